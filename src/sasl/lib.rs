@@ -21,7 +21,7 @@ mod server;
 pub use client::{ClientExchange, ClientStep, Credentials};
 pub use mechanism::Mechanism;
 pub use nonce::Nonces;
-pub use scram::{ScramError, ScramKeys};
+pub use scram::{ScramError, ScramKeys, prepare_password};
 pub use server::{Answer, Failure, Identity, Question, ServerExchange, Step};
 
 /// Longest base64 line of an exchange in octets, without the line end (RFC 4954 §4).

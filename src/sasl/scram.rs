@@ -1,5 +1,6 @@
 //! The messages, keys and proofs of SCRAM-SHA-256 (RFC 5802, RFC 7677), used by both sides.
 
+use std::borrow::Cow;
 use std::fmt;
 use std::num::NonZeroU32;
 use std::str::FromStr;
@@ -108,11 +109,16 @@ impl FromStr for ScramKeys {
     }
 }
 
+/// Brings a password into the form that is hashed (SASLprep, RFC 4013), so that every keyboard and every mechanism proves
+/// the same one. A password that SASLprep forbids is used as it is: the user could choose it, so the user can prove it.
+pub fn prepare_password(password: &str) -> Cow<'_, str> {
+    stringprep::saslprep(password).unwrap_or(Cow::Borrowed(password))
+}
+
 /// RFC 5802 §3 `Hi`, over the prepared password; `None` for zero or too many rounds.
 pub(crate) fn salted_password(password: &str, salt: &[u8], iterations: u32) -> Option<[u8; HASH]> {
     let rounds = NonZeroU32::new(iterations).filter(|n| n.get() <= MAX_ITERATIONS)?;
-    // A password that SASLprep forbids is used as it is: the user could choose it, so the user can prove it.
-    let prepared = stringprep::saslprep(password).unwrap_or(password.into());
+    let prepared = prepare_password(password);
     let mut out = [0; HASH];
     pbkdf2::derive(
         pbkdf2::PBKDF2_HMAC_SHA256,
