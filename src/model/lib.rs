@@ -1,5 +1,36 @@
 //! The nouns and verbs of the API: resources, settings and events, as every door shows them.
 //!
+//! Types to know: [`settings::Settings`], [`Page`], and one module per resource. Inputs refuse unknown fields; what a
+//! door shows is exactly what is written here.
 //! Deliberately absent: SQL, protocols, IO.
 
+pub mod account;
+pub mod address_list;
+pub mod auth;
+pub mod certificate;
+pub mod domain;
+pub mod event;
+pub mod forwarder;
+pub mod group;
+pub mod listener;
+pub mod mail_trace;
+pub mod mailbox;
+pub mod message;
+mod page;
+pub mod queue;
 pub mod routing;
+pub mod server;
+pub mod settings;
+pub mod setup;
+pub mod submission;
+
+pub use page::{ListParams, Page, PageInfo};
+
+/// Makes `Option<Option<T>>` tell "absent" (unchanged) from `null` (clear) in a merge patch (RFC 7396).
+pub fn clearable<'de, T, D>(deserializer: D) -> Result<Option<Option<T>>, D::Error>
+where
+    T: serde::Deserialize<'de>,
+    D: serde::Deserializer<'de>,
+{
+    serde::Deserialize::deserialize(deserializer).map(Some)
+}

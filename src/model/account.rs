@@ -1,0 +1,239 @@
+//! Accounts: identity, settings, aliases, numbers and rights.
+
+use macros::Settings;
+use serde::{Deserialize, Serialize};
+use types::{Secret, Timestamp};
+use utoipa::ToSchema;
+use uuid::Uuid;
+
+use crate::settings::Flow;
+
+/// An account.
+#[derive(Debug, Clone, Serialize, ToSchema)]
+pub struct Account {
+    /// Id.
+    pub id: Uuid,
+    /// `name@domain`.
+    pub address: String,
+    /// Name in the domain.
+    pub name: String,
+    /// Name of the domain.
+    pub domain: String,
+    /// Id of the domain.
+    pub domain_id: Uuid,
+    /// Name of the person.
+    pub real_name: String,
+    /// Whether it works.
+    pub state: AccountState,
+    /// True for `postmaster` and `pbx` of the main domain.
+    pub builtin: bool,
+    /// Other names in the domain.
+    pub aliases: Vec<String>,
+    /// Telephone numbers.
+    pub telnums: Vec<String>,
+    /// What mail for a suspended account meets.
+    pub suspend_mail: SuspendMail,
+    /// Octets of stored mail.
+    pub used_bytes: i64,
+    /// Stored messages.
+    pub used_messages: i64,
+    /// When it was created.
+    #[schema(value_type = String, format = DateTime)]
+    pub created_at: Timestamp,
+    /// When it was changed last.
+    #[schema(value_type = String, format = DateTime)]
+    pub updated_at: Timestamp,
+    /// Version of the object, its ETag.
+    pub version: i64,
+}
+
+/// Whether an account works.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum AccountState {
+    /// It works.
+    Active,
+    /// Sign-in is refused.
+    Suspended,
+    /// Deleted, can be restored for a while.
+    Deleted,
+}
+
+/// What mail for a suspended account meets.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum SuspendMail {
+    /// Stored as ever.
+    Accept,
+    /// Refused for the time being (450).
+    Reject,
+    /// Refused (550).
+    Bounce,
+}
+
+/// Creates an account.
+#[derive(Debug, Clone, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct CreateAccount {
+    /// The domain: id or name.
+    pub domain: String,
+    /// Name: letters, digits, `_`, `-`, `.`; no dot first or last.
+    pub name: String,
+    /// Password; without one nobody can sign in until one is set.
+    #[schema(value_type = Option<String>)]
+    pub password: Option<Secret>,
+    /// Name of the person.
+    pub real_name: Option<String>,
+    /// Other names in the domain.
+    #[serde(default)]
+    pub aliases: Vec<String>,
+    /// Telephone numbers in E.164 form.
+    #[serde(default)]
+    pub telnums: Vec<String>,
+}
+
+/// Changes an account.
+#[derive(Debug, Clone, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct UpdateAccount {
+    /// The account: id, address or `me`.
+    pub account: String,
+    /// Name of the person.
+    pub real_name: Option<String>,
+}
+
+/// Settings of an account.
+#[derive(Debug, Clone, PartialEq, Serialize, ToSchema, Settings)]
+pub struct AccountSettings {
+    /// Octets of mail the account may hold; -1 = no limit.
+    #[setting(default = -1, min = -1, unit = "bytes")]
+    pub max_account_size: i64,
+    /// Largest message the account may receive; -1 = the limit of the server.
+    #[setting(default = -1, min = -1, unit = "bytes")]
+    pub max_message_size: i64,
+    /// Largest message the account may send.
+    #[setting(default = 31_457_280, min = -1, unit = "bytes")]
+    pub max_mail_out_size: i64,
+    /// Recipients the account may send to.
+    #[setting(default = Flow { count: 500, period: 3600 }, view = "advanced")]
+    pub mail_out_flow: Flow,
+    /// Mailboxes the account may have.
+    #[setting(default = 1000, min = 1, max = 100_000, view = "advanced")]
+    pub max_mailboxes: i64,
+    /// The account receives mail.
+    #[setting(default = true)]
+    pub mail: bool,
+    /// The account may send to other servers.
+    #[setting(default = true)]
+    pub relay: bool,
+    /// The account may use IMAP.
+    #[setting(default = true)]
+    pub imap: bool,
+    /// The account may use POP3.
+    #[setting(default = true)]
+    pub pop: bool,
+    /// The account may use the API.
+    #[setting(default = true)]
+    pub api: bool,
+    /// The account may sign in from addresses outside Client IPs.
+    #[setting(default = true)]
+    pub mobile: bool,
+    /// The account receives mail for `all@` its domain.
+    #[setting(default = true)]
+    pub mail_to_all: bool,
+    /// The password must not travel without TLS.
+    #[setting(default = true, view = "advanced")]
+    pub require_secure_login: bool,
+    /// The owner may change the password.
+    #[setting(default = true)]
+    pub password_change_allowed: bool,
+    /// Failed sign-ins before the account is closed for the rest of the period.
+    #[setting(default = Flow { count: 10, period: 60 }, view = "advanced")]
+    pub failed_login_flow: Flow,
+    /// Over quota: how often delivery is tried again.
+    #[setting(default = 1800, min = 1, max = 86_400, unit = "seconds", view = "advanced")]
+    pub quota_retry_every: i64,
+    /// Over quota: how long mail waits; 0 = it is refused at once.
+    #[setting(default = 604_800, min = 0, max = 2_592_000, unit = "seconds", view = "advanced")]
+    pub quota_retry_for: i64,
+}
+
+/// Sets a password.
+#[derive(Debug, Clone, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct SetPassword {
+    /// The account: id, address or `me`.
+    pub account: String,
+    /// The new password.
+    #[schema(value_type = String)]
+    pub password: Secret,
+    /// The old password; needed when one changes one's own without further rights.
+    #[schema(value_type = Option<String>)]
+    pub old_password: Option<Secret>,
+}
+
+/// Suspends an account.
+#[derive(Debug, Clone, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct SuspendAccount {
+    /// The account: id or address.
+    pub account: String,
+    /// What mail meets meanwhile; accept when absent.
+    pub suspend_mail: Option<SuspendMail>,
+}
+
+/// Renames an account.
+#[derive(Debug, Clone, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct RenameAccount {
+    /// The account: id or address.
+    pub account: String,
+    /// The new name.
+    pub name: String,
+    /// Keep the old name as an alias; true when absent.
+    pub keep_alias: Option<bool>,
+}
+
+/// Restores a deleted account.
+#[derive(Debug, Clone, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct RestoreAccount {
+    /// The account: id.
+    pub account: String,
+    /// Another name, when the old one is taken.
+    pub new_name: Option<String>,
+}
+
+/// Other names of an account, or its numbers.
+#[derive(Debug, Clone, Serialize, ToSchema)]
+pub struct Names {
+    /// The names, sorted.
+    pub data: Vec<String>,
+    /// Version of the account.
+    pub version: i64,
+}
+
+/// Rights of an account.
+#[derive(Debug, Clone, Serialize, ToSchema)]
+pub struct Rights {
+    /// Rights over the server; only for accounts of the main domain.
+    pub server: Vec<String>,
+    /// Rights in the account's own domain.
+    pub domain: Vec<String>,
+    /// Version of the account.
+    pub version: i64,
+}
+
+/// Replaces the rights of an account.
+#[derive(Debug, Clone, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct ReplaceRights {
+    /// The account: id or address.
+    pub account: String,
+    /// Rights over the server.
+    #[serde(default)]
+    pub server: Vec<String>,
+    /// Rights in the account's own domain.
+    #[serde(default)]
+    pub domain: Vec<String>,
+}

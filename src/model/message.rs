@@ -1,0 +1,173 @@
+//! Stored messages as the API shows them.
+
+use std::collections::BTreeMap;
+
+use serde::{Deserialize, Serialize};
+use types::Timestamp;
+use utoipa::ToSchema;
+use uuid::Uuid;
+
+/// A stored message.
+#[derive(Debug, Clone, Serialize, ToSchema)]
+pub struct Message {
+    /// Id.
+    pub id: Uuid,
+    /// Id of its thread.
+    pub thread_id: Uuid,
+    /// Mailboxes it stands in, with its UID in each.
+    pub mailboxes: Vec<MessagePlace>,
+    /// Flags and keywords: `$seen`, `$answered`, `$flagged`, `$deleted`, `$draft` and free ones.
+    pub keywords: BTreeMap<String, bool>,
+    /// Highest change number.
+    pub modseq: i64,
+    /// From.
+    pub from: Vec<MailAddress>,
+    /// To.
+    pub to: Vec<MailAddress>,
+    /// Cc.
+    pub cc: Vec<MailAddress>,
+    /// Reply-To.
+    pub reply_to: Vec<MailAddress>,
+    /// Subject.
+    pub subject: String,
+    /// Message-ID.
+    pub message_id: String,
+    /// Date header as given.
+    pub date: String,
+    /// When it was stored.
+    #[schema(value_type = String, format = DateTime)]
+    pub received_at: Timestamp,
+    /// Octets.
+    pub size: i64,
+    /// Beginning of the text, at most 256 characters.
+    pub preview: String,
+    /// Whether it has attachments.
+    pub has_attachment: bool,
+    /// Text and parts; only when one message is read.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub body: Option<MessageBody>,
+}
+
+/// Where a message stands.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, ToSchema)]
+pub struct MessagePlace {
+    /// Id of the mailbox.
+    pub mailbox_id: Uuid,
+    /// UID there.
+    pub uid: i64,
+}
+
+/// An address in a header.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct MailAddress {
+    /// Shown name, or empty.
+    #[serde(default)]
+    pub name: String,
+    /// Address.
+    pub email: String,
+}
+
+/// Text and parts of a message.
+#[derive(Debug, Clone, Serialize, ToSchema)]
+pub struct MessageBody {
+    /// Plain text, decoded.
+    pub text: Option<String>,
+    /// Whether there is an HTML form.
+    pub html_available: bool,
+    /// Parts that are attachments.
+    pub attachments: Vec<Attachment>,
+}
+
+/// A part of a message.
+#[derive(Debug, Clone, Serialize, ToSchema)]
+pub struct Attachment {
+    /// Number of the part as IMAP counts it: `2`, `2.1`.
+    pub part: String,
+    /// File name.
+    pub name: String,
+    /// Media type.
+    #[serde(rename = "type")]
+    pub media_type: String,
+    /// Octets as transferred.
+    pub size: i64,
+    /// Content-ID, or empty.
+    pub cid: String,
+    /// `attachment` or `inline`.
+    pub disposition: String,
+}
+
+/// Header fields of a message.
+#[derive(Debug, Clone, Serialize, ToSchema)]
+pub struct Headers {
+    /// In the order of the message.
+    pub data: Vec<HeaderField>,
+}
+
+/// One header field.
+#[derive(Debug, Clone, Serialize, ToSchema)]
+pub struct HeaderField {
+    /// Name.
+    pub name: String,
+    /// Value, unfolded, decoded.
+    pub value: String,
+}
+
+/// Changes a message: keywords to set or clear, mailboxes to stand in.
+#[derive(Debug, Clone, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct UpdateMessage {
+    /// The account: id, address or `me`.
+    pub account: String,
+    /// Id of the message.
+    pub id: Uuid,
+    /// `true` sets a keyword, `false` clears it; others stay.
+    pub keywords: Option<BTreeMap<String, bool>>,
+    /// Mailboxes it shall stand in: ids or `path:` names; all of them.
+    pub mailbox_ids: Option<Vec<String>>,
+}
+
+/// Searches messages.
+#[derive(Debug, Clone, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct SearchMessages {
+    /// The account: id, address or `me`.
+    pub account: String,
+    /// Only in this mailbox: id or `path:` name.
+    pub mailbox: Option<String>,
+    /// Text that From, To, Cc, Subject or body must contain, without regard to case.
+    pub text: Option<String>,
+    /// Text that From must contain.
+    pub from: Option<String>,
+    /// Text that To or Cc must contain.
+    pub to: Option<String>,
+    /// Text that Subject must contain.
+    pub subject: Option<String>,
+    /// A keyword the message must have.
+    pub keyword: Option<String>,
+    /// A keyword the message must not have.
+    pub not_keyword: Option<String>,
+    /// Stored at or after.
+    #[schema(value_type = Option<String>, format = DateTime)]
+    pub received_after: Option<Timestamp>,
+    /// Stored before.
+    #[schema(value_type = Option<String>, format = DateTime)]
+    pub received_before: Option<Timestamp>,
+    /// Messages per page, 1 to 500.
+    pub limit: Option<i64>,
+    /// `next_cursor` of the page before.
+    pub cursor: Option<String>,
+}
+
+/// A message that was stored.
+#[derive(Debug, Clone, Serialize, ToSchema)]
+pub struct Stored {
+    /// Id of the message.
+    pub id: Uuid,
+    /// Id of the mailbox.
+    pub mailbox_id: Uuid,
+    /// UID there.
+    pub uid: i64,
+    /// Octets.
+    pub size: i64,
+}

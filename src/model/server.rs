@@ -1,0 +1,273 @@
+//! The server: identity and the settings of the server level.
+
+use macros::Settings;
+use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
+
+use crate::settings::{Flow, setting_enum};
+
+/// Identity of the server.
+#[derive(Debug, Clone, Serialize, ToSchema)]
+pub struct Server {
+    /// Main domain.
+    pub main_domain: String,
+    /// Language.
+    pub language: String,
+    /// IANA time zone.
+    pub time_zone: String,
+    /// Version of the object.
+    pub version: i64,
+}
+
+/// Changes the identity of the server.
+#[derive(Debug, Clone, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct UpdateServer {
+    /// Language: en, de or ru.
+    pub language: Option<String>,
+    /// IANA time zone.
+    pub time_zone: Option<String>,
+}
+
+/// Settings of the whole server.
+#[derive(Debug, Clone, PartialEq, Serialize, ToSchema, Settings)]
+pub struct ServerSettings {
+    /// Login errors are the same for an unknown account and a wrong password.
+    #[setting(default = true)]
+    pub hide_unknown_accounts: bool,
+    /// How long deleted accounts can be restored; 0 = not at all.
+    #[setting(default = 2_592_000, min = 0, max = 31_536_000, unit = "seconds")]
+    pub undelete_window: i64,
+    /// API requests per principal.
+    #[setting(default = Flow { count: 600, period: 60 }, view = "advanced")]
+    pub rate_default: Flow,
+    /// Reading API requests per administrator.
+    #[setting(default = Flow { count: 3000, period: 60 }, view = "advanced")]
+    pub rate_admin_read: Flow,
+    /// Writing API requests per administrator.
+    #[setting(default = Flow { count: 300, period: 60 }, view = "advanced")]
+    pub rate_admin_write: Flow,
+    /// Sign-in requests per address.
+    #[setting(default = Flow { count: 10, period: 60 }, view = "advanced")]
+    pub rate_login: Flow,
+    /// API requests without sign-in per address.
+    #[setting(default = Flow { count: 60, period: 60 }, view = "advanced")]
+    pub rate_anonymous: Flow,
+    /// Failed sign-ins per address before it is refused for the rest of the period.
+    #[setting(default = Flow { count: 20, period: 600 }, view = "advanced")]
+    pub failed_logins_per_ip: Flow,
+}
+
+/// How mail arrives by SMTP.
+#[derive(Debug, Clone, PartialEq, Serialize, ToSchema, Settings)]
+pub struct SmtpSettings {
+    /// Largest message taken.
+    #[setting(default = 52_428_800, min = 102_400, unit = "bytes")]
+    pub max_size: i64,
+    /// Recipients of one message from a client address or an authenticated user.
+    #[setting(default = 1000, min = 1, max = 10_000)]
+    pub rcpt_limit_clients: i64,
+    /// Recipients of one message from anybody else.
+    #[setting(default = 100, min = 1, max = 10_000)]
+    pub rcpt_limit_nonclients: i64,
+    /// Connections at a time.
+    #[setting(default = 300, min = 0, max = 10_000)]
+    pub channels: i64,
+    /// Errors of a client address before its connection is closed.
+    #[setting(default = 30, min = 1, max = 1000)]
+    pub max_errors_clients: i64,
+    /// Errors of anybody else before the connection is closed.
+    #[setting(default = 8, min = 1, max = 1000)]
+    pub max_errors: i64,
+    /// Silence after which a connection is closed.
+    #[setting(default = 300, min = 30, max = 1800, unit = "seconds")]
+    pub idle_timeout: i64,
+    /// Messages over one connection.
+    #[setting(default = 500, min = 1, max = 100_000)]
+    pub messages_per_connection: i64,
+    /// What a bare CR or LF in a message leads to.
+    #[setting(default = BareNewline::Reject, view = "expert")]
+    pub bare_newline: BareNewline,
+    /// A name after HELO is needed before MAIL.
+    #[setting(default = true)]
+    pub require_helo: bool,
+    /// Delay before the greeting for strangers; who talks earlier is refused.
+    #[setting(default = 0, min = 0, max = 60, unit = "seconds")]
+    pub prompt_delay: i64,
+    /// Received lines after which a message is taken for a loop.
+    #[setting(default = 30, min = 5, max = 100, view = "advanced")]
+    pub max_hops: i64,
+    /// Reply codes: the standard ones or those of the seed product.
+    #[setting(default = ReplyCodes::Standard, view = "expert")]
+    pub reply_codes: ReplyCodes,
+}
+
+setting_enum! {
+    /// What a bare CR or LF in a message leads to.
+    BareNewline {
+        /// 521 and the connection is closed.
+        Reject,
+        /// It becomes CRLF.
+        Normalise,
+    }
+}
+
+setting_enum! {
+    /// Shape of refusal codes.
+    ReplyCodes {
+        /// RFC 5321 and RFC 3463.
+        Standard,
+        /// 473, 571, 591.
+        Compatible,
+    }
+}
+
+setting_enum! {
+    /// When outgoing mail is encrypted.
+    OutgoingTls {
+        /// Never.
+        Nobody,
+        /// When the other side offers it; with one clear try when the handshake fails.
+        WhenOffered,
+        /// Always; mail waits when the other side has none.
+        Always,
+    }
+}
+
+/// How mail leaves by SMTP.
+#[derive(Debug, Clone, PartialEq, Serialize, ToSchema, Settings)]
+pub struct SmtpOutSettings {
+    /// Mail may leave for other hosts.
+    #[setting(default = true)]
+    pub enabled: bool,
+    /// Connections at a time.
+    #[setting(default = 100, min = 0, max = 10_000)]
+    pub channels: i64,
+    /// Connections to one host at a time.
+    #[setting(default = 5, min = 1, max = 100)]
+    pub channels_per_host: i64,
+    /// Port of the hosts that MX records name.
+    #[setting(default = 25, min = 1, max = 65_535, view = "expert")]
+    pub port: i64,
+    /// MX records may lead to private and loopback addresses.
+    #[setting(default = false, view = "expert")]
+    pub allow_private: bool,
+    /// Send everything through this host (`host` or `host:port`); empty = directly.
+    #[setting(default = "")]
+    pub relay_via: String,
+    /// When outgoing mail is encrypted.
+    #[setting(default = OutgoingTls::WhenOffered)]
+    pub tls: OutgoingTls,
+    /// Delays before the first retries.
+    #[setting(default = [300i64, 600, 1200], min = 1, max = 86_400, unit = "seconds")]
+    pub first_retries: Vec<i64>,
+    /// Delay between later retries during the first three hours; an hour during the first day, three hours later.
+    #[setting(default = 1800, min = 1, max = 86_400, unit = "seconds")]
+    pub retry_every: i64,
+    /// Age at which the sender is told that the message waits; 0 = never.
+    #[setting(default = 18_000, min = 0, unit = "seconds")]
+    pub warn_after: i64,
+    /// Age at which the message is given back.
+    #[setting(default = 432_000, min = 1, max = 2_592_000, unit = "seconds")]
+    pub give_up_after: i64,
+    /// Messages over one connection.
+    #[setting(default = 100, min = 1, max = 1000)]
+    pub reuse: i64,
+    /// Recipients of one transaction.
+    #[setting(default = 100, min = 1, max = 1000)]
+    pub max_rcpt: i64,
+    /// Time to connect.
+    #[setting(default = 60, min = 1, max = 600, unit = "seconds", view = "advanced")]
+    pub connect_timeout: i64,
+}
+
+/// The queue and local delivery.
+#[derive(Debug, Clone, PartialEq, Serialize, ToSchema, Settings)]
+pub struct QueueSettings {
+    /// Waiting messages above which new ones are refused; 0 = no limit.
+    #[setting(default = 0, min = 0)]
+    pub max_messages: i64,
+    /// Free disk space below which new messages are refused.
+    #[setting(default = 268_435_456, min = 0, unit = "bytes", view = "advanced")]
+    pub min_free: i64,
+    /// Days the delivery records are kept.
+    #[setting(default = 30, min = 1, max = 400)]
+    pub trace_days: i64,
+}
+
+/// IMAP.
+#[derive(Debug, Clone, PartialEq, Serialize, ToSchema, Settings)]
+pub struct ImapSettings {
+    /// Connections at a time.
+    #[setting(default = 10_000, min = 0, max = 100_000)]
+    pub max_connections: i64,
+    /// Silence after which a connection is closed.
+    #[setting(default = 1800, min = 1800, max = 86_400, unit = "seconds")]
+    pub idle_timeout: i64,
+    /// Time to sign in.
+    #[setting(default = 60, min = 10, max = 600, unit = "seconds")]
+    pub preauth_timeout: i64,
+    /// Longest command line.
+    #[setting(default = 65_536, min = 1024, max = 1_048_576, unit = "bytes", view = "expert")]
+    pub max_line: i64,
+}
+
+/// POP3.
+#[derive(Debug, Clone, PartialEq, Serialize, ToSchema, Settings)]
+pub struct PopSettings {
+    /// Connections at a time.
+    #[setting(default = 2000, min = 0, max = 100_000)]
+    pub max_connections: i64,
+    /// Silence after which a connection is closed.
+    #[setting(default = 600, min = 60, max = 3600, unit = "seconds")]
+    pub idle_timeout: i64,
+    /// Retrieving a message marks it as seen.
+    #[setting(default = true)]
+    pub sets_seen: bool,
+}
+
+/// DNS.
+#[derive(Debug, Clone, PartialEq, Serialize, ToSchema, Settings)]
+pub struct DnsSettings {
+    /// Name servers as `address` or `address:port`; empty = those of the system.
+    #[setting(default = Vec::<String>::new())]
+    pub servers: Vec<String>,
+    /// Time for one answer.
+    #[setting(default = 5, min = 1, max = 30, unit = "seconds")]
+    pub timeout: i64,
+}
+
+/// A group of module settings.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum Module {
+    /// Receiving by SMTP.
+    Smtp,
+    /// Sending by SMTP.
+    SmtpOut,
+    /// Queue and local delivery.
+    Queue,
+    /// IMAP.
+    Imap,
+    /// POP3.
+    Pop,
+}
+
+/// The modules there are.
+#[derive(Debug, Clone, Serialize, ToSchema)]
+pub struct Modules {
+    /// Their names.
+    pub data: Vec<Module>,
+}
+
+/// A value of a module's settings, checked against the module.
+#[derive(Debug, Clone, Default, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct ModuleChange {
+    /// Values to set, by name.
+    #[schema(value_type = Object)]
+    pub set: Option<serde_json::Map<String, serde_json::Value>>,
+    /// Names to return to the built-in value.
+    #[serde(default)]
+    pub unset: Vec<String>,
+}
