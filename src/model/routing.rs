@@ -5,9 +5,13 @@
 use std::collections::BTreeMap;
 use std::net::IpAddr;
 
+use macros::Settings;
 use serde::{Deserialize, Serialize};
+use types::Timestamp;
 use utoipa::ToSchema;
 use uuid::Uuid;
+
+use crate::settings::{SettingValue, setting_enum};
 
 /// The kind of traffic an address is routed for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default, Serialize, Deserialize, ToSchema)]
@@ -70,7 +74,7 @@ pub struct RoutingLine {
     /// The whole line as it was typed.
     pub text: String,
     /// Version of the table in which this line was last changed.
-    pub version: u64,
+    pub version: i64,
 }
 
 /// A new line for the routing table: either `text`, or `left` and `right` with their prefixes, or a `comment` alone.
@@ -142,7 +146,7 @@ pub struct MoveRoutingLine {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct RoutingTable {
     /// Version of the table; a replacement names it in `If-Match`.
-    pub version: u64,
+    pub version: i64,
     /// The table in text form.
     pub text: String,
     /// The same lines one by one.
@@ -165,13 +169,13 @@ pub struct RoutingTableInput {
 }
 
 /// One version of the table in the history.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, ToSchema)]
 pub struct RoutingVersion {
     /// Version the change produced.
-    pub version: u64,
-    /// When it was saved, RFC 3339.
-    #[schema(format = DateTime)]
-    pub changed_at: String,
+    pub version: i64,
+    /// When it was saved.
+    #[schema(value_type = String, format = DateTime)]
+    pub changed_at: Timestamp,
     /// Address of the account that saved it.
     pub changed_by: String,
     /// The table before the change, in text form.
@@ -185,7 +189,7 @@ pub struct RoutingVersion {
 #[serde(deny_unknown_fields)]
 pub struct RollbackRouting {
     /// The version whose table becomes the newest one.
-    pub version: u64,
+    pub version: i64,
 }
 
 /// What is wrong or doubtful in a table.
@@ -263,55 +267,56 @@ pub enum RoutingWarningCode {
 }
 
 /// Settings of the Address Router.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
-#[serde(default, deny_unknown_fields)]
+#[derive(Debug, Clone, PartialEq, Serialize, ToSchema, Settings)]
 pub struct RouterSettings {
-    /// Suffix for domain names without a dot; null = the main domain, empty = none.
-    pub add_domain_to_unqualified: Option<String>,
+    /// Suffix for domain names without a dot; unset = the main domain, empty = none.
+    pub add_domain_to_unqualified: UnqualifiedSuffix,
     /// An address assigned to a secondary domain stands for that domain; off = for the main domain.
+    #[setting(default = true, view = "advanced")]
     pub secondary_ip_domains: bool,
     /// Name of the domain that holds telephone numbers.
+    #[setting(default = "telnum", view = "expert")]
     pub telnum_domain: String,
-    /// ENUM roots asked in this order.
+    /// ENUM roots, asked in this order.
+    #[setting(view = "advanced")]
     pub enum_zones: Vec<String>,
     /// `user@[1.2.3.4]` is accepted for the server's own addresses.
+    #[setting(default = true, view = "advanced")]
     pub ip_literals: bool,
     /// `mailbox#account` delivers mail into that mailbox.
+    #[setting(default = false)]
     pub direct_mailbox_addressing: bool,
     /// `account+detail` is an address of the account.
+    #[setting(default = true)]
     pub account_detail_addressing: bool,
-    /// Passes after which an address counts as a loop, 10 to 1000.
-    #[schema(minimum = 10, maximum = 1000)]
-    pub max_routing_steps: u32,
+    /// Passes after which an address counts as a loop.
+    #[setting(default = 100, min = 10, max = 1000, view = "expert")]
+    pub max_routing_steps: i64,
     /// Shape of the SMTP codes of refusals.
+    #[setting(default = ReplyCodes::Standard, view = "expert")]
     pub reply_codes: ReplyCodes,
 }
 
-impl Default for RouterSettings {
-    fn default() -> Self {
-        Self {
-            add_domain_to_unqualified: None,
-            secondary_ip_domains: true,
-            telnum_domain: "telnum".to_owned(),
-            enum_zones: Vec::new(),
-            ip_literals: true,
-            direct_mailbox_addressing: false,
-            account_detail_addressing: true,
-            max_routing_steps: 100,
-            reply_codes: ReplyCodes::Standard,
-        }
+/// The domain that is added to names without a dot; null = the main domain, empty = none.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(transparent)]
+pub struct UnqualifiedSuffix(pub Option<String>);
+
+impl SettingValue for UnqualifiedSuffix {
+    const KIND: &'static str = "string";
+    fn fault(&self, min: Option<i64>, max: Option<i64>) -> Option<String> {
+        self.0.as_ref().and_then(|suffix| suffix.fault(min, max))
     }
 }
 
-/// Shape of the SMTP codes of refusals.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default, Serialize, Deserialize, ToSchema)]
-#[serde(rename_all = "snake_case")]
-pub enum ReplyCodes {
-    /// RFC 5321 codes with enhanced codes.
-    #[default]
-    Standard,
-    /// The historic codes 473, 571 and 591.
-    Compatible,
+setting_enum! {
+    /// Shape of the SMTP codes of refusals.
+    ReplyCodes {
+        /// RFC 5321 codes with enhanced codes.
+        Standard,
+        /// The historic codes 473, 571 and 591.
+        Compatible,
+    }
 }
 
 /// A question to the Router: where would this address go, and why.
