@@ -39,6 +39,8 @@ pub use template::Template;
 pub use validate::{Reference, rejected};
 
 #[cfg(test)]
+mod examples;
+#[cfg(test)]
 mod fixture;
 #[cfg(test)]
 mod vectors;

@@ -139,24 +139,21 @@ impl Router {
         let own = "the name is one of the server itself and is taken off before the table is read";
         let special = "the word ends routing before the table is read";
         let (local, domain) = match &rule.left {
-            Left::Domain(pattern) => (None, pattern),
-            Left::Account { local, domain: DomainSide::Pattern(pattern) } => (Some(local), pattern),
-            Left::Account { local, domain: DomainSide::Empty } => {
-                return local.as_literal().and_then(word).map(|_| special);
-            }
+            Left::Domain(pattern) => (None, pattern.as_literal()?),
+            Left::Account { local, domain: DomainSide::Pattern(pattern) } => (Some(local), pattern.as_literal()?),
+            Left::Account { local, domain: DomainSide::Empty } => (Some(local), ""),
             Left::Account { .. } => return None,
         };
-        let name = domain.as_literal()?;
-        match self.domains.name(name) {
+        match self.domains.name(domain) {
             Some(Name::Own | Name::Loopback | Name::OwnAddress | Name::Address(_)) => return Some(own),
-            _ if matches!(self.place(name), Place::Word(_)) => return Some(special),
+            _ if matches!(self.place(domain), Place::Word(_)) => return Some(special),
+            _ if domain.is_empty() && local.and_then(Pattern::as_literal).and_then(word).is_some() => return Some(special),
             _ => {}
         }
-        let identity = rule.right.constant().is_some_and(|right| match local.map(Pattern::as_literal) {
-            None => right.eq_ignore_ascii_case(name),
-            Some(local) => local.is_some_and(|local| self.sample_result(rule).is_some_and(|a| a.local_key() == local && a.domain() == name)),
-        });
-        identity.then_some("the record does not change the address")
+        let result = self.sample_result(rule).filter(|_| rule.right.constant().is_some())?;
+        let same_local = local.is_none_or(|local| local.as_literal() == Some(result.local_key())) && !result.has_route();
+        let same_domain = result.domain() == domain || (domain.is_empty() && self.domains.is_main_name(result.domain()));
+        (same_local && same_domain).then_some("the record does not change the address")
     }
 
     /// A record for every name in every domain, whose result is not surely ours, and which gives the mark.

@@ -32,6 +32,11 @@ impl Captures {
         self.len
     }
 
+    #[cfg(test)]
+    pub(crate) fn span(&mut self, from: usize, to: usize) {
+        self.push(from, to);
+    }
+
     /// Takes the whole text as one capture.
     pub(crate) fn whole(&mut self, text: &str) {
         self.push(0, text.len());
