@@ -65,11 +65,11 @@ CREATE TABLE mailbox_email (
     modseq bigint NOT NULL,
     size bigint NOT NULL,
     received_at timestamptz NOT NULL,
-    PRIMARY KEY (account_id, mailbox_id, uid),
-    FOREIGN KEY (account_id, mailbox_id) REFERENCES mailbox (account_id, id) ON DELETE CASCADE
+    PRIMARY KEY (account_id, mailbox_id, uid)
 );
 CREATE INDEX mailbox_email_modseq ON mailbox_email (account_id, mailbox_id, modseq);
 CREATE INDEX mailbox_email_email ON mailbox_email (account_id, email_id);
+COMMENT ON TABLE mailbox_email IS 'A message in a mailbox. No foreign key: a check per row would cost more than the row; a mailbox takes its rows along itself';
 COMMENT ON COLUMN mailbox_email.flags IS 'Bits: 1 seen, 2 answered, 4 flagged, 8 deleted, 16 draft';
 
 CREATE TABLE mailbox_expunged (
@@ -79,8 +79,7 @@ CREATE TABLE mailbox_expunged (
     email_id uuid NOT NULL,
     modseq bigint NOT NULL,
     expunged_at timestamptz NOT NULL DEFAULT now(),
-    PRIMARY KEY (account_id, mailbox_id, uid),
-    FOREIGN KEY (account_id, mailbox_id) REFERENCES mailbox (account_id, id) ON DELETE CASCADE
+    PRIMARY KEY (account_id, mailbox_id, uid)
 );
 CREATE INDEX mailbox_expunged_modseq ON mailbox_expunged (account_id, mailbox_id, modseq);
 

@@ -3,6 +3,7 @@
 //! Types to know: [`settings::Settings`], [`Page`], and one module per resource. Inputs refuse unknown fields; what a
 //! door shows is exactly what is written here.
 //! Deliberately absent: SQL, protocols, IO.
+#![cfg_attr(test, allow(clippy::unwrap_used, clippy::expect_used))]
 
 pub mod account;
 pub mod address_list;

@@ -1,0 +1,70 @@
+//! All SQL, and the private PostgreSQL that the server keeps when it is given no other.
+//!
+//! Types to know: [`Store`], [`Embedded`].
+//! Deliberately absent: decisions. `service` decides; a file here has the statements of one resource.
+
+#![cfg_attr(test, allow(clippy::unwrap_used, clippy::expect_used))]
+
+mod embedded;
+mod error;
+pub mod server;
+
+use std::time::Duration;
+
+pub use embedded::{Embedded, EmbeddedConfig, EmbeddedError};
+pub use error::{Error, Result};
+use sqlx::PgPool;
+use sqlx::postgres::{PgConnectOptions, PgPoolOptions};
+
+/// Key of the advisory lock that lets one node migrate at a time.
+const MIGRATION_LOCK: i64 = 0x504F_5354;
+
+static MIGRATIONS: sqlx::migrate::Migrator = sqlx::migrate!("../../migrations");
+
+/// The database.
+#[derive(Debug, Clone)]
+pub struct Store {
+    pool: PgPool,
+}
+
+impl Store {
+    /// Connects, waiting for the database as long as `patience`.
+    ///
+    /// # Errors
+    /// When it cannot be reached in that time.
+    pub async fn connect(options: PgConnectOptions, connections: u32, patience: Duration) -> Result<Self> {
+        let give_up = tokio::time::Instant::now() + patience;
+        let options = options.application_name("postamt").options([("statement_timeout", "30s")]);
+        loop {
+            let pool = PgPoolOptions::new()
+                .max_connections(connections)
+                .acquire_timeout(Duration::from_secs(30))
+                .test_before_acquire(false)
+                .connect_with(options.clone())
+                .await;
+            match pool {
+                Ok(pool) => return Ok(Self { pool }),
+                Err(error) if tokio::time::Instant::now() >= give_up => return Err(error.into()),
+                Err(_) => tokio::time::sleep(Duration::from_millis(250)).await,
+            }
+        }
+    }
+
+    /// Brings the schema up to date, one node at a time.
+    ///
+    /// # Errors
+    /// When a migration fails, or one that has run was changed since.
+    pub async fn migrate(&self) -> Result<()> {
+        let mut connection = self.pool.acquire().await?;
+        sqlx::query("SELECT pg_advisory_lock($1)").bind(MIGRATION_LOCK).execute(&mut *connection).await?;
+        let done = MIGRATIONS.run_direct(None, &mut *connection, false).await;
+        sqlx::query("SELECT pg_advisory_unlock($1)").bind(MIGRATION_LOCK).execute(&mut *connection).await?;
+        done.map_err(|error| Error::Migration(error.to_string()))
+    }
+
+    /// Whether the database answers.
+    pub async fn alive(&self) -> bool {
+        let answer = sqlx::query("SELECT 1").execute(&self.pool);
+        matches!(tokio::time::timeout(Duration::from_secs(2), answer).await, Ok(Ok(_)))
+    }
+}
