@@ -1,0 +1,71 @@
+//! The command line, the bootstrap configuration and the user the process becomes.
+//!
+//! Types to know: [`Cli`], [`Config`].
+//! Deliberately absent: everything that can be changed while the server runs; that lives in the database.
+
+#![cfg_attr(test, allow(clippy::unwrap_used, clippy::expect_used))]
+
+mod config;
+mod privilege;
+
+use std::path::PathBuf;
+
+use clap::{Parser, Subcommand};
+pub use config::{Config, ConfigError};
+pub use privilege::{PrivilegeError, become_user, home_for};
+
+/// An open unified-communications server.
+#[derive(Debug, Parser)]
+#[command(name = "postamt", version, disable_help_subcommand = true)]
+pub struct Cli {
+    /// Configuration file.
+    #[arg(long, global = true, value_name = "FILE")]
+    pub config: Option<PathBuf>,
+    /// Data folder.
+    #[arg(long, global = true, value_name = "DIR")]
+    pub data: Option<PathBuf>,
+    /// What to do.
+    #[command(subcommand)]
+    pub verb: Verb,
+}
+
+/// What the program does.
+#[derive(Debug, Subcommand)]
+pub enum Verb {
+    /// Runs the server in the foreground.
+    Serve(Serve),
+    /// Looks at the bootstrap configuration.
+    Config {
+        /// What to do with it.
+        #[command(subcommand)]
+        verb: ConfigVerb,
+    },
+    /// Shows the version.
+    Version,
+}
+
+/// How the server runs.
+#[derive(Debug, clap::Args)]
+pub struct Serve {
+    /// A trial: loopback only, ports below 1024 moved up by 2000.
+    #[arg(long)]
+    pub dev: bool,
+    /// Added to every port.
+    #[arg(long, env = "POSTAMT_PORT_OFFSET", default_value_t = 0, value_name = "N")]
+    pub port_offset: u16,
+    /// Address that a trial listens on.
+    #[arg(long, value_name = "ADDRESS")]
+    pub host: Option<std::net::IpAddr>,
+    /// The user to become when started as root.
+    #[arg(long, default_value = "postamt", value_name = "NAME")]
+    pub user: String,
+}
+
+/// What to do with the configuration.
+#[derive(Debug, Subcommand)]
+pub enum ConfigVerb {
+    /// Reads it and names faults by line.
+    Check,
+    /// Shows the effective values, secrets masked.
+    Print,
+}
