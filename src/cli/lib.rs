@@ -11,7 +11,7 @@ mod privilege;
 use std::path::PathBuf;
 
 use clap::{Parser, Subcommand};
-pub use config::{Config, ConfigError};
+pub use config::{Config, ConfigError, LogFormat};
 pub use privilege::{PrivilegeError, become_user, home_for};
 
 /// An open unified-communications server.

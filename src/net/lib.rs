@@ -8,12 +8,14 @@
 mod certificates;
 mod drive;
 pub mod http;
+mod interfaces;
 mod listener;
 mod proxy_protocol;
 mod stream;
 
 pub use certificates::{CertificateError, Certificates, Made, self_signed};
 pub use drive::{Handler, drive};
+pub use interfaces::interface_addresses;
 pub use listener::{Connection, Endpoint, Gate, Serve, open};
 pub use proxy_protocol::{ProxyHeader, read_header};
 pub use stream::Stream;

@@ -106,7 +106,7 @@ impl Embedded {
         let (pid_sender, pid) = watch::channel(child.id());
         let supervisor = tokio::spawn(supervise(launch, child, stopped, pid_sender));
         let options = |user: &str, password: &str, database: &str| {
-            PgConnectOptions::new().socket(&socket).port(5432).username(user).password(password).database(database)
+            PgConnectOptions::new_without_pgpass().socket(&socket).port(5432).username(user).password(password).database(database)
         };
         let embedded = Self { options: options(DATABASE, &role, DATABASE), stop: Some(stop), supervisor, pid };
         match prepare(&options(SUPERUSER, &superuser, "postgres"), &role).await {

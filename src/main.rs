@@ -1,0 +1,38 @@
+//! Composition root: reads the bootstrap, builds each room once, starts and stops them. No logic.
+
+mod serve;
+
+use std::process::ExitCode;
+
+use clap::Parser;
+use cli::{Cli, Config, ConfigVerb, Verb};
+
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
+/// Could not run at all, as opposed to 1, a finding or refusal.
+const COULD_NOT_RUN: u8 = 2;
+
+fn main() -> ExitCode {
+    let cli = Cli::parse();
+    let config = match Config::load(cli.config.as_deref(), std::env::vars()) {
+        Ok(config) => config,
+        Err(error) => return refuse(&error.to_string()),
+    };
+    match &cli.verb {
+        Verb::Version => println!("postamt {}", env!("CARGO_PKG_VERSION")),
+        Verb::Config { verb: ConfigVerb::Check } => println!("the configuration is good"),
+        Verb::Config { verb: ConfigVerb::Print } => print!("{}", config.print()),
+        Verb::Serve(options) => {
+            if let Err(error) = serve::run(&cli, options, &config) {
+                return refuse(&error);
+            }
+        }
+    }
+    ExitCode::SUCCESS
+}
+
+fn refuse(reason: &str) -> ExitCode {
+    eprintln!("postamt: {reason}");
+    ExitCode::from(COULD_NOT_RUN)
+}

@@ -1,0 +1,141 @@
+//! Starts the rooms in order, waits for the signal to stop, stops them in reverse.
+
+use std::net::IpAddr;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::time::Duration;
+
+use cli::{Cli, Config, Serve};
+use net::{Certificates, Connection, Endpoint, Gate, Stream};
+use service::Service;
+use store::{Embedded, EmbeddedConfig, Store};
+use tokio::signal::unix::{SignalKind, signal};
+
+/// Ports below this one move up in a trial, so that it needs no right to bind them.
+const LOW_PORTS: u16 = 1024;
+const LOW_PORT_SHIFT: u16 = 2000;
+const HTTP_ADMIN: u16 = 8010;
+const RETRY_LISTENER: Duration = Duration::from_secs(10);
+
+/// Runs the server until it is told to stop.
+pub(crate) fn run(cli: &Cli, options: &Serve, config: &Config) -> Result<(), String> {
+    let data = cli.data.clone().or_else(|| config.data_dir.clone()).unwrap_or_else(|| PathBuf::from("/var/lib/postamt"));
+    let home = cli::home_for(&data, &options.user).map_err(|e| e.to_string())?;
+    cli::become_user(&options.user).map_err(|e| e.to_string())?;
+    telemetry::init(&config.log.level, config.log.format == cli::LogFormat::Json && !options.dev);
+    // One provider for every user of TLS; an error only says that one is installed already.
+    let _ = rustls::crypto::aws_lc_rs::default_provider().install_default();
+    let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build().map_err(|e| e.to_string())?;
+    runtime.block_on(serve(&home, options, config))
+}
+
+async fn serve(home: &Path, options: &Serve, config: &Config) -> Result<(), String> {
+    let (embedded, store) = database(home, options, config).await?;
+    let served = serve_store(store, options).await;
+    if let Some(embedded) = embedded {
+        embedded.stop().await;
+    }
+    served
+}
+
+async fn database(home: &Path, options: &Serve, config: &Config) -> Result<(Option<Embedded>, Store), String> {
+    let cores = std::thread::available_parallelism().map_or(2, |n| u32::try_from(n.get()).unwrap_or(2));
+    let connections = config.database.pool_max.unwrap_or((8 + 4 * cores).min(64));
+    let (embedded, connect) = match &config.database.url {
+        Some(url) => (None, url.reveal().parse().map_err(|_| "database.url is no PostgreSQL URL".to_owned())?),
+        None => {
+            let shared_buffers_mib = options.dev.then_some(128);
+            let wanted = EmbeddedConfig { data: home.to_owned(), shared_buffers_mib, connections };
+            let embedded = Embedded::start(&wanted).await.map_err(|e| e.to_string())?;
+            let connect = embedded.options();
+            (Some(embedded), connect)
+        }
+    };
+    let ready = async {
+        let store = Store::connect(connect, connections, Duration::from_secs(60)).await?;
+        store.migrate().await.map(|()| store)
+    };
+    match ready.await {
+        Ok(store) => Ok((embedded, store)),
+        Err(error) => {
+            if let Some(embedded) = embedded {
+                embedded.stop().await;
+            }
+            Err(error.to_string())
+        }
+    }
+}
+
+async fn serve_store(store: Store, options: &Serve) -> Result<(), String> {
+    let mut terminate = signal(SignalKind::terminate()).map_err(|e| e.to_string())?;
+    let mut interrupt = signal(SignalKind::interrupt()).map_err(|e| e.to_string())?;
+    let service = Service::new(store);
+    let http = Arc::new(Http { app: rest::router(service.clone()) });
+    let port = port_for(HTTP_ADMIN, options);
+    let address = if options.dev { Some(options.host.unwrap_or(IpAddr::from([127, 0, 0, 1]))) } else { options.host };
+    let address = address.filter(|a| !a.is_unspecified());
+    let listener = tokio::spawn(keep_open(service.clone(), "http_admin", address, port, http));
+    for url in urls(address, port) {
+        println!("Administration  {url}");
+    }
+    tokio::select! {
+        _ = terminate.recv() => {}
+        _ = interrupt.recv() => {}
+    }
+    service.drain();
+    listener.abort();
+    Ok(())
+}
+
+fn port_for(port: u16, options: &Serve) -> u16 {
+    let shift = if options.dev && port < LOW_PORTS { LOW_PORT_SHIFT } else { 0 };
+    port.saturating_add(shift).saturating_add(options.port_offset)
+}
+
+/// Opens a listener, and tries again for as long as it cannot be opened.
+async fn keep_open(service: Service, name: &'static str, address: Option<IpAddr>, port: u16, http: Arc<Http>) {
+    let mut open: Option<Endpoint> = None;
+    while open.is_none() {
+        let gate = Gate { max_connections: 10_000, ..Gate::default() };
+        match net::open(address, port, gate, Certificates::default(), http.clone()) {
+            Ok(endpoint) => {
+                service.listener_state(name, Ok(()));
+                tracing::info!(listener = name, local = %endpoint.local, "listening");
+                open = Some(endpoint);
+            }
+            Err(error) => {
+                service.listener_state(name, Err(error.to_string()));
+                tracing::error!(listener = name, port, %error, "cannot listen");
+                tokio::time::sleep(RETRY_LISTENER).await;
+            }
+        }
+    }
+    std::future::pending::<()>().await;
+}
+
+/// What to type into a browser: this machine's own addresses when the server listens beyond loopback.
+fn urls(address: Option<IpAddr>, port: u16) -> Vec<String> {
+    let url = |ip: &dyn std::fmt::Display| format!("http://{ip}:{port}/");
+    match address {
+        Some(IpAddr::V6(ip)) => vec![format!("http://[{ip}]:{port}/")],
+        Some(ip) if ip.is_loopback() => vec![url(&"localhost")],
+        Some(ip) => vec![url(&ip)],
+        None => std::iter::once(url(&"localhost")).chain(net::interface_addresses().iter().map(|ip| url(ip))).collect(),
+    }
+}
+
+struct Http {
+    app: axum::Router,
+}
+
+impl net::Serve for Http {
+    async fn serve(&self, stream: Stream, connection: Connection) {
+        if !connection.overflow {
+            net::http::serve(stream, connection, self.app.clone()).await;
+        }
+    }
+
+    fn trusted(&self, address: IpAddr) -> bool {
+        address.is_loopback()
+    }
+}
