@@ -16,13 +16,15 @@ use thiserror::Error;
 
 pub(crate) use domain::{is_canonical_suffix, push_domain, push_ip, short_suffix};
 pub use fold::fold;
-pub(crate) use scan::{Outside, close_brace, close_quote, find_outside, rfind_outside, split_params};
+pub(crate) use scan::{
+    Outside, close_brace, close_quote, find_outside, rfind_outside, split_params,
+};
 pub use uri::{Beside, Scheme};
 
 /// Octets a local part may have inside the Router.
-pub const MAX_LOCAL: usize = 255;
+pub(crate) const MAX_LOCAL: usize = 255;
 /// Octets a domain part may have, port and reserved suffix included.
-pub const MAX_DOMAIN: usize = 255;
+pub(crate) const MAX_DOMAIN: usize = 255;
 
 /// An address in canonical form. The domain is lower case and may be empty, which means the main domain; the local part
 /// keeps its case and its quotes.
@@ -87,7 +89,11 @@ impl Address {
     /// The whole text in the form in which addresses are compared.
     #[inline]
     pub fn key(&self) -> &str {
-        if self.folded.is_empty() { &self.text } else { &self.folded }
+        if self.folded.is_empty() {
+            &self.text
+        } else {
+            &self.folded
+        }
     }
 
     /// The local part in the form in which addresses are compared; same length as [`Address::local`].
@@ -110,7 +116,8 @@ impl Address {
         }
         if !self.folded.is_empty() {
             self.folded.truncate(self.at);
-            self.folded.push_str(self.text.get(self.at..).unwrap_or_default());
+            self.folded
+                .push_str(self.text.get(self.at..).unwrap_or_default());
         }
     }
 
@@ -124,13 +131,19 @@ impl Address {
 
 /// True when the text holds `%`, `!` or `@` outside quotes and braces.
 pub(crate) fn has_route(text: &str) -> bool {
-    text.bytes().any(|b| matches!(b, b'%' | b'!' | b'@')) && Outside::new(text).any(|(_, b)| matches!(b, b'%' | b'!' | b'@'))
+    text.bytes().any(|b| matches!(b, b'%' | b'!' | b'@'))
+        && Outside::new(text).any(|(_, b)| matches!(b, b'%' | b'!' | b'@'))
 }
 
 /// The text inside the quotes when the whole text is one quoted string, without its escapes.
 pub(crate) fn unquoted(text: &str) -> std::borrow::Cow<'_, str> {
-    match text.strip_prefix('"').and_then(|rest| rest.strip_suffix('"')) {
-        Some(inner) if close_quote(text.as_bytes(), 0) == Some(text.len() - 1) => unescape(inner).into(),
+    match text
+        .strip_prefix('"')
+        .and_then(|rest| rest.strip_suffix('"'))
+    {
+        Some(inner) if close_quote(text.as_bytes(), 0) == Some(text.len() - 1) => {
+            unescape(inner).into()
+        }
         _ => text.into(),
     }
 }
@@ -140,7 +153,11 @@ pub(crate) fn unescape(text: &str) -> String {
     let mut out = String::with_capacity(text.len());
     let mut chars = text.chars();
     while let Some(c) = chars.next() {
-        out.push(if c == '\\' { chars.next().unwrap_or(c) } else { c });
+        out.push(if c == '\\' {
+            chars.next().unwrap_or(c)
+        } else {
+            c
+        });
     }
     out
 }
@@ -164,12 +181,19 @@ pub(crate) fn push_escaped(text: &str, out: &mut String) {
 
 /// True for a text that can be the name of an account, group, forwarder, list or alias.
 pub(crate) fn is_object_name(name: &str) -> bool {
-    let fits = |c: char| c.is_ascii_alphanumeric() || matches!(c, '_' | '-' | '.') || (!c.is_ascii() && c.is_alphanumeric());
+    let fits = |c: char| {
+        c.is_ascii_alphanumeric()
+            || matches!(c, '_' | '-' | '.')
+            || (!c.is_ascii() && c.is_alphanumeric())
+    };
     let bytes = name.as_bytes();
     (1..=128).contains(&bytes.len())
         && bytes.first() != Some(&b'.')
         && bytes.last() != Some(&b'.')
-        && (bytes.iter().all(|b| b.is_ascii_alphanumeric() || matches!(b, b'_' | b'-' | b'.')) || name.chars().all(fits))
+        && (bytes
+            .iter()
+            .all(|b| b.is_ascii_alphanumeric() || matches!(b, b'_' | b'-' | b'.'))
+            || name.chars().all(fits))
 }
 
 impl PartialEq for Address {

@@ -3,6 +3,8 @@
 use std::net::IpAddr;
 use std::sync::Arc;
 
+use model::routing::{ExplainDns, ExplainRequest};
+
 /// The circumstances of one routing run. The default is a stranger.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Context {
@@ -34,4 +36,23 @@ pub struct Context {
     pub dry_run: bool,
     /// Record every step.
     pub trace: bool,
+}
+
+impl Context {
+    /// The circumstances an explanation asks for: everything is recorded and nothing is changed. A sender who signed in
+    /// counts as trusted unless the request says otherwise; the caller adds what only it knows (client addresses,
+    /// administrator, blacklist).
+    pub fn explaining(request: &ExplainRequest) -> Self {
+        let sender = &request.sender;
+        Self {
+            authenticated: sender.authenticated_as.as_deref().map(Arc::from),
+            trusted: sender.trusted.unwrap_or(sender.authenticated_as.is_some()),
+            peer: sender.ip,
+            direct: request.direct,
+            no_dns: request.dns == ExplainDns::Off,
+            dry_run: true,
+            trace: true,
+            ..Self::default()
+        }
+    }
 }

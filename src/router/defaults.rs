@@ -25,5 +25,7 @@ NoRelay:Signal:<00(7-15d)@(local)> = +*@telnum
 
 /// The default records as lines without identity.
 pub fn default_lines() -> Vec<Line> {
-    Table::parse(DEFAULT_TABLE).map(|table| table.lines).unwrap_or_default()
+    Table::parse(DEFAULT_TABLE)
+        .map(|table| table.lines)
+        .unwrap_or_default()
 }

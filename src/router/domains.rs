@@ -112,7 +112,9 @@ impl Domains {
         let mut names: HashMap<Box<str>, Name, FixedState> = HashMap::default();
         let canonical = |name: &str| {
             let mut text = String::new();
-            push_domain(name, &mut text).ok().filter(|()| !text.is_empty())?;
+            push_domain(name, &mut text)
+                .ok()
+                .filter(|()| !text.is_empty())?;
             Some(text.into_boxed_str())
         };
         let literal = |ip: IpAddr| {
@@ -121,20 +123,48 @@ impl Domains {
             text.into_boxed_str()
         };
         let others: Vec<Arc<Domain>> = others.into_iter().map(Arc::new).collect();
-        names.extend(host.names.iter().filter_map(|name| canonical(name)).map(|name| (name, Name::Own)));
-        names.extend(host.addresses.iter().map(|ip| (literal(*ip), Name::OwnAddress)));
+        names.extend(
+            host.names
+                .iter()
+                .filter_map(|name| canonical(name))
+                .map(|name| (name, Name::Own)),
+        );
+        names.extend(
+            host.addresses
+                .iter()
+                .map(|ip| (literal(*ip), Name::OwnAddress)),
+        );
         for domain in std::iter::once(&main).chain(&others) {
-            names.extend(domain.aliases.iter().filter_map(|name| canonical(name)).map(|name| (name, Name::Alias(domain.clone()))));
+            names.extend(
+                domain
+                    .aliases
+                    .iter()
+                    .filter_map(|name| canonical(name))
+                    .map(|name| (name, Name::Alias(domain.clone()))),
+            );
         }
         for domain in &others {
             names.extend(canonical(&domain.name).map(|name| (name, Name::Domain(domain.clone()))));
-            names.extend(domain.addresses.iter().map(|ip| (literal(*ip), Name::Address(domain.clone()))));
+            names.extend(
+                domain
+                    .addresses
+                    .iter()
+                    .map(|ip| (literal(*ip), Name::Address(domain.clone()))),
+            );
         }
-        names.extend(main.addresses.iter().map(|ip| (literal(*ip), Name::OwnAddress)));
+        names.extend(
+            main.addresses
+                .iter()
+                .map(|ip| (literal(*ip), Name::OwnAddress)),
+        );
         names.extend(["[127.0.0.1]", "[0.0.0.0]", "[::1]"].map(|ip| (ip.into(), Name::Loopback)));
         names.insert("localhost".into(), Name::Own);
         names.extend(canonical(&main.name).map(|name| (name, Name::Own)));
-        Self { main, names, ports: host.ports.clone() }
+        Self {
+            main,
+            names,
+            ports: host.ports.clone(),
+        }
     }
 
     /// The main domain.

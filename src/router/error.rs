@@ -63,7 +63,13 @@ impl RouteError {
     pub(crate) fn new(situation: Situation, address: &str) -> Self {
         let words = match situation {
             Situation::Syntax => "address syntax error",
-            Situation::TooLong => return Self { situation, text: "address too long".into(), bounce: false },
+            Situation::TooLong => {
+                return Self {
+                    situation,
+                    text: "address too long".into(),
+                    bounce: false,
+                };
+            }
             Situation::UnknownName => "unknown user account",
             Situation::UnknownHost => "unknown host name",
             Situation::NotAccepted => "is not accepted",
@@ -77,32 +83,52 @@ impl RouteError {
             Situation::Relay => "prohibited. We do not relay",
         };
         let mut text = String::with_capacity(address.len() + words.len() + 1);
-        text.extend(shown(address).chars().filter(|c| !c.is_control()).take(1024));
+        text.extend(
+            shown(address)
+                .chars()
+                .filter(|c| !c.is_control())
+                .take(1024),
+        );
         text.push(' ');
         text.push_str(words);
-        Self { situation, text: text.into(), bounce: false }
+        Self {
+            situation,
+            text: text.into(),
+            bounce: false,
+        }
     }
 
     pub(crate) fn with_text(situation: Situation, text: impl Into<Box<str>>) -> Self {
-        Self { situation, text: text.into(), bounce: false }
+        Self {
+            situation,
+            text: text.into(),
+            bounce: false,
+        }
     }
 
     pub(crate) fn blacklisted(peer: Option<IpAddr>, main: &str) -> Self {
         let host = peer.map_or_else(|| "Your host".to_owned(), |ip| format!("Your host [{ip}]"));
-        Self::with_text(Situation::Blacklisted, format!("{host} is blacklisted. Send your questions to blacklist-admin@{main}"))
+        Self::with_text(
+            Situation::Blacklisted,
+            format!("{host} is blacklisted. Send your questions to blacklist-admin@{main}"),
+        )
     }
 
     /// The reply to `RCPT TO`, `MAIL FROM` or the reason of a failure report.
     pub fn smtp(&self, codes: ReplyCodes) -> SmtpReply<'_> {
         let (code, enhanced) = match self.situation {
             Situation::Syntax | Situation::TooLong => (501, "5.1.3"),
-            Situation::UnknownName | Situation::NotAccepted | Situation::NotAnAccount => (550, "5.1.1"),
+            Situation::UnknownName | Situation::NotAccepted | Situation::NotAnAccount => {
+                (550, "5.1.1")
+            }
             Situation::UnknownHost => (550, "5.1.2"),
             Situation::Loop => (550, "5.4.6"),
             Situation::Suspended => (450, "4.2.1"),
             Situation::Disabled => (550, "5.2.1"),
             Situation::Temporary => (451, "4.3.0"),
-            Situation::Blacklisted | Situation::RelayNeedsLogin | Situation::Relay => (550, "5.7.1"),
+            Situation::Blacklisted | Situation::RelayNeedsLogin | Situation::Relay => {
+                (550, "5.7.1")
+            }
         };
         let historic = match self.situation {
             Situation::RelayNeedsLogin => Some(473),
@@ -111,8 +137,16 @@ impl RouteError {
             _ => None,
         };
         match historic.filter(|_| codes == ReplyCodes::Compatible) {
-            Some(code) => SmtpReply { code, enhanced: None, text: &self.text },
-            None => SmtpReply { code, enhanced: Some(enhanced), text: &self.text },
+            Some(code) => SmtpReply {
+                code,
+                enhanced: None,
+                text: &self.text,
+            },
+            None => SmtpReply {
+                code,
+                enhanced: Some(enhanced),
+                text: &self.text,
+            },
         }
     }
 
@@ -134,7 +168,10 @@ impl RouteError {
 /// The address as the peer wrote it, without its brackets.
 fn shown(address: &str) -> &str {
     let address = address.trim();
-    address.strip_prefix('<').and_then(|rest| rest.strip_suffix('>')).unwrap_or(address)
+    address
+        .strip_prefix('<')
+        .and_then(|rest| rest.strip_suffix('>'))
+        .unwrap_or(address)
 }
 
 impl fmt::Display for RouteError {

@@ -42,7 +42,14 @@ impl Expansion {
     /// Starts with the members of a group.
     pub fn new(group: &Group, domain: &Domain, flow: Flow) -> Self {
         let seen = HashSet::from([group_key(group, domain)]);
-        let mut expansion = Self { flow, pending: VecDeque::new(), depth: 0, seen, members: Vec::new(), truncated: false };
+        let mut expansion = Self {
+            flow,
+            pending: VecDeque::new(),
+            depth: 0,
+            seen,
+            members: Vec::new(),
+            truncated: false,
+        };
         expansion.enter(group, domain, 1);
         expansion
     }
@@ -66,7 +73,9 @@ impl Expansion {
                 }
             }
             // Every failing member is reported by its own address.
-            Route::Error(_) if self.seen.insert(format!("ERROR {address}")) => self.members.push(Member { address, outcome }),
+            Route::Error(_) if self.seen.insert(format!("ERROR {address}")) => {
+                self.members.push(Member { address, outcome })
+            }
             Route::Error(_) => {}
             route => {
                 if self.seen.insert(route.to_string()) {

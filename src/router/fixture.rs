@@ -7,7 +7,10 @@ use model::group::GroupSettings;
 use model::routing::RouterSettings;
 use uuid::Uuid;
 
-use crate::{Account, Answer, Domain, Domains, Group, Host, List, Naptr, Object, Owner, Question, Router, Table};
+use crate::{
+    Account, Answer, Domain, Domains, Group, Host, List, Naptr, Object, Owner, Question, Router,
+    Table,
+};
 
 /// The three records for calls from a gateway.
 pub(crate) const IN: &str = "\
@@ -39,31 +42,60 @@ pub(crate) struct Directory {
 }
 
 pub(crate) fn account(name: &str) -> Account {
-    Account { id: Uuid::nil(), name: name.into(), login: true, signal: true, applications: true }
+    Account {
+        id: Uuid::nil(),
+        name: name.into(),
+        login: true,
+        signal: true,
+        applications: true,
+    }
 }
 
 impl Directory {
     pub(crate) fn add(&mut self, domain: &str, name: &str, object: Object) {
-        self.objects.insert((domain.to_owned(), name.to_owned()), object);
+        self.objects
+            .insert((domain.to_owned(), name.to_owned()), object);
     }
 
     pub(crate) fn answer(&self, question: Question<'_>) -> Answer {
         let key = |domain: Uuid, name: &str| (self.ids[&domain].clone(), name.to_owned());
         match question {
-            Question::Object { name, .. } if self.down.iter().any(|down| down == name) => Answer::Unavailable,
-            Question::Object { domain, name } => Answer::Object(self.objects.get(&key(domain, name)).cloned().unwrap_or(Object::Nothing)),
-            Question::Consult { domain, name } => Answer::Object(self.creatable.get(&key(domain, name)).cloned().unwrap_or(Object::Nothing)),
-            Question::Number { number } => Answer::Owner(self.numbers.get(number).cloned()),
-            Question::Enum { number, zone } => {
-                Answer::Naptr(self.naptr.get(&(number.to_owned(), zone.to_owned())).cloned().unwrap_or_else(|| Arc::new([])))
+            Question::Object { name, .. } if self.down.iter().any(|down| down == name) => {
+                Answer::Unavailable
             }
+            Question::Object { domain, name } => Answer::Object(
+                self.objects
+                    .get(&key(domain, name))
+                    .cloned()
+                    .unwrap_or(Object::Nothing),
+            ),
+            Question::Consult { domain, name } => Answer::Object(
+                self.creatable
+                    .get(&key(domain, name))
+                    .cloned()
+                    .unwrap_or(Object::Nothing),
+            ),
+            Question::Number { number } => Answer::Owner(self.numbers.get(number).cloned()),
+            Question::Enum { number, zone } => Answer::Naptr(
+                self.naptr
+                    .get(&(number.to_owned(), zone.to_owned()))
+                    .cloned()
+                    .unwrap_or_else(|| Arc::new([])),
+            ),
         }
     }
 }
 
 /// The objects of the reference.
 pub(crate) fn directory() -> Directory {
-    let mut directory = Directory { ids: [(id(1), "company.dom".to_owned()), (id(2), "client.dom".to_owned())].into(), ..Directory::default() };
+    let mut directory = Directory {
+        ids: [
+            (id(1), "company.dom".to_owned()),
+            (id(2), "client.dom".to_owned()),
+        ]
+        .into(),
+        ..Directory::default()
+    };
     for (domain, name, real) in [
         ("company.dom", "postmaster", "postmaster"),
         ("company.dom", "pbx", "pbx"),
@@ -81,16 +113,38 @@ pub(crate) fn directory() -> Directory {
     ] {
         directory.add(domain, name, Object::Account(account(real)));
     }
-    directory.add("company.dom", "ext", Object::Forwarder("bob@remote.example".into()));
+    directory.add(
+        "company.dom",
+        "ext",
+        Object::Forwarder("bob@remote.example".into()),
+    );
     directory.add("company.dom", "sales", group("sales", &["john", "jane"]));
-    directory.add("company.dom", "news", Object::List(List { id: Uuid::nil(), name: "news".into() }));
-    directory.numbers.insert("+4930123456".into(), Owner { domain: "company.dom".into(), account: account("john") });
+    directory.add(
+        "company.dom",
+        "news",
+        Object::List(List {
+            id: Uuid::nil(),
+            name: "news".into(),
+        }),
+    );
+    directory.numbers.insert(
+        "+4930123456".into(),
+        Owner {
+            domain: "company.dom".into(),
+            account: account("john"),
+        },
+    );
     directory
 }
 
 pub(crate) fn group(name: &str, members: &[&str]) -> Object {
     let members = members.iter().map(|member| (*member).into()).collect();
-    Object::Group(Arc::new(Group { id: Uuid::nil(), name: name.into(), members, settings: GroupSettings::default() }))
+    Object::Group(Arc::new(Group {
+        id: Uuid::nil(),
+        name: name.into(),
+        members,
+        settings: GroupSettings::default(),
+    }))
 }
 
 pub(crate) fn id(number: u128) -> Uuid {
@@ -103,7 +157,9 @@ pub(crate) fn domains() -> (Domain, Domain, Host) {
     let client = Domain {
         aliases: vec!["mail.client.dom".into(), "client.example".into()],
         addresses: vec!["192.0.2.11".parse().unwrap()],
-        mail_to_unknown: crate::Unknown::Rerouted(crate::Template::parse("catchall@client.dom").unwrap()),
+        mail_to_unknown: crate::Unknown::Rerouted(
+            crate::Template::parse("catchall@client.dom").unwrap(),
+        ),
         ..Domain::new(id(2), "client.dom")
     };
     let host = Host {
@@ -115,9 +171,20 @@ pub(crate) fn domains() -> (Domain, Domain, Host) {
 }
 
 /// A Router with a table for these domains.
-pub(crate) fn router(table: &str, settings: &RouterSettings, main: Domain, client: Domain, host: &Host) -> Router {
+pub(crate) fn router(
+    table: &str,
+    settings: &RouterSettings,
+    main: Domain,
+    client: Domain,
+    host: &Host,
+) -> Router {
     let table = Table::parse(table).unwrap();
-    Router::compile(&table.lines, settings, Arc::new(Domains::new(main, [client], host))).unwrap()
+    Router::compile(
+        &table.lines,
+        settings,
+        Arc::new(Domains::new(main, [client], host)),
+    )
+    .unwrap()
 }
 
 /// A Router with a table for the domains of the reference.

@@ -85,11 +85,24 @@ impl Index {
     fn add(&mut self, rule: u32, left: &Left) {
         let (local, domain) = match left {
             Left::Domain(pattern) => (None, Some(pattern)),
-            Left::Account { local, domain: DomainSide::Pattern(pattern) } => (Some(local), Some(pattern)),
-            Left::Account { local, domain: DomainSide::Local } => (Some(local), None),
-            Left::Account { local, domain: DomainSide::Empty } => {
+            Left::Account {
+                local,
+                domain: DomainSide::Pattern(pattern),
+            } => (Some(local), Some(pattern)),
+            Left::Account {
+                local,
+                domain: DomainSide::Local,
+            } => (Some(local), None),
+            Left::Account {
+                local,
+                domain: DomainSide::Empty,
+            } => {
                 match local.as_literal() {
-                    Some(name) => self.exact.entry(name.into()).or_default().push(Entry { rule, min: 0, max: u8::MAX }),
+                    Some(name) => self.exact.entry(name.into()).or_default().push(Entry {
+                        rule,
+                        min: 0,
+                        max: u8::MAX,
+                    }),
                     None => {
                         let bucket = bucket(&mut self.by_domain, &mut self.nodes, "");
                         self.plant(bucket, rule, Some(local));
@@ -98,10 +111,20 @@ impl Index {
                 return;
             }
         };
-        let any = Entry { rule, min: 0, max: u8::MAX };
+        let any = Entry {
+            rule,
+            min: 0,
+            max: u8::MAX,
+        };
         let name = local.and_then(Pattern::as_literal);
         let bucket = match (domain.and_then(Pattern::as_literal), name) {
-            (Some(domain), Some(name)) => return self.exact.entry(format!("{name}@{domain}").into()).or_default().push(any),
+            (Some(domain), Some(name)) => {
+                return self
+                    .exact
+                    .entry(format!("{name}@{domain}").into())
+                    .or_default()
+                    .push(any);
+            }
             (None, Some(name)) => return self.by_local.entry(name.into()).or_default().push(any),
             (Some(domain), None) => bucket(&mut self.by_domain, &mut self.nodes, domain),
             (None, None) => match domain.and_then(|pattern| suffix(&pattern.tail)) {
@@ -119,19 +142,41 @@ impl Index {
     fn plant(&mut self, bucket: Bucket, rule: u32, local: Option<&Pattern>) {
         let narrow = |n: usize| u8::try_from(n).unwrap_or(u8::MAX);
         let (mut node, entry, path): (u32, Entry, Vec<u8>) = match local {
-            None => (bucket.starts, Entry { rule, min: 0, max: u8::MAX }, Vec::new()),
+            None => (
+                bucket.starts,
+                Entry {
+                    rule,
+                    min: 0,
+                    max: u8::MAX,
+                },
+                Vec::new(),
+            ),
             Some(pattern) => {
-                let entry = Entry { rule, min: narrow(pattern.min), max: narrow(pattern.max) };
+                let entry = Entry {
+                    rule,
+                    min: narrow(pattern.min),
+                    max: narrow(pattern.max),
+                };
                 if pattern.head.is_empty() && !pattern.tail.is_empty() {
-                    (bucket.ends, entry, pattern.tail.bytes().rev().take(DEPTH).collect())
+                    (
+                        bucket.ends,
+                        entry,
+                        pattern.tail.bytes().rev().take(DEPTH).collect(),
+                    )
                 } else {
-                    (bucket.starts, entry, pattern.head.bytes().take(DEPTH).collect())
+                    (
+                        bucket.starts,
+                        entry,
+                        pattern.head.bytes().take(DEPTH).collect(),
+                    )
                 }
             }
         };
         for byte in path {
             let next = u32::try_from(self.nodes.len()).unwrap_or(u32::MAX);
-            let Some(current) = self.nodes.get_mut(node as usize) else { return };
+            let Some(current) = self.nodes.get_mut(node as usize) else {
+                return;
+            };
             node = match current.children.iter().find(|(b, _)| *b == byte) {
                 Some((_, child)) => *child,
                 None => {
@@ -162,10 +207,17 @@ impl Index {
             visit(list);
         }
         if self.suffix_labels != 0 {
-            let dots = domain.bytes().enumerate().rev().filter(|(_, byte)| *byte == b'.').map(|(at, _)| at + 1);
+            let dots = domain
+                .bytes()
+                .enumerate()
+                .rev()
+                .filter(|(_, byte)| *byte == b'.')
+                .map(|(at, _)| at + 1);
             for (labels, start) in (1..=LABELS).zip(dots.chain([0])) {
                 if self.suffix_labels & (1 << labels) != 0
-                    && let Some(bucket) = domain.get(start..).and_then(|suffix| self.by_suffix.get(suffix))
+                    && let Some(bucket) = domain
+                        .get(start..)
+                        .and_then(|suffix| self.by_suffix.get(suffix))
                 {
                     self.walk(*bucket, local, &mut visit);
                 }
@@ -181,7 +233,12 @@ impl Index {
     }
 
     #[inline]
-    fn descend<'i>(&'i self, root: u32, path: impl Iterator<Item = u8>, visit: &mut impl FnMut(&'i [Entry])) {
+    fn descend<'i>(
+        &'i self,
+        root: u32,
+        path: impl Iterator<Item = u8>,
+        visit: &mut impl FnMut(&'i [Entry]),
+    ) {
         let mut node = self.nodes.get(root as usize);
         let mut path = path.take(DEPTH);
         while let Some(current) = node {
@@ -191,7 +248,10 @@ impl Index {
             if current.children.is_empty() {
                 return;
             }
-            node = path.next().and_then(|byte| current.children.iter().find(|(b, _)| *b == byte)).and_then(|(_, child)| self.nodes.get(*child as usize));
+            node = path
+                .next()
+                .and_then(|byte| current.children.iter().find(|(b, _)| *b == byte))
+                .and_then(|(_, child)| self.nodes.get(*child as usize));
         }
     }
 }
@@ -200,14 +260,22 @@ fn bucket(map: &mut Map<Bucket>, nodes: &mut Vec<Node>, key: &str) -> Bucket {
     *map.entry(key.into()).or_insert_with(|| {
         let starts = u32::try_from(nodes.len()).unwrap_or(u32::MAX);
         nodes.extend([Node::default(), Node::default()]);
-        Bucket { starts, ends: starts.saturating_add(1) }
+        Bucket {
+            starts,
+            ends: starts.saturating_add(1),
+        }
     })
 }
 
 /// The whole labels a domain pattern ends with, at most [`LABELS`], and their number.
 fn suffix(tail: &str) -> Option<(usize, &str)> {
-    let labels = tail.get(tail.find('.')? + 1..).filter(|labels| !labels.is_empty())?;
+    let labels = tail
+        .get(tail.find('.')? + 1..)
+        .filter(|labels| !labels.is_empty())?;
     let count = labels.split('.').count();
-    let start = labels.rmatch_indices('.').nth(LABELS - 1).map_or(0, |(at, _)| at + 1);
+    let start = labels
+        .rmatch_indices('.')
+        .nth(LABELS - 1)
+        .map_or(0, |(at, _)| at + 1);
     Some((count.min(LABELS), labels.get(start..)?))
 }

@@ -21,15 +21,22 @@ pub fn enum_name(number: &str, zone: &str) -> String {
 /// The URI the records give for the number in this flow: the first by order and preference whose service and expression
 /// fit. Only terminal records (flag `u`) are used.
 pub(crate) fn enum_uri(records: &[Naptr], number: &str, flow: Flow) -> Option<String> {
-    let mut usable: Vec<&Naptr> = records.iter().filter(|r| r.flags.eq_ignore_ascii_case("u") && serves(&r.services, flow)).collect();
+    let mut usable: Vec<&Naptr> = records
+        .iter()
+        .filter(|r| r.flags.eq_ignore_ascii_case("u") && serves(&r.services, flow))
+        .collect();
     usable.sort_by_key(|record| (record.order, record.preference));
-    usable.into_iter().find_map(|record| substitute(&record.regexp, number))
+    usable
+        .into_iter()
+        .find_map(|record| substitute(&record.regexp, number))
 }
 
 /// Whether one of the services behind `E2U` is for the flow (RFC 6116 §3.4.3).
 fn serves(services: &str, flow: Flow) -> bool {
     let mut parts = services.split('+');
-    let enum_service = parts.next().is_some_and(|first| first.eq_ignore_ascii_case("E2U"));
+    let enum_service = parts
+        .next()
+        .is_some_and(|first| first.eq_ignore_ascii_case("E2U"));
     let wanted: &[&str] = match flow {
         Flow::Mail => &["email:mailto", "mailto"],
         Flow::Signal => &["sip"],
@@ -98,13 +105,22 @@ mod tests {
     use super::*;
 
     fn record(order: u16, preference: u16, flags: &str, services: &str, regexp: &str) -> Naptr {
-        Naptr { order, preference, flags: flags.into(), services: services.into(), regexp: regexp.into() }
+        Naptr {
+            order,
+            preference,
+            flags: flags.into(),
+            services: services.into(),
+            regexp: regexp.into(),
+        }
     }
 
     #[test]
     fn names() {
         // RFC 6116 §3.2
-        assert_eq!(enum_name("+442079460148", "e164.arpa"), "8.4.1.0.6.4.9.7.0.2.4.4.e164.arpa");
+        assert_eq!(
+            enum_name("+442079460148", "e164.arpa"),
+            "8.4.1.0.6.4.9.7.0.2.4.4.e164.arpa"
+        );
     }
 
     #[test]
@@ -112,21 +128,45 @@ mod tests {
         // RFC 6116 §3.6
         let records = [
             record(100, 51, "u", "E2U+h323", "!^(.*)$!h323:info@example.com!"),
-            record(100, 50, "u", "E2U+sip", "!^(\\+441632960083)$!sip:\\1@example.com!"),
-            record(100, 52, "u", "E2U+email:mailto", "!^.*$!mailto:info@example.com!"),
+            record(
+                100,
+                50,
+                "u",
+                "E2U+sip",
+                "!^(\\+441632960083)$!sip:\\1@example.com!",
+            ),
+            record(
+                100,
+                52,
+                "u",
+                "E2U+email:mailto",
+                "!^.*$!mailto:info@example.com!",
+            ),
             record(10, 1, "", "E2U+sip", "!^.*$!sip:nonterminal@example.com!"),
             record(200, 1, "U", "e2u+SIP", "!^.*$!sip:later@example.com!"),
         ];
-        assert_eq!(enum_uri(&records, "+441632960083", Flow::Signal).as_deref(), Some("sip:+441632960083@example.com"));
-        assert_eq!(enum_uri(&records, "+441632960084", Flow::Signal).as_deref(), Some("sip:later@example.com"));
-        assert_eq!(enum_uri(&records, "+441632960083", Flow::Mail).as_deref(), Some("mailto:info@example.com"));
+        assert_eq!(
+            enum_uri(&records, "+441632960083", Flow::Signal).as_deref(),
+            Some("sip:+441632960083@example.com")
+        );
+        assert_eq!(
+            enum_uri(&records, "+441632960084", Flow::Signal).as_deref(),
+            Some("sip:later@example.com")
+        );
+        assert_eq!(
+            enum_uri(&records, "+441632960083", Flow::Mail).as_deref(),
+            Some("mailto:info@example.com")
+        );
         assert_eq!(enum_uri(&records, "+441632960083", Flow::Access), None);
     }
 
     #[test]
     fn substitutions() {
         for (regexp, uri) in [
-            ("!^\\+49(.*)$!sip:\\1@de.example!", Some("sip:301@de.example")),
+            (
+                "!^\\+49(.*)$!sip:\\1@de.example!",
+                Some("sip:301@de.example"),
+            ),
             ("/^.*$/sip:a\\/b@x.example/i", Some("sip:a/b@x.example")),
             ("!^\\+49301$!sip:a\\\\1@x!", Some("sip:a\\1@x")),
             ("!^\\+1!sip:x@y!", None),
@@ -137,6 +177,9 @@ mod tests {
         ] {
             assert_eq!(substitute(regexp, "+49301").as_deref(), uri, "{regexp}");
         }
-        assert_eq!(substitute(&format!("!{}!x!", "(a*)*".repeat(100)), "+49301"), None);
+        assert_eq!(
+            substitute(&format!("!{}!x!", "(a*)*".repeat(100)), "+49301"),
+            None
+        );
     }
 }

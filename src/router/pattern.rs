@@ -79,11 +79,19 @@ impl Pattern {
             let at = text.len() - rest.len();
             let mut taken = c.len_utf8();
             let wild = match c {
-                '*' => Some(Wild { class: Class::Any, min: 0, max: MAX_TEXT, lazy: true }),
+                '*' => Some(Wild {
+                    class: Class::Any,
+                    min: 0,
+                    max: MAX_TEXT,
+                    lazy: true,
+                }),
                 '(' => {
                     let close = rest.find(')').ok_or(Fault::new(at, Reason::Group))?;
                     taken = close + 1;
-                    Some(parse_group(rest.get(1..close).unwrap_or_default()).map_err(|reason| Fault::new(at, reason))?)
+                    Some(
+                        parse_group(rest.get(1..close).unwrap_or_default())
+                            .map_err(|reason| Fault::new(at, reason))?,
+                    )
                 }
                 _ => None,
             };
@@ -94,10 +102,15 @@ impl Pattern {
                 elements.push(Element::Wild(wild));
             } else if c == '"' {
                 // Quoted text stands for itself, quotes included, as in the address.
-                taken = crate::address::close_quote(rest.as_bytes(), 0).ok_or(Fault::new(at, Reason::UnclosedQuote))? + 1;
+                taken = crate::address::close_quote(rest.as_bytes(), 0)
+                    .ok_or(Fault::new(at, Reason::UnclosedQuote))?
+                    + 1;
                 literal.push_str(rest.get(..taken).unwrap_or_default());
             } else if c == '\\'
-                && let Some(escaped) = rest.chars().nth(1).filter(|e| matches!(e, '*' | '(' | ')' | '\\'))
+                && let Some(escaped) = rest
+                    .chars()
+                    .nth(1)
+                    .filter(|e| matches!(e, '*' | '(' | ')' | '\\'))
             {
                 taken += 1;
                 literal.push(escaped);
@@ -116,7 +129,13 @@ impl Pattern {
 
     fn new(mut elements: Vec<Element>, tail: String) -> Self {
         if elements.is_empty() {
-            return Self { min: tail.len(), max: tail.len(), head: tail.into(), body: Vec::new(), tail: "".into() };
+            return Self {
+                min: tail.len(),
+                max: tail.len(),
+                head: tail.into(),
+                body: Vec::new(),
+                tail: "".into(),
+            };
         }
         let head = match elements.first() {
             Some(Element::Literal(_)) => match elements.remove(0) {
@@ -135,16 +154,29 @@ impl Pattern {
                 Element::Wild(wild) => {
                     min += wild.min;
                     // A character of the class Any has up to four octets.
-                    max += if wild.class == Class::Any { MAX_TEXT } else { wild.max };
+                    max += if wild.class == Class::Any {
+                        MAX_TEXT
+                    } else {
+                        wild.max
+                    };
                 }
             }
         }
-        Self { head, body: elements, tail: tail.into(), min, max }
+        Self {
+            head,
+            body: elements,
+            tail: tail.into(),
+            min,
+            max,
+        }
     }
 
     /// Number of wildcards.
     pub(crate) fn wildcards(&self) -> usize {
-        self.body.iter().filter(|element| matches!(element, Element::Wild(_))).count()
+        self.body
+            .iter()
+            .filter(|element| matches!(element, Element::Wild(_)))
+            .count()
     }
 
     /// The text a pattern without wildcards stands for.
@@ -154,14 +186,27 @@ impl Pattern {
 
     /// True when no character is fixed: such a wildcard takes anything.
     pub(crate) fn is_pure_wildcard(&self) -> bool {
-        self.head.is_empty() && self.tail.is_empty() && !self.body.is_empty() && self.wildcards() == self.body.len()
+        self.head.is_empty()
+            && self.tail.is_empty()
+            && !self.body.is_empty()
+            && self.wildcards() == self.body.len()
     }
 
     /// The higher, the more particular: fixed characters first, then groups before stars.
     pub(crate) fn particularity(&self) -> usize {
-        let inner = |element: &Element| if let Element::Literal(text) = element { text.len() } else { 0 };
-        let star = self.body.iter().any(|element| matches!(element, Element::Wild(wild) if wild.lazy));
-        2 * (self.head.len() + self.tail.len() + self.body.iter().map(inner).sum::<usize>()) + usize::from(!star)
+        let inner = |element: &Element| {
+            if let Element::Literal(text) = element {
+                text.len()
+            } else {
+                0
+            }
+        };
+        let star = self
+            .body
+            .iter()
+            .any(|element| matches!(element, Element::Wild(wild) if wild.lazy));
+        2 * (self.head.len() + self.tail.len() + self.body.iter().map(inner).sum::<usize>())
+            + usize::from(!star)
     }
 
     /// The same pattern with its literals changed.
@@ -211,5 +256,10 @@ fn parse_group(inner: &str) -> Result<Wild, Reason> {
     if min == 0 || min > max || min > MAX_COUNT || (max > MAX_COUNT && max != MAX_TEXT) {
         return Err(Reason::GroupCount);
     }
-    Ok(Wild { class, min, max, lazy: false })
+    Ok(Wild {
+        class,
+        min,
+        max,
+        lazy: false,
+    })
 }

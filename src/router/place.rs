@@ -70,7 +70,10 @@ impl Place<'_> {
 
     /// Not matched by a wildcard that fixes no character.
     pub(crate) fn is_explicit_only(self) -> bool {
-        matches!(self, Self::Word(_) | Self::Reserved(_) | Self::Suffix(_) | Self::Host)
+        matches!(
+            self,
+            Self::Word(_) | Self::Reserved(_) | Self::Suffix(_) | Self::Host
+        )
     }
 }
 
@@ -120,7 +123,11 @@ pub(crate) fn foreign_place(domain: &str, telnum: &str) -> Place<'static> {
             _ => Suffix::Enum,
         });
     }
-    if domain.starts_with('[') || label.contains(':') { Place::Host } else { Place::Remote }
+    if domain.starts_with('[') || label.contains(':') {
+        Place::Host
+    } else {
+        Place::Remote
+    }
 }
 
 /// The word a whole local part is, when there is no domain.

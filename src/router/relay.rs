@@ -27,11 +27,23 @@ impl Outcome {
         match &self.route {
             Route::Error(_) => None,
             _ if self.flow == Flow::Access => None,
-            Route::Smtp(_) | Route::Sip(_) if self.relayable => Some(Verdict::Allowed { marked: true }),
-            Route::Smtp(_) | Route::Sip(_) if context.trusted => Some(Verdict::Allowed { marked: false }),
+            Route::Smtp(_) | Route::Sip(_) if self.relayable => {
+                Some(Verdict::Allowed { marked: true })
+            }
+            Route::Smtp(_) | Route::Sip(_) if context.trusted => {
+                Some(Verdict::Allowed { marked: false })
+            }
             Route::Smtp(_) | Route::Sip(_) => {
-                let login = if self.flow == Flow::Mail { context.login_offered } else { context.caller_is_ours };
-                let situation = if login { Situation::RelayNeedsLogin } else { Situation::Relay };
+                let login = if self.flow == Flow::Mail {
+                    context.login_offered
+                } else {
+                    context.caller_is_ours
+                };
+                let situation = if login {
+                    Situation::RelayNeedsLogin
+                } else {
+                    Situation::Relay
+                };
                 Some(Verdict::Refused(RouteError::new(situation, address)))
             }
             _ => Some(Verdict::Local),
@@ -44,11 +56,22 @@ impl Verdict {
     pub(crate) fn to_model(&self, route: &Route) -> RelayVerdict {
         let (verdict, reason) = match self {
             Self::Local => (RelayDecision::Local, local_reason(route)),
-            Self::Allowed { marked: true } => (RelayDecision::RelayAllowed, "a record, forwarder or setting marked the address"),
-            Self::Allowed { marked: false } => (RelayDecision::RelayAllowed, "the sender is trusted"),
-            Self::Refused(_) => (RelayDecision::RelayRefused, "the sender is not trusted and the address is not marked"),
+            Self::Allowed { marked: true } => (
+                RelayDecision::RelayAllowed,
+                "a record, forwarder or setting marked the address",
+            ),
+            Self::Allowed { marked: false } => {
+                (RelayDecision::RelayAllowed, "the sender is trusted")
+            }
+            Self::Refused(_) => (
+                RelayDecision::RelayRefused,
+                "the sender is not trusted and the address is not marked",
+            ),
         };
-        RelayVerdict { verdict, reason: reason.to_owned() }
+        RelayVerdict {
+            verdict,
+            reason: reason.to_owned(),
+        }
     }
 }
 

@@ -164,7 +164,11 @@ impl Route {
             Self::Error(error) => match flow {
                 Flow::Mail => {
                     let reply = error.smtp(model::routing::ReplyCodes::Standard);
-                    format!("ERROR {} {} {error}", reply.code, reply.enhanced.unwrap_or_default())
+                    format!(
+                        "ERROR {} {} {error}",
+                        reply.code,
+                        reply.enhanced.unwrap_or_default()
+                    )
                 }
                 Flow::Signal => format!("ERROR {} {error}", error.sip()),
                 Flow::Access => format!("ERROR {error}"),
@@ -180,15 +184,30 @@ impl fmt::Display for Route {
         match self {
             Self::Local(local) => {
                 write!(f, "LOCAL({}@{})", local.account.name, local.domain.name)?;
-                for (name, value) in [("mailbox", &local.mailbox), ("detail", &local.detail), ("realto", &local.real_to)] {
+                for (name, value) in [
+                    ("mailbox", &local.mailbox),
+                    ("detail", &local.detail),
+                    ("realto", &local.real_to),
+                ] {
                     if let Some(value) = value {
                         write!(f, " {name}={value}")?;
                     }
                 }
                 Ok(())
             }
-            Self::App(app) => write!(f, "APP({}@{}) {}{}", app.account.name, app.domain.name, app.name, Params(&app.params)),
-            Self::List { list, domain, operation } => write!(f, "LIST({}@{}) {operation}", list.name, domain.name),
+            Self::App(app) => write!(
+                f,
+                "APP({}@{}) {}{}",
+                app.account.name,
+                app.domain.name,
+                app.name,
+                Params(&app.params)
+            ),
+            Self::List {
+                list,
+                domain,
+                operation,
+            } => write!(f, "LIST({}@{}) {operation}", list.name, domain.name),
             Self::Group { group, domain } => write!(f, "GROUP({}@{})", group.name, domain.name),
             Self::All(Some(domain)) => write!(f, "ALL({})", domain.name),
             Self::All(None) => f.write_str("ALL(*)"),
@@ -229,25 +248,41 @@ impl Remote {
     pub fn queue(&self) -> String {
         // A SIP host writes an IPv4 address without brackets (RFC 3261 §25.1).
         let sip = self.address.starts_with("sip:");
-        let host = if sip { plain_ipv4(&self.host) } else { &self.host };
-        self.port.map_or_else(|| host.to_owned(), |port| format!("{host}:{port}"))
+        let host = if sip {
+            plain_ipv4(&self.host)
+        } else {
+            &self.host
+        };
+        self.port
+            .map_or_else(|| host.to_owned(), |port| format!("{host}:{port}"))
     }
 
     /// A remote result for a host text of the canonical form, with or without port.
     pub(crate) fn new(target: &str, address: String, hold: bool) -> Self {
         let (host, port) = split_port(target);
-        Self { host: host.into(), port, lookup: port.is_none() && !host.starts_with('['), address: address.into(), hold }
+        Self {
+            host: host.into(),
+            port,
+            lookup: port.is_none() && !host.starts_with('['),
+            address: address.into(),
+            hold,
+        }
     }
 }
 
 /// Host and port of a canonical domain.
 pub(crate) fn split_port(domain: &str) -> (&str, Option<u16>) {
-    let split = domain.rsplit_once(':').and_then(|(host, port)| Some((host, Some(port.parse().ok()?))));
+    let split = domain
+        .rsplit_once(':')
+        .and_then(|(host, port)| Some((host, Some(port.parse().ok()?))));
     split.unwrap_or((domain, None))
 }
 
 fn plain_ipv4(host: &str) -> &str {
-    host.strip_prefix('[').and_then(|rest| rest.strip_suffix(']')).filter(|ip| !ip.contains(':')).unwrap_or(host)
+    host.strip_prefix('[')
+        .and_then(|rest| rest.strip_suffix(']'))
+        .filter(|ip| !ip.contains(':'))
+        .unwrap_or(host)
 }
 
 /// The request URI of an address; what a user part cannot hold is escaped (RFC 3261 §25.1).
@@ -292,7 +327,9 @@ impl ListOperation {
             () if is("request") => Self::Request,
             () if is("confirm") => Self::Confirm(None),
             () if is("report") => Self::Report(None),
-            () => code("confirm-").map(Self::Confirm).or_else(|| code("report-").map(Self::Report))?,
+            () => code("confirm-")
+                .map(Self::Confirm)
+                .or_else(|| code("report-").map(Self::Report))?,
         })
     }
 }

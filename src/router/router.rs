@@ -44,20 +44,37 @@ impl Router {
     ///
     /// # Errors
     /// Every line that cannot be used.
-    pub fn compile(lines: &[Line], settings: &RouterSettings, domains: Arc<Domains>) -> Result<Self, Vec<LineError>> {
+    pub fn compile(
+        lines: &[Line],
+        settings: &RouterSettings,
+        domains: Arc<Domains>,
+    ) -> Result<Self, Vec<LineError>> {
         let table = Arc::new(Compiled::new(lines, &domains)?);
-        Ok(Self { table, suffix: suffix(settings, &domains), settings: Arc::new(settings.clone()), domains })
+        Ok(Self {
+            table,
+            suffix: suffix(settings, &domains),
+            settings: Arc::new(settings.clone()),
+            domains,
+        })
     }
 
     /// The same table with other settings.
     pub fn with_settings(&self, settings: &RouterSettings) -> Self {
-        Self { suffix: suffix(settings, &self.domains), settings: Arc::new(settings.clone()), ..self.clone() }
+        Self {
+            suffix: suffix(settings, &self.domains),
+            settings: Arc::new(settings.clone()),
+            ..self.clone()
+        }
     }
 
     /// The same table with other domains; `None` when the main domain got another name, which needs a new compilation.
     pub fn with_domains(&self, domains: Arc<Domains>) -> Option<Self> {
         let same = domains.main().name == self.domains.main().name;
-        same.then(|| Self { suffix: suffix(&self.settings, &domains), domains, ..self.clone() })
+        same.then(|| Self {
+            suffix: suffix(&self.settings, &domains),
+            domains,
+            ..self.clone()
+        })
     }
 
     /// Starts routing an address as a peer wrote it.
@@ -66,7 +83,13 @@ impl Router {
     }
 
     /// Routes an address with a directory that answers at once.
-    pub fn route(&self, address: &str, flow: Flow, context: &Context, mut directory: impl FnMut(Question<'_>) -> Answer) -> Outcome {
+    pub fn route(
+        &self,
+        address: &str,
+        flow: Flow,
+        context: &Context,
+        mut directory: impl FnMut(Question<'_>) -> Answer,
+    ) -> Outcome {
         let mut routing = self.start(address, flow, context);
         loop {
             let answer = match routing.poll() {
@@ -93,11 +116,18 @@ impl Router {
     }
 
     pub(crate) fn limit(&self) -> u32 {
-        u32::try_from(self.settings.max_routing_steps).unwrap_or(100).clamp(1, 1000)
+        u32::try_from(self.settings.max_routing_steps)
+            .unwrap_or(100)
+            .clamp(1, 1000)
     }
 
     /// The first record of the table that matches the address and changes it.
-    pub(crate) fn first_change(&self, address: &Address, site: Site, flow: Flow) -> Option<Hit<'_>> {
+    pub(crate) fn first_change(
+        &self,
+        address: &Address,
+        site: Site,
+        flow: Flow,
+    ) -> Option<Hit<'_>> {
         let length = address.local().len();
         let mut best: Option<Hit<'_>> = None;
         self.index(flow).lists(address, |list: &[Entry]| {
@@ -110,7 +140,12 @@ impl Router {
                     && let Some(rule) = self.table.rules.get(number)
                     && let Some((found, result)) = self.change(rule, address, site, flow)
                 {
-                    best = Some(Hit { rule, number, found, result });
+                    best = Some(Hit {
+                        rule,
+                        number,
+                        found,
+                        result,
+                    });
                     return;
                 }
             }
@@ -120,7 +155,9 @@ impl Router {
 
     /// Hands out every record that may match the address in this flow, in no particular order.
     pub(crate) fn candidates(&self, address: &Address, flow: Flow, mut visit: impl FnMut(usize)) {
-        self.index(flow).lists(address, |list: &[Entry]| list.iter().for_each(|entry| visit(entry.rule as usize)));
+        self.index(flow).lists(address, |list: &[Entry]| {
+            list.iter().for_each(|entry| visit(entry.rule as usize))
+        });
     }
 
     fn index(&self, flow: Flow) -> &Index {
@@ -133,7 +170,13 @@ impl Router {
     }
 
     /// What the record makes of the address, if it matches and changes it.
-    pub(crate) fn change(&self, rule: &Rule, address: &Address, site: Site, flow: Flow) -> Option<(Match, Result<Address, AddressError>)> {
+    pub(crate) fn change(
+        &self,
+        rule: &Rule,
+        address: &Address,
+        site: Site,
+        flow: Flow,
+    ) -> Option<(Match, Result<Address, AddressError>)> {
         let mut found = Match::default();
         if !rule.matches(address, site, &mut found) {
             return None;
@@ -161,7 +204,9 @@ impl Compiled {
     fn new(lines: &[Line], domains: &Domains) -> Result<Self, Vec<LineError>> {
         let (mut rules, mut errors) = (Vec::with_capacity(lines.len()), Vec::new());
         for (index, line) in lines.iter().enumerate() {
-            let Some(record) = line.record() else { continue };
+            let Some(record) = line.record() else {
+                continue;
+            };
             if rules.len() == MAX_RECORDS {
                 errors.push(Fault::new(0, Reason::TooManyRecords).at(index, &line.text));
                 break;
@@ -183,7 +228,13 @@ impl Compiled {
 /// The default suffix in canonical form.
 fn suffix(settings: &RouterSettings, domains: &Domains) -> Option<Arc<str>> {
     let mut suffix = String::new();
-    let name = settings.add_domain_to_unqualified.0.as_deref().unwrap_or(&domains.main().name);
-    push_domain(name, &mut suffix).ok().filter(|()| !suffix.is_empty())?;
+    let name = settings
+        .add_domain_to_unqualified
+        .0
+        .as_deref()
+        .unwrap_or(&domains.main().name);
+    push_domain(name, &mut suffix)
+        .ok()
+        .filter(|()| !suffix.is_empty())?;
     Some(suffix.into())
 }

@@ -3,6 +3,7 @@
 mod local;
 mod number;
 mod reserved;
+mod steps;
 mod trace;
 
 use std::sync::Arc;
@@ -12,13 +13,12 @@ use uuid::Uuid;
 
 use crate::address::{Address, AddressError, Beside, Source, rfind_outside};
 use crate::context::Context;
-use crate::domains::{Domain, Name};
+use crate::domains::Domain;
 use crate::error::{RouteError, Situation};
-use crate::place::{Place, Word, foreign_place, word};
+use crate::place::{Place, word};
 use crate::question::{Account, Answer, Object, Question};
-use crate::route::{ListOperation, Local, Route, Sink, split_port};
+use crate::route::{ListOperation, Local, Route};
 use crate::router::Router;
-use crate::rule::Site;
 
 use local::Lookup;
 pub(crate) use trace::Trace;
@@ -124,7 +124,12 @@ enum Next {
 }
 
 impl<'a> Routing<'a> {
-    pub(crate) fn new(router: &'a Router, input: &'a str, flow: Flow, context: &'a Context) -> Self {
+    pub(crate) fn new(
+        router: &'a Router,
+        input: &'a str,
+        flow: Flow,
+        context: &'a Context,
+    ) -> Self {
         let mut routing = Self {
             router,
             input,
@@ -188,17 +193,42 @@ impl<'a> Routing<'a> {
     fn question(&self) -> Question<'_> {
         let main = self.router.domains.main().id;
         match &self.waiting {
-            Some(Ask::Lookup(lookup)) => Question::Object { domain: lookup.domain.id, name: lookup.name(&self.address) },
-            Some(Ask::Consult(domain)) => Question::Consult { domain: domain.id, name: self.address.local_key() },
-            Some(Ask::Unified(domain, _)) => Question::Object { domain: domain.id, name: &self.name },
-            Some(Ask::NumberForwarder { prefixed: true }) => Question::Object { domain: main, name: &self.name },
-            Some(Ask::NumberForwarder { prefixed: false }) => Question::Object { domain: main, name: self.digits() },
+            Some(Ask::Lookup(lookup)) => Question::Object {
+                domain: lookup.domain.id,
+                name: lookup.name(&self.address),
+            },
+            Some(Ask::Consult(domain)) => Question::Consult {
+                domain: domain.id,
+                name: self.address.local_key(),
+            },
+            Some(Ask::Unified(domain, _)) => Question::Object {
+                domain: domain.id,
+                name: &self.name,
+            },
+            Some(Ask::NumberForwarder { prefixed: true }) => Question::Object {
+                domain: main,
+                name: &self.name,
+            },
+            Some(Ask::NumberForwarder { prefixed: false }) => Question::Object {
+                domain: main,
+                name: self.digits(),
+            },
             Some(Ask::Enum(zone)) => {
-                let zone = zone.map_or(Some(&self.name), |number| self.router.settings.enum_zones.get(number));
-                Question::Enum { number: &self.number, zone: zone.map_or("", String::as_str) }
+                let zone = zone.map_or(Some(&self.name), |number| {
+                    self.router.settings.enum_zones.get(number)
+                });
+                Question::Enum {
+                    number: &self.number,
+                    zone: zone.map_or("", String::as_str),
+                }
             }
-            Some(Ask::List(_)) => Question::Object { domain: main, name: &self.name },
-            Some(Ask::Owner) | None => Question::Number { number: &self.number },
+            Some(Ask::List(_)) => Question::Object {
+                domain: main,
+                name: &self.name,
+            },
+            Some(Ask::Owner) | None => Question::Number {
+                number: &self.number,
+            },
         }
     }
 
@@ -207,10 +237,14 @@ impl<'a> Routing<'a> {
         match (ask, answer) {
             (Ask::Lookup(lookup), Answer::Object(object)) => self.found(lookup, object),
             (Ask::Consult(domain), Answer::Object(object)) => self.consulted(domain, object),
-            (Ask::Unified(domain, real_to), Answer::Object(object)) => self.unified(domain, real_to, object),
+            (Ask::Unified(domain, real_to), Answer::Object(object)) => {
+                self.unified(domain, real_to, object)
+            }
             (Ask::List(operation), Answer::Object(object)) => self.listed(operation, object),
             (Ask::Owner, Answer::Owner(owner)) => self.owned(owner),
-            (Ask::NumberForwarder { prefixed }, Answer::Object(object)) => self.number_forwarded(prefixed, object),
+            (Ask::NumberForwarder { prefixed }, Answer::Object(object)) => {
+                self.number_forwarded(prefixed, object)
+            }
             (Ask::Enum(zone), Answer::Naptr(records)) => self.enum_answered(zone, &records),
             _ => Next::Done(self.refuse(Situation::Temporary)),
         }
@@ -255,7 +289,11 @@ impl<'a> Routing<'a> {
             Place::Bare => self.qualify(),
             Place::Alias(domain) => {
                 let before = self.before();
-                let name = if Arc::ptr_eq(domain, self.router.domains.main()) { "" } else { &domain.name };
+                let name = if Arc::ptr_eq(domain, self.router.domains.main()) {
+                    ""
+                } else {
+                    &domain.name
+                };
                 self.address.set_domain(name);
                 self.step(StepKind::DomainAlias, before);
                 Next::Pass
@@ -263,134 +301,6 @@ impl<'a> Routing<'a> {
             Place::Empty => self.local(self.router.domains.main().clone()),
             Place::Domain(domain) => self.local(domain.clone()),
             Place::Remote | Place::Word(_) => self.remote(),
-        }
-    }
-
-    /// Names and addresses of the server become the empty domain or the name of a domain (routing A1).
-    fn take_off_own_name(&mut self) -> Result<Place<'a>, Next> {
-        let router: &'a Router = self.router;
-        let mut domain = self.address.domain();
-        let mut name = router.domains.name(domain);
-        if name.is_none()
-            && let (host, Some(port)) = split_port(domain)
-            && router.domains.is_own_port(port)
-            && let Some(own) = router.domains.name(host)
-        {
-            name = Some(own);
-            domain = host;
-        }
-        let with_port = domain.len() < self.address.domain().len();
-        let literals = router.settings.ip_literals;
-        let (stripped, place) = match name {
-            None if domain.is_empty() => return Ok(Place::Empty),
-            None => return Ok(foreign_place(domain, &router.settings.telnum_domain)),
-            Some(Name::OwnAddress | Name::Address(_)) if !literals => return Err(Next::Done(self.refuse(Situation::UnknownHost))),
-            Some(Name::Domain(found)) => (with_port.then_some(&*found.name), Place::Domain(found)),
-            Some(Name::Alias(found)) => (with_port.then_some(domain), Place::Alias(found)),
-            Some(Name::Address(found)) if router.settings.secondary_ip_domains => (Some(&*found.name), Place::Domain(found)),
-            Some(_) => (Some(""), Place::Empty),
-        };
-        let Some(stripped) = stripped.map(str::to_owned) else { return Ok(place) };
-        let before = self.before();
-        self.address.set_domain(&stripped);
-        if !stripped.is_empty() || !self.address.has_route() {
-            self.step(StepKind::OwnName, before);
-            return Ok(place);
-        }
-        Err(self.follow_route(StepKind::OwnName, before))
-    }
-
-    /// The route inside the local part becomes the address.
-    fn follow_route(&mut self, kind: StepKind, before: Option<String>) -> Next {
-        let local = self.address.local().to_owned();
-        // Whoever wrote the route, it was no record.
-        self.granted = self.context.internal;
-        if let Err(error) = self.address.assign(&local, self.flow, Source::Inside) {
-            return Next::Done(self.refuse(error.into()));
-        }
-        self.step(kind, before);
-        Next::Pass
-    }
-
-    /// Applies the first record that matches and changes the address (routing A3).
-    fn apply_record(&mut self, place: Place<'_>) -> Option<Next> {
-        let router: &'a Router = self.router;
-        let site = Site { local: place.is_local(), explicit_only: place.is_explicit_only() };
-        let hit = router.first_change(&self.address, site, self.flow);
-        if self.trace.is_some() {
-            self.skip_records(site, hit.as_ref().map(|hit| hit.number));
-        }
-        let hit = hit?;
-        let marks = hit.rule.marks(&self.address, &hit.found);
-        self.records.push(Applied { line: hit.rule.line, id: hit.rule.id });
-        let address = match hit.result {
-            Ok(address) => address,
-            Err(error) => return Some(Next::Done(self.refuse(error.into()))),
-        };
-        let unified = |domain: &str| domain.ends_with(".local") || domain.ends_with("._domain");
-        if unified(address.domain()) && !unified(self.address.domain()) {
-            self.real_domain = Some(self.domain_name().into());
-        }
-        if self.trace.is_some() {
-            self.record_step(hit.rule, &hit.found, site, &address, marks);
-        }
-        self.address = address;
-        self.relayable |= marks;
-        self.granted = hit.rule.right.names_domain();
-        self.barred = false;
-        Some(Next::Pass)
-    }
-
-    /// Adds the default suffix to a name without dots (routing A5).
-    fn qualify(&mut self) -> Next {
-        match &self.router.suffix {
-            Some(suffix) if !self.context.direct => {
-                let before = self.before();
-                let domain = format!("{}.{suffix}", self.address.domain());
-                self.address.set_domain(&domain);
-                self.step(StepKind::Qualify, before);
-                Next::Pass
-            }
-            _ => Next::Done(self.refuse(Situation::UnknownHost)),
-        }
-    }
-
-    /// A word that ends routing (routing A2).
-    fn special(&mut self, word: Word) -> Route {
-        self.note(StepKind::Special, || format!("{word:?}").to_ascii_lowercase());
-        match (word, self.flow) {
-            (Word::Error, Flow::Access) | (Word::Spamtrap | Word::MailerDaemon | Word::Null | Word::Blackhole, Flow::Access) => {
-                self.refuse(Situation::UnknownName)
-            }
-            (Word::Error, _) => self.refuse_with_own_text(),
-            (Word::Spamtrap, Flow::Mail) => Route::Spamtrap,
-            (Word::Spamtrap, _) => self.refuse(Situation::NotAccepted),
-            (Word::MailerDaemon, Flow::Mail) => Route::Null(Sink::MailerDaemon),
-            (Word::MailerDaemon, _) => self.refuse(Situation::UnknownName),
-            (Word::Null, _) => Route::Null(Sink::Null),
-            (Word::Blackhole, _) => Route::Null(Sink::Blackhole),
-        }
-    }
-
-    /// `error{Own text}` speaks for itself when a record wrote it.
-    fn refuse_with_own_text(&self) -> Route {
-        let own = self.address.local().get(6..).and_then(|rest| rest.strip_suffix('}'));
-        match own.filter(|text| self.granted && self.address.domain().is_empty() && !text.trim().is_empty()) {
-            Some(text) => Route::Error(RouteError::with_text(Situation::NotAccepted, &*crate::address::unquoted(text.trim()))),
-            None => self.refuse(Situation::NotAccepted),
-        }
-    }
-
-    /// For a blacklisted peer the Router is asked for `local%domain@blacklisted`.
-    fn bar(&mut self) {
-        if !self.barred {
-            return;
-        }
-        let before = self.before();
-        let text = format!("{}%{}@blacklisted", self.address.local(), self.domain_name());
-        match self.address.assign(&text, self.flow, Source::Inside) {
-            Ok(_) => self.step(StepKind::Blacklisted, before),
-            Err(error) => self.failed = Some(error),
         }
     }
 
@@ -404,7 +314,9 @@ impl<'a> Routing<'a> {
 
     fn refuse(&self, situation: Situation) -> Route {
         Route::Error(match situation {
-            Situation::Blacklisted => RouteError::blacklisted(self.context.peer, &self.router.domains.main().name),
+            Situation::Blacklisted => {
+                RouteError::blacklisted(self.context.peer, &self.router.domains.main().name)
+            }
             _ => RouteError::new(situation, self.input),
         })
     }
@@ -419,27 +331,14 @@ impl<'a> Routing<'a> {
         };
         match refused {
             Some(situation) => Err(self.refuse(situation)),
-            None => Ok(Local { account, domain, mailbox: None, detail: None, real_to: None }),
+            None => Ok(Local {
+                account,
+                domain,
+                mailbox: None,
+                detail: None,
+                real_to: None,
+            }),
         }
-    }
-
-    /// Replaces the address by the target of a forwarder.
-    fn forward(&mut self, target: &str, selector: Option<&str>) -> Next {
-        let before = self.before();
-        let mut address = Address::default();
-        let mut assigned = address.assign(target, self.flow, Source::Inside).map(|_| ());
-        if let (Ok(()), Some(selector)) = (assigned, selector) {
-            let text = format!("{selector}#{address}");
-            assigned = address.assign(&text, self.flow, Source::Inside).map(|_| ());
-        }
-        if let Err(error) = assigned {
-            return Next::Done(self.refuse(error.into()));
-        }
-        self.address = address;
-        self.relayable = true;
-        self.granted = selector.is_none();
-        self.marked_step(StepKind::Forwarder, before, None);
-        Next::Pass
     }
 
     /// The earlier pass after which the address was the same, in the same state: it would never end.
@@ -448,20 +347,25 @@ impl<'a> Routing<'a> {
             return None;
         }
         let checkpoint = &mut self.checkpoint;
-        if checkpoint.address == self.address.as_str() && checkpoint.enum_hops == self.enum_hops && checkpoint.granted == self.granted {
+        if checkpoint.address == self.address.as_str()
+            && checkpoint.enum_hops == self.enum_hops
+            && checkpoint.granted == self.granted
+        {
             return Some(checkpoint.pass);
         }
         if self.passes.is_power_of_two() {
             checkpoint.address.clear();
             checkpoint.address.push_str(self.address.as_str());
-            (checkpoint.pass, checkpoint.enum_hops, checkpoint.granted) = (self.passes, self.enum_hops, self.granted);
+            (checkpoint.pass, checkpoint.enum_hops, checkpoint.granted) =
+                (self.passes, self.enum_hops, self.granted);
         }
         None
     }
 
     fn finish(&mut self, mut route: Route) -> Outcome {
         // A blacklisted peer reaches only what a record delivers.
-        let temporary = matches!(&route, Route::Error(error) if error.situation == Situation::Temporary);
+        let temporary =
+            matches!(&route, Route::Error(error) if error.situation == Situation::Temporary);
         if self.context.blacklisted && self.flow == Flow::Mail && route.is_error() && !temporary {
             route = self.refuse(Situation::Blacklisted);
         }

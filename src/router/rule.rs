@@ -81,13 +81,21 @@ impl Match {
     }
 
     pub(crate) fn filling<'a>(&'a self, address: &'a Address) -> Filling<'a> {
-        Filling { local: (address.local(), &self.local), domain: (address.domain(), &self.domain) }
+        Filling {
+            local: (address.local(), &self.local),
+            domain: (address.domain(), &self.domain),
+        }
     }
 }
 
 impl Rule {
     /// Compiles a record; places of faults are bytes of the line.
-    pub(crate) fn compile(number: u32, line: &Line, record: &Record, domains: &Domains) -> Result<Self, Fault> {
+    pub(crate) fn compile(
+        number: u32,
+        line: &Line,
+        record: &Record,
+        domains: &Domains,
+    ) -> Result<Self, Fault> {
         let (left_at, right_at) = line.sides;
         let left = Left::parse(&record.left, domains).map_err(|fault| fault.moved(left_at))?;
         let (l, d) = left.captures();
@@ -95,7 +103,8 @@ impl Rule {
             return Err(Fault::new(left_at, Reason::TooManyWildcards));
         }
         let domain_level = matches!(left, Left::Domain(_));
-        let right = Template::compile(&record.right, l, d, domain_level).map_err(|fault| fault.moved(right_at))?;
+        let right = Template::compile(&record.right, l, d, domain_level)
+            .map_err(|fault| fault.moved(right_at))?;
         let mut rule = Self {
             line: number,
             id: line.id,
@@ -117,9 +126,14 @@ impl Rule {
     fn sample(&self) -> Result<Address, AddressError> {
         let (l, d) = self.left.captures();
         let found = Match::sample(l, d, "x1", "d1.example");
-        let raw = self.raw(Filling { local: ("x1", &found.local), domain: ("d1.example", &found.domain) });
+        let raw = self.raw(Filling {
+            local: ("x1", &found.local),
+            domain: ("d1.example", &found.domain),
+        });
         let mut address = Address::default();
-        address.assign(&raw, Flow::Signal, Source::Inside).map(|_| address)
+        address
+            .assign(&raw, Flow::Signal, Source::Inside)
+            .map(|_| address)
     }
 
     fn find_constant(&self) -> Option<Address> {
@@ -128,7 +142,11 @@ impl Rule {
         }
         let parse = |flow| {
             let mut address = Address::default();
-            address.assign(self.right.constant()?, flow, Source::Inside).ok().filter(Option::is_none).map(|_| address)
+            address
+                .assign(self.right.constant()?, flow, Source::Inside)
+                .ok()
+                .filter(Option::is_none)
+                .map(|_| address)
         };
         let (mail, signal) = (parse(Flow::Mail)?, parse(Flow::Signal)?);
         (mail == signal).then_some(mail)
@@ -141,10 +159,13 @@ impl Rule {
         match &self.left {
             Left::Domain(pattern) => {
                 let domain = address.domain();
-                !domain.is_empty() && !(site.explicit_only && pattern.is_pure_wildcard()) && pattern.matches(domain, &mut found.domain)
+                let out_of_reach =
+                    domain.is_empty() || (site.explicit_only && pattern.is_pure_wildcard());
+                !out_of_reach && pattern.matches(domain, &mut found.domain)
             }
             Left::Account { local, domain } => {
-                domain.matches(address.domain(), site, &mut found.domain) && local.matches(address.local_key(), &mut found.local)
+                domain.matches(address.domain(), site, &mut found.domain)
+                    && local.matches(address.local_key(), &mut found.local)
             }
         }
     }
@@ -153,14 +174,20 @@ impl Rule {
     pub(crate) fn matches_domain(&self, address: &Address, site: Site, found: &mut Match) -> bool {
         match &self.left {
             Left::Domain(_) => self.matches(address, site, found),
-            Left::Account { domain, .. } => domain.matches(address.domain(), site, &mut found.domain),
+            Left::Account { domain, .. } => {
+                domain.matches(address.domain(), site, &mut found.domain)
+            }
         }
     }
 
     /// True when no character of the domain is fixed.
     pub(crate) fn takes_any_domain(&self) -> bool {
         match &self.left {
-            Left::Domain(pattern) | Left::Account { domain: DomainSide::Pattern(pattern), .. } => pattern.is_pure_wildcard(),
+            Left::Domain(pattern)
+            | Left::Account {
+                domain: DomainSide::Pattern(pattern),
+                ..
+            } => pattern.is_pure_wildcard(),
             Left::Account { .. } => false,
         }
     }
@@ -181,13 +208,21 @@ impl Rule {
     }
 
     /// Writes what the record makes of a matching address.
-    pub(crate) fn rewrite(&self, address: &Address, found: &Match, flow: Flow, out: &mut Address) -> Result<(), AddressError> {
+    pub(crate) fn rewrite(
+        &self,
+        address: &Address,
+        found: &Match,
+        flow: Flow,
+        out: &mut Address,
+    ) -> Result<(), AddressError> {
         match &self.constant {
             Some(constant) => {
                 out.copy_from(constant);
                 Ok(())
             }
-            None => out.assign(&self.raw(found.filling(address)), flow, Source::Inside).map(|_| ()),
+            None => out
+                .assign(&self.raw(found.filling(address)), flow, Source::Inside)
+                .map(|_| ()),
         }
     }
 
@@ -204,7 +239,10 @@ impl Rule {
 
     /// `error{Own text}`, which stands for the whole address even in a domain-level record.
     fn is_error_text(&self) -> bool {
-        self.right.source().get(..6).is_some_and(|word| word.eq_ignore_ascii_case("error{"))
+        self.right
+            .source()
+            .get(..6)
+            .is_some_and(|word| word.eq_ignore_ascii_case("error{"))
     }
 
     /// Whether applying the record to the address marks the result as relayable.
@@ -213,15 +251,26 @@ impl Rule {
             RelayPrefix::NoRelay => false,
             RelayPrefix::RelayAll => true,
             // A capture may cut a route out of quotes or braces; such an address is not simple either.
-            RelayPrefix::Relay => !address.has_route() && !self.right.carries_route(found.filling(address)),
+            RelayPrefix::Relay => {
+                !address.has_route() && !self.right.carries_route(found.filling(address))
+            }
         }
     }
 
     /// The captures under their names, `L1`, `D1` and so on.
-    pub(crate) fn captures(&self, address: &Address, found: &Match) -> impl Iterator<Item = (String, String)> {
+    pub(crate) fn captures(
+        &self,
+        address: &Address,
+        found: &Match,
+    ) -> impl Iterator<Item = (String, String)> {
         let list = |letter: char, captures: Captures, text: &str| {
             let text = text.to_owned();
-            (0..captures.len()).map(move |number| (format!("{letter}{}", number + 1), captures.text(number, &text).to_owned()))
+            (0..captures.len()).map(move |number| {
+                (
+                    format!("{letter}{}", number + 1),
+                    captures.text(number, &text).to_owned(),
+                )
+            })
         };
         list('L', found.local, address.local()).chain(list('D', found.domain, address.domain()))
     }
@@ -238,7 +287,10 @@ impl DomainSide {
                 }
                 site.local
             }
-            Self::Pattern(pattern) => !(site.explicit_only && pattern.is_pure_wildcard()) && pattern.matches(domain, captures),
+            Self::Pattern(pattern) => {
+                !(site.explicit_only && pattern.is_pure_wildcard())
+                    && pattern.matches(domain, captures)
+            }
         }
     }
 }

@@ -38,7 +38,11 @@ impl Table {
                 Err(fault) => errors.push(fault.at(index, text)),
             }
         }
-        if errors.is_empty() { Ok(Self { lines }) } else { Err(errors) }
+        if errors.is_empty() {
+            Ok(Self { lines })
+        } else {
+            Err(errors)
+        }
     }
 }
 
@@ -61,7 +65,10 @@ impl Flows {
 
     /// The flows that were named, in the order mail, access, signal.
     pub fn list(self) -> Vec<Flow> {
-        [Flow::Mail, Flow::Access, Flow::Signal].into_iter().filter(|flow| self.0 & Self::bit(*flow) != 0).collect()
+        [Flow::Mail, Flow::Access, Flow::Signal]
+            .into_iter()
+            .filter(|flow| self.0 & Self::bit(*flow) != 0)
+            .collect()
     }
 
     /// True when a record with these prefixes serves the flow.
@@ -72,7 +79,9 @@ impl Flows {
 
     /// True when every flow of `other` is served.
     pub fn cover(self, other: Flows) -> bool {
-        [Flow::Mail, Flow::Access, Flow::Signal].into_iter().all(|flow| !other.serve(flow) || self.serve(flow))
+        [Flow::Mail, Flow::Access, Flow::Signal]
+            .into_iter()
+            .all(|flow| !other.serve(flow) || self.serve(flow))
     }
 
     /// True without any type prefix.
@@ -103,7 +112,12 @@ pub struct LineError {
 
 impl From<&LineError> for RoutingError {
     fn from(error: &LineError) -> Self {
-        Self { line: error.line, column: error.column, code: RoutingErrorCode::RoutingSyntax, reason: error.reason.to_string() }
+        Self {
+            line: error.line,
+            column: error.column,
+            code: RoutingErrorCode::RoutingSyntax,
+            reason: error.reason.to_string(),
+        }
     }
 }
 
@@ -185,13 +199,24 @@ impl Fault {
     }
 
     pub(crate) fn moved(self, by: usize) -> Self {
-        Self { at: self.at + by, ..self }
+        Self {
+            at: self.at + by,
+            ..self
+        }
     }
 
     /// The fault as an error of the line with this index (from 0).
     pub(crate) fn at(self, index: usize, text: &str) -> LineError {
-        let before = text.bytes().take(self.at).filter(|b| (*b as i8) >= -0x40).count();
+        let before = text
+            .bytes()
+            .take(self.at)
+            .filter(|b| (*b as i8) >= -0x40)
+            .count();
         let number = |n: usize| u32::try_from(n + 1).unwrap_or(u32::MAX);
-        LineError { line: number(index), column: number(before), reason: self.reason }
+        LineError {
+            line: number(index),
+            column: number(before),
+            reason: self.reason,
+        }
     }
 }

@@ -25,7 +25,10 @@ enum Piece {
     /// A star inside a quoted string: the text with its quotes escaped.
     Quoted(Taken),
     /// A parameter of an application with at least one star in it.
-    Parameter { quoted: bool, parts: Vec<Part> },
+    Parameter {
+        quoted: bool,
+        parts: Vec<Part>,
+    },
 }
 
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -67,10 +70,21 @@ impl Template {
         let mut captures = Captures::default();
         captures.whole("x");
         let none = Captures::default();
-        let sample = template.expand(Filling { local: ("x", &captures), domain: ("", &none) });
+        let sample = template.expand(Filling {
+            local: ("x", &captures),
+            domain: ("", &none),
+        });
         let mut address = crate::Address::default();
-        let parsed = address.assign(&sample, model::routing::Flow::Signal, crate::address::Source::Inside);
-        if parsed.is_err() { Err(Reason::RightSide) } else { Ok(template) }
+        let parsed = address.assign(
+            &sample,
+            model::routing::Flow::Signal,
+            crate::address::Source::Inside,
+        );
+        if parsed.is_err() {
+            Err(Reason::RightSide)
+        } else {
+            Ok(template)
+        }
     }
 
     /// The text as typed.
@@ -105,7 +119,9 @@ impl Template {
                 Piece::Text(text) => out.push_str(text),
                 Piece::Star(taken) => out.push_str(filling.text(*taken)),
                 Piece::Quoted(taken) => push_escaped(filling.text(*taken), out),
-                Piece::Parameter { quoted, parts } => expand_parameter(*quoted, parts, filling, out),
+                Piece::Parameter { quoted, parts } => {
+                    expand_parameter(*quoted, parts, filling, out)
+                }
             }
         }
     }
@@ -122,7 +138,8 @@ impl Template {
 /// Writes one parameter; a caller's text that could end it makes it a quoted string.
 fn expand_parameter(quoted: bool, parts: &[Part], filling: Filling<'_>, out: &mut String) {
     let special = |text: &str| text.contains(['{', '}', ',', '#', '"', '\\']);
-    let unsafe_star = |part: &Part| matches!(part, Part::Star(taken) if special(filling.text(*taken)));
+    let unsafe_star =
+        |part: &Part| matches!(part, Part::Star(taken) if special(filling.text(*taken)));
     let start = out.len();
     for part in parts {
         out.push_str(match part {

@@ -1,6 +1,8 @@
 //! The vectors of `vectors.tsv`, each with everything its line states.
 
-use model::routing::{ExplainReply, Explanation, Flow, RelayDecision, ReplyCodes, RouterSettings, UnqualifiedSuffix};
+use model::routing::{
+    ExplainReply, Explanation, Flow, RelayDecision, ReplyCodes, RouterSettings, UnqualifiedSuffix,
+};
 
 use crate::fixture::{self, IN, OUT};
 use crate::{Context, DEFAULT_TABLE, Route, Template, Unknown, Verdict};
@@ -15,7 +17,11 @@ struct Case {
 
 fn case(options: &str) -> Case {
     let (_, client, _) = fixture::domains();
-    let mut case = Case { settings: RouterSettings::default(), client, context: Context::default() };
+    let mut case = Case {
+        settings: RouterSettings::default(),
+        client,
+        context: Context::default(),
+    };
     for option in options.split_whitespace() {
         match option {
             "direct" => case.context.direct = true,
@@ -34,7 +40,9 @@ fn case(options: &str) -> Case {
             "mailboxes" => case.settings.direct_mailbox_addressing = true,
             "nodetail" => case.settings.account_detail_addressing = false,
             "noliterals" => case.settings.ip_literals = false,
-            "nosuffix" => case.settings.add_domain_to_unqualified = UnqualifiedSuffix(Some(String::new())),
+            "nosuffix" => {
+                case.settings.add_domain_to_unqualified = UnqualifiedSuffix(Some(String::new()))
+            }
             "suspended" => case.client.suspended = true,
             "discarded" => case.client.mail_to_unknown = Unknown::Discarded,
             "bounced" => case.client.mail_to_unknown = Unknown::AcceptedAndBounced,
@@ -60,7 +68,9 @@ fn table(name: &str) -> String {
 
 fn check(line: &str) {
     let fields: Vec<&str> = line.split('\t').collect();
-    let [number, names, options, flow, address, text, facts] = fields.as_slice() else { panic!("{line}") };
+    let [number, names, options, flow, address, text, facts] = fields.as_slice() else {
+        panic!("{line}")
+    };
     let flow = match *flow {
         "mail" => Flow::Mail,
         "access" => Flow::Access,
@@ -70,9 +80,16 @@ fn check(line: &str) {
     let (main, _, host) = fixture::domains();
     let router = fixture::router(&table(names), &case.settings, main, case.client, &host);
     let directory = fixture::directory();
-    let plain = router.route(address, flow, &case.context, |question| directory.answer(question));
-    let context = Context { trace: true, ..case.context.clone() };
-    let outcome = router.route(address, flow, &context, |question| directory.answer(question));
+    let plain = router.route(address, flow, &case.context, |question| {
+        directory.answer(question)
+    });
+    let context = Context {
+        trace: true,
+        ..case.context.clone()
+    };
+    let outcome = router.route(address, flow, &context, |question| {
+        directory.answer(question)
+    });
     let explanation = outcome.explain(&router, address, &context);
 
     let shown = plain.route.text(flow);
@@ -81,18 +98,48 @@ fn check(line: &str) {
         None => assert_eq!(shown, *text, "{number}"),
     }
     assert!(!shown.contains(char::is_control), "{number}");
-    assert_eq!((&plain.route, plain.relayable, plain.passes, &plain.records), (&outcome.route, outcome.relayable, outcome.passes, &outcome.records), "{number}: with trace");
+    assert_eq!(
+        (&plain.route, plain.relayable, plain.passes, &plain.records),
+        (
+            &outcome.route,
+            outcome.relayable,
+            outcome.passes,
+            &outcome.records
+        ),
+        "{number}: with trace"
+    );
     assert_eq!(explanation.text, shown, "{number}");
     assert_eq!(explanation.result.kind, plain.route.kind(), "{number}");
     for fact in facts.split_whitespace() {
-        check_fact(&format!("{number} {fact}"), fact, &explanation, &outcome, &context, address);
+        check_fact(
+            &format!("{number} {fact}"),
+            fact,
+            &explanation,
+            &outcome,
+            &context,
+            address,
+        );
     }
 }
 
-fn check_fact(label: &str, fact: &str, explanation: &Explanation, outcome: &crate::Outcome, context: &Context, address: &str) {
+fn check_fact(
+    label: &str,
+    fact: &str,
+    explanation: &Explanation,
+    outcome: &crate::Outcome,
+    context: &Context,
+    address: &str,
+) {
     let (name, value) = fact.split_once('=').unwrap_or((fact, ""));
     let verdict = explanation.relay_verdict.as_ref().map(|v| v.verdict);
-    let code = |reply: &Option<ExplainReply>| reply.as_ref().unwrap().code.map(|c| c.to_string()).unwrap_or_default();
+    let code = |reply: &Option<ExplainReply>| {
+        reply
+            .as_ref()
+            .unwrap()
+            .code
+            .map(|c| c.to_string())
+            .unwrap_or_default()
+    };
     match name {
         "passes" => assert_eq!(explanation.passes.to_string(), value, "{label}"),
         "relayable" => assert!(explanation.relayable, "{label}"),
@@ -101,8 +148,18 @@ fn check_fact(label: &str, fact: &str, explanation: &Explanation, outcome: &crat
         "refuse" => assert_eq!(verdict, Some(RelayDecision::RelayRefused), "{label}"),
         "local" => assert_eq!(verdict, Some(RelayDecision::Local), "{label}"),
         "smtp" => {
-            let enhanced = explanation.smtp.as_ref().unwrap().enhanced.clone().unwrap_or_default();
-            assert_eq!(format!("{}/{enhanced}", code(&explanation.smtp)), value, "{label}");
+            let enhanced = explanation
+                .smtp
+                .as_ref()
+                .unwrap()
+                .enhanced
+                .clone()
+                .unwrap_or_default();
+            assert_eq!(
+                format!("{}/{enhanced}", code(&explanation.smtp)),
+                value,
+                "{label}"
+            );
         }
         "sip" => assert_eq!(code(&explanation.sip), value, "{label}"),
         "compatible" => {
@@ -111,22 +168,74 @@ fn check_fact(label: &str, fact: &str, explanation: &Explanation, outcome: &crat
                 (_, Some(Verdict::Refused(error))) => error,
                 _ => panic!("{label}"),
             };
-            assert_eq!(error.smtp(ReplyCodes::Compatible).code.to_string(), value, "{label}");
+            assert_eq!(
+                error.smtp(ReplyCodes::Compatible).code.to_string(),
+                value,
+                "{label}"
+            );
         }
         "warning" => {
-            let codes: Vec<String> = explanation.warnings.iter().map(|w| serde_json::to_value(w.code).unwrap().as_str().unwrap().to_owned()).collect();
+            let codes: Vec<String> = explanation
+                .warnings
+                .iter()
+                .map(|w| {
+                    serde_json::to_value(w.code)
+                        .unwrap()
+                        .as_str()
+                        .unwrap()
+                        .to_owned()
+                })
+                .collect();
             assert!(codes.iter().any(|code| code == value), "{label}: {codes:?}");
         }
         "skipped" => {
-            let reasons: Vec<String> = explanation.skipped.iter().map(|s| s.reason.replace(' ', "_")).collect();
-            assert!(reasons.iter().any(|reason| reason.contains(value)), "{label}: {reasons:?}");
+            let reasons: Vec<String> = explanation
+                .skipped
+                .iter()
+                .map(|s| s.reason.replace(' ', "_"))
+                .collect();
+            assert!(
+                reasons.iter().any(|reason| reason.contains(value)),
+                "{label}: {reasons:?}"
+            );
         }
-        "line" => assert!(outcome.records.iter().any(|record| record.line.to_string() == value), "{label}: {:?}", outcome.records),
-        "members" => assert_eq!(explanation.result.members.as_ref().unwrap().join(","), value, "{label}"),
-        "params" => assert_eq!(explanation.result.params.as_ref().unwrap().len().to_string(), value, "{label}"),
-        "bounce" => assert!(matches!(&outcome.route, Route::Error(error) if error.bounce), "{label}"),
+        "line" => assert!(
+            outcome
+                .records
+                .iter()
+                .any(|record| record.line.to_string() == value),
+            "{label}: {:?}",
+            outcome.records
+        ),
+        "members" => assert_eq!(
+            explanation.result.members.as_ref().unwrap().join(","),
+            value,
+            "{label}"
+        ),
+        "params" => assert_eq!(
+            explanation
+                .result
+                .params
+                .as_ref()
+                .unwrap()
+                .len()
+                .to_string(),
+            value,
+            "{label}"
+        ),
+        "bounce" => assert!(
+            matches!(&outcome.route, Route::Error(error) if error.bounce),
+            "{label}"
+        ),
         "hold" | "nolookup" => match &outcome.route {
-            Route::Smtp(remote) | Route::Sip(remote) => assert!(if name == "hold" { remote.hold } else { !remote.lookup }, "{label}"),
+            Route::Smtp(remote) | Route::Sip(remote) => assert!(
+                if name == "hold" {
+                    remote.hold
+                } else {
+                    !remote.lookup
+                },
+                "{label}"
+            ),
             other => panic!("{label}: {other}"),
         },
         _ => panic!("{label}"),
@@ -135,10 +244,24 @@ fn check_fact(label: &str, fact: &str, explanation: &Explanation, outcome: &crat
 
 #[test]
 fn vectors() {
-    let lines: Vec<&str> = VECTORS.lines().filter(|line| !line.starts_with('#')).collect();
-    let numbers: std::collections::BTreeSet<u32> =
-        lines.iter().filter_map(|line| line.split('\t').next()?.trim_end_matches(['a', 'b']).parse().ok()).collect();
+    let lines: Vec<&str> = VECTORS
+        .lines()
+        .filter(|line| !line.starts_with('#'))
+        .collect();
+    let numbers: std::collections::BTreeSet<u32> = lines
+        .iter()
+        .filter_map(|line| {
+            line.split('\t')
+                .next()?
+                .trim_end_matches(['a', 'b'])
+                .parse()
+                .ok()
+        })
+        .collect();
     assert_eq!(numbers, (1..=102).collect());
-    let failed: Vec<_> = lines.iter().filter(|line| std::panic::catch_unwind(|| check(line)).is_err()).collect();
+    let failed: Vec<_> = lines
+        .iter()
+        .filter(|line| std::panic::catch_unwind(|| check(line)).is_err())
+        .collect();
     assert!(failed.is_empty(), "{} vectors failed", failed.len());
 }

@@ -31,13 +31,19 @@ pub(crate) fn push_domain(raw: &str, out: &mut String) -> Result<(), AddressErro
         push_name(raw, out)?;
     }
     canonical_suffix(start, out);
-    if out.len() - start > MAX_DOMAIN { Err(AddressError::TooLong) } else { Ok(()) }
+    if out.len() - start > MAX_DOMAIN {
+        Err(AddressError::TooLong)
+    } else {
+        Ok(())
+    }
 }
 
 /// An address inside brackets, with or without the tag of RFC 5321 §4.1.3.
 fn ip_literal(inner: &str) -> Option<IpAddr> {
     match inner.get(..5) {
-        Some(tag) if tag.eq_ignore_ascii_case("ipv6:") => inner.get(5..)?.parse::<Ipv6Addr>().ok().map(IpAddr::V6),
+        Some(tag) if tag.eq_ignore_ascii_case("ipv6:") => {
+            inner.get(5..)?.parse::<Ipv6Addr>().ok().map(IpAddr::V6)
+        }
         _ => inner.parse().ok(),
     }
 }
@@ -67,7 +73,10 @@ fn push_suffix_only(tail: &str, out: &mut String) -> Result<(), AddressError> {
     if tail.is_empty() {
         return Ok(());
     }
-    let label = tail.strip_prefix('.').ok_or(AddressError::Syntax)?.to_ascii_lowercase();
+    let label = tail
+        .strip_prefix('.')
+        .ok_or(AddressError::Syntax)?
+        .to_ascii_lowercase();
     if short_suffix(&label).is_none() && !is_canonical_suffix(&label) {
         return Err(AddressError::Syntax);
     }
@@ -83,7 +92,11 @@ fn push_name(name: &str, out: &mut String) -> Result<(), AddressError> {
     } else {
         out.push_str(&idna::domain_to_ascii(name).map_err(|_| AddressError::Syntax)?);
     }
-    if name_fits(out.get(start..).unwrap_or_default().as_bytes()) { Ok(()) } else { Err(AddressError::Syntax) }
+    if name_fits(out.get(start..).unwrap_or_default().as_bytes()) {
+        Ok(())
+    } else {
+        Err(AddressError::Syntax)
+    }
 }
 
 /// Labels of 1 to 63 letters, digits, `-` and `_`.
@@ -116,11 +129,20 @@ pub(crate) fn short_suffix(label: &str) -> Option<&'static str> {
 
 /// True for the last label of a reserved domain in canonical spelling.
 pub(crate) fn is_canonical_suffix(label: &str) -> bool {
-    matches!(label, "_via" | "_relay" | "_smtp" | "_smtpq" | "local" | "_domain" | "pipe" | "_list" | "_enum")
+    matches!(
+        label,
+        "_via" | "_relay" | "_smtp" | "_smtpq" | "local" | "_domain" | "pipe" | "_list" | "_enum"
+    )
 }
 
 fn canonical_suffix(start: usize, out: &mut String) {
-    let Some(dot) = out.get(start..).and_then(|domain| domain.rfind('.')).map(|dot| start + dot) else { return };
+    let Some(dot) = out
+        .get(start..)
+        .and_then(|domain| domain.rfind('.'))
+        .map(|dot| start + dot)
+    else {
+        return;
+    };
     if let Some(label) = out.get(dot + 1..).and_then(short_suffix) {
         out.truncate(dot + 1);
         out.push_str(label);

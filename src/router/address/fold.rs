@@ -8,7 +8,11 @@ use std::borrow::Cow;
 /// positions in the text itself, and no foreign character ever equals an ASCII letter (`K` KELVIN SIGN is not `k`).
 pub fn fold(text: &str) -> Cow<'_, str> {
     let folded = |b: &u8| b.is_ascii() && !b.is_ascii_uppercase();
-    if text.as_bytes().iter().all(folded) { Cow::Borrowed(text) } else { Cow::Owned(text.chars().map(fold_char).collect()) }
+    if text.as_bytes().iter().all(folded) {
+        Cow::Borrowed(text)
+    } else {
+        Cow::Owned(text.chars().map(fold_char).collect())
+    }
 }
 
 fn fold_char(c: char) -> char {
@@ -17,7 +21,13 @@ fn fold_char(c: char) -> char {
     }
     let upper = only(c.to_uppercase()).unwrap_or(c);
     let lower = only(upper.to_lowercase()).unwrap_or(c);
-    if lower.len_utf8() == c.len_utf8() { lower } else { only(c.to_lowercase()).filter(|l| l.len_utf8() == c.len_utf8()).unwrap_or(c) }
+    if lower.len_utf8() == c.len_utf8() {
+        lower
+    } else {
+        only(c.to_lowercase())
+            .filter(|l| l.len_utf8() == c.len_utf8())
+            .unwrap_or(c)
+    }
 }
 
 fn only(mut chars: impl Iterator<Item = char>) -> Option<char> {

@@ -5,7 +5,10 @@ use std::borrow::Cow;
 use model::routing::Flow;
 
 use super::uri::{self, Beside, Scheme};
-use super::{Address, AddressError, MAX_LOCAL, Outside, Source, domain, find_outside, fold, push_domain, push_quoted, rfind_outside};
+use super::{
+    Address, AddressError, MAX_LOCAL, Outside, Source, domain, find_outside, fold, push_domain,
+    push_quoted, rfind_outside,
+};
 use super::{close_quote, unescape};
 
 /// Octets a whole address may have after substitution.
@@ -15,7 +18,12 @@ const MAX_INPUT: usize = 4096;
 
 impl Address {
     /// Reads a text into this address, keeping the buffers. What a URI carried beside the address is returned.
-    pub(crate) fn assign(&mut self, raw: &str, flow: Flow, source: Source) -> Result<Option<Box<Beside>>, AddressError> {
+    pub(crate) fn assign(
+        &mut self,
+        raw: &str,
+        flow: Flow,
+        source: Source,
+    ) -> Result<Option<Box<Beside>>, AddressError> {
         self.folded.clear();
         if self.assign_plain(raw, flow) {
             return Ok(None);
@@ -24,7 +32,10 @@ impl Address {
             return Err(AddressError::TooLong);
         }
         let mut text = raw.trim();
-        if let Some(inner) = text.strip_prefix('<').and_then(|rest| rest.strip_suffix('>')) {
+        if let Some(inner) = text
+            .strip_prefix('<')
+            .and_then(|rest| rest.strip_suffix('>'))
+        {
             text = inner.trim();
             if text.is_empty() {
                 text = "MAILER-DAEMON";
@@ -34,7 +45,9 @@ impl Address {
             Some((address, beside)) => (address, Some(beside)),
             None => (Cow::Borrowed(text), None),
         };
-        let decoded = source == Source::Outside && (flow == Flow::Signal || beside.is_some()) && beside.as_ref().is_none_or(|b| b.scheme != Scheme::Tel);
+        let decoded = source == Source::Outside
+            && (flow == Flow::Signal || beside.is_some())
+            && beside.as_ref().is_none_or(|b| b.scheme != Scheme::Tel);
         let text = if decoded { decode_user(&text)? } else { text };
         self.assign_split(&turn_source_route(text)?, flow)?;
         Ok(beside.map(Box::new))
@@ -46,16 +59,42 @@ impl Address {
         let (mut at, mut upper) = (bytes.len(), false);
         for (index, byte) in bytes.iter().enumerate() {
             match byte {
-                b'a'..=b'z' | b'0'..=b'9' | b'.' | b'-' | b'_' | b'+' | b'#' | b'$' | b'&' | b'\'' | b'*' | b'/' | b'=' | b'?' | b'^' | b'`' | b'|' | b'~' => {}
+                b'a'..=b'z'
+                | b'0'..=b'9'
+                | b'.'
+                | b'-'
+                | b'_'
+                | b'+'
+                | b'#'
+                | b'$'
+                | b'&'
+                | b'\''
+                | b'*'
+                | b'/'
+                | b'='
+                | b'?'
+                | b'^'
+                | b'`'
+                | b'|'
+                | b'~' => {}
                 b'A'..=b'Z' => upper |= at == bytes.len(),
                 b'@' if at == bytes.len() => at = index,
                 _ => return false,
             }
         }
-        let (Some(local), domain) = (raw.get(..at), raw.get(at + 1..).unwrap_or_default()) else { return false };
-        let domain = domain.strip_suffix('.').filter(|d| !d.is_empty()).unwrap_or(domain);
+        let (Some(local), domain) = (raw.get(..at), raw.get(at + 1..).unwrap_or_default()) else {
+            return false;
+        };
+        let domain = domain
+            .strip_suffix('.')
+            .filter(|d| !d.is_empty())
+            .unwrap_or(domain);
         // A leading `+` of a call may be a number with separators.
-        if local.is_empty() || local.len() > MAX_LOCAL || (flow == Flow::Signal && local.starts_with('+')) || !plain_domain(domain) {
+        if local.is_empty()
+            || local.len() > MAX_LOCAL
+            || (flow == Flow::Signal && local.starts_with('+'))
+            || !plain_domain(domain)
+        {
             return false;
         }
         self.text.clear();
@@ -76,22 +115,30 @@ impl Address {
         true
     }
 
-    /// Splits at the rightmost `@`, else at the leftmost `!`, else at the rightmost `%`.
+    /// Splits at the rightmost `@`, else at the leftmost `!`, else at the rightmost `%`; an empty domain is none.
     fn assign_split(&mut self, text: &str, flow: Flow) -> Result<(), AddressError> {
-        let (local, domain, bangs) = if let Some(at) = rfind_outside(text, b'@') {
-            (text.get(..at), text.get(at + 1..), false)
-        } else if let Some(at) = find_outside(text, b'!') {
-            (text.get(at + 1..), text.get(..at), true)
-        } else if let Some(at) = rfind_outside(text, b'%') {
-            (text.get(..at), text.get(at + 1..), false)
-        } else {
-            (Some(text), None, false)
+        if text.len() > MAX_ADDRESS {
+            return Err(AddressError::TooLong);
+        }
+        let text = text.trim_end_matches('@');
+        let (local, domain, bangs) = match rfind_outside(text, b'@') {
+            Some(at) => (text.get(..at), text.get(at + 1..), false),
+            None => {
+                let text = text.trim_start_matches('!');
+                let hops = text.trim_end_matches('%');
+                match (find_outside(text, b'!'), rfind_outside(hops, b'%')) {
+                    (Some(at), _) => (text.get(at + 1..), text.get(..at), true),
+                    (None, Some(at)) => (hops.get(..at), hops.get(at + 1..), false),
+                    (None, None) => (Some(hops), None, false),
+                }
+            }
         };
         let local = local.unwrap_or_default();
         self.text.clear();
         push_local(local, bangs, &mut self.text);
         if flow == Flow::Signal && is_dialled(&self.text) {
-            self.text.retain(|c| !matches!(c, ' ' | '(' | ')' | '.' | '-'));
+            self.text
+                .retain(|c| !matches!(c, ' ' | '(' | ')' | '.' | '-'));
         }
         check_local(&self.text, flow)?;
         self.at = self.text.len();
@@ -102,12 +149,10 @@ impl Address {
                 return Err(AddressError::Syntax);
             }
         }
-        if self.text.len() > MAX_ADDRESS {
-            return Err(AddressError::TooLong);
-        }
         if let Cow::Owned(folded) = fold(self.text.get(..self.at).unwrap_or_default()) {
             self.folded = folded;
-            self.folded.push_str(self.text.get(self.at..).unwrap_or_default());
+            self.folded
+                .push_str(self.text.get(self.at..).unwrap_or_default());
         }
         Ok(())
     }
@@ -123,7 +168,8 @@ fn plain_domain(domain: &str) -> bool {
     }
     let label = domain.rsplit('.').next().unwrap_or_default();
     // Short labels may be a reserved suffix in its old spelling; digits may be an IP address.
-    let suspect = matches!(label.len(), 3..=6) && domain::short_suffix(&label.to_ascii_lowercase()).is_some();
+    let suspect =
+        matches!(label.len(), 3..=6) && domain::short_suffix(&label.to_ascii_lowercase()).is_some();
     !suspect && !label.bytes().all(|b| b.is_ascii_digit())
 }
 
@@ -180,12 +226,19 @@ fn push_local(raw: &str, bangs: bool, out: &mut String) {
     }
     if raw.starts_with('"') && close_quote(raw.as_bytes(), 0) == Some(raw.len() - 1) {
         let inner = unescape(raw.get(1..raw.len() - 1).unwrap_or_default());
-        if is_dot_atom(&inner) { out.push_str(&inner) } else { push_quoted(&inner, out) }
+        if is_dot_atom(&inner) {
+            out.push_str(&inner)
+        } else {
+            push_quoted(&inner, out)
+        }
         return;
     }
     let start = out.len();
     out.push_str(raw);
-    let routes: Vec<usize> = Outside::new(raw).filter(|(_, b)| *b == b'@').map(|(at, _)| start + at).collect();
+    let routes: Vec<usize> = Outside::new(raw)
+        .filter(|(_, b)| *b == b'@')
+        .map(|(at, _)| start + at)
+        .collect();
     for at in routes {
         out.replace_range(at..=at, "%");
     }
@@ -201,11 +254,14 @@ fn is_dialled(local: &str) -> bool {
     let digits = local.strip_prefix('+').unwrap_or(local);
     (digits.len() < local.len() || digits.contains([' ', '(', ')']))
         && digits.bytes().any(|b| b.is_ascii_digit())
-        && digits.bytes().all(|b| b.is_ascii_digit() || matches!(b, b'(' | b')' | b'.' | b'-' | b' '))
+        && digits
+            .bytes()
+            .all(|b| b.is_ascii_digit() || matches!(b, b'(' | b')' | b'.' | b'-' | b' '))
 }
 
 fn check_local(local: &str, flow: Flow) -> Result<(), AddressError> {
-    if local.is_empty() || local.chars().any(char::is_control) {
+    let invisible = |c: char| c.is_control() || (c.is_whitespace() && c != ' ');
+    if local.is_empty() || local.chars().any(invisible) {
         return Err(AddressError::Syntax);
     }
     if local.len() > MAX_LOCAL {
@@ -213,10 +269,15 @@ fn check_local(local: &str, flow: Flow) -> Result<(), AddressError> {
     }
     let mut outside = Outside::new(local);
     let strange = outside.any(|(_, b)| match b {
-        b' ' | b'<' | b'>' | b'\\' => true,
+        // A colon would read as a scheme or a port.
+        b' ' | b'<' | b'>' | b'\\' | b':' => true,
         // RFC 5322 §3.2.3: never outside quotes in mail; a SIP user part may hold some of them.
-        b'(' | b')' | b',' | b';' | b':' | b'[' | b']' => flow == Flow::Mail,
+        b'(' | b')' | b',' | b';' | b'[' | b']' => flow == Flow::Mail,
         _ => false,
     });
-    if strange || outside.broken { Err(AddressError::Syntax) } else { Ok(()) }
+    if strange || outside.broken {
+        Err(AddressError::Syntax)
+    } else {
+        Ok(())
+    }
 }

@@ -14,7 +14,12 @@ pub(crate) struct Outside<'a> {
 
 impl<'a> Outside<'a> {
     pub(crate) fn new(text: &'a str) -> Self {
-        Self { bytes: text.as_bytes(), position: 0, plain_braces: false, broken: false }
+        Self {
+            bytes: text.as_bytes(),
+            position: 0,
+            plain_braces: false,
+            broken: false,
+        }
     }
 }
 
@@ -79,12 +84,20 @@ pub(crate) fn close_brace(bytes: &[u8], open: usize) -> Option<usize> {
 
 /// Leftmost position of `wanted` outside quotes and braces.
 pub(crate) fn find_outside(text: &str, wanted: u8) -> Option<usize> {
-    text.as_bytes().contains(&wanted).then(|| Outside::new(text).find(|(_, b)| *b == wanted)).flatten().map(|(at, _)| at)
+    text.as_bytes()
+        .contains(&wanted)
+        .then(|| Outside::new(text).find(|(_, b)| *b == wanted))
+        .flatten()
+        .map(|(at, _)| at)
 }
 
 /// Rightmost position of `wanted` outside quotes and braces.
 pub(crate) fn rfind_outside(text: &str, wanted: u8) -> Option<usize> {
-    text.as_bytes().contains(&wanted).then(|| Outside::new(text).filter(|(_, b)| *b == wanted).last()).flatten().map(|(at, _)| at)
+    text.as_bytes()
+        .contains(&wanted)
+        .then(|| Outside::new(text).filter(|(_, b)| *b == wanted).last())
+        .flatten()
+        .map(|(at, _)| at)
 }
 
 /// Parts of the inside of `{…}`: split at `,` outside nested braces and quotes, without surrounding blanks.

@@ -48,7 +48,11 @@ pub(super) fn strip(text: &str) -> Option<(Cow<'_, str>, Beside)> {
     ]
     .into_iter()
     .find_map(|(name, scheme)| word.eq_ignore_ascii_case(name).then_some(scheme))?;
-    let mut beside = Beside { scheme, parameters: String::new(), resource: String::new() };
+    let mut beside = Beside {
+        scheme,
+        parameters: String::new(),
+        resource: String::new(),
+    };
     if scheme == Scheme::Tel {
         return Some((Cow::Owned(telephone(rest, &mut beside)), beside));
     }
@@ -57,14 +61,29 @@ pub(super) fn strip(text: &str) -> Option<(Cow<'_, str>, Beside)> {
     let tail = rest.get(host..).unwrap_or_default();
     let (tail, parameters) = cut(tail, &[';', '?']);
     beside.parameters = parameters.to_owned();
-    let (tail, resource) = if scheme == Scheme::Xmpp { cut(tail, &['/']) } else { (tail, "") };
+    let (tail, resource) = if scheme == Scheme::Xmpp {
+        cut(tail, &['/'])
+    } else {
+        (tail, "")
+    };
     beside.resource = resource.to_owned();
-    let Some(user) = rest.get(..host).and_then(|user| user.strip_suffix('@')).filter(|_| sip(scheme)) else {
-        return Some((Cow::Borrowed(rest.get(..host + tail.len()).unwrap_or_default()), beside));
+    let Some(user) = rest
+        .get(..host)
+        .and_then(|user| user.strip_suffix('@'))
+        .filter(|_| sip(scheme))
+    else {
+        return Some((
+            Cow::Borrowed(rest.get(..host + tail.len()).unwrap_or_default()),
+            beside,
+        ));
     };
     // A password is never used (RFC 3261 §19.1.1); user parameters such as `;isub=` do not name anybody.
-    let user = find_outside(user, b';').and_then(|at| user.get(..at)).unwrap_or(user);
-    let user = find_outside(user, b':').and_then(|at| user.get(..at)).unwrap_or(user);
+    let user = find_outside(user, b';')
+        .and_then(|at| user.get(..at))
+        .unwrap_or(user);
+    let user = find_outside(user, b':')
+        .and_then(|at| user.get(..at))
+        .unwrap_or(user);
     Some((Cow::Owned(format!("{user}@{tail}")), beside))
 }
 
@@ -74,7 +93,10 @@ fn sip(scheme: Scheme) -> bool {
 
 fn cut<'a>(text: &'a str, marks: &[char]) -> (&'a str, &'a str) {
     match text.find(marks) {
-        Some(at) => (text.get(..at).unwrap_or_default(), text.get(at + 1..).unwrap_or_default()),
+        Some(at) => (
+            text.get(..at).unwrap_or_default(),
+            text.get(at + 1..).unwrap_or_default(),
+        ),
         None => (text, ""),
     }
 }
@@ -83,13 +105,18 @@ fn cut<'a>(text: &'a str, marks: &[char]) -> (&'a str, &'a str) {
 fn telephone(rest: &str, beside: &mut Beside) -> String {
     let (number, parameters) = cut(rest, &[';']);
     beside.parameters = parameters.to_owned();
-    let number: String = number.chars().filter(|c| !matches!(c, '-' | '.' | '(' | ')' | ' ')).collect();
+    let number: String = number
+        .chars()
+        .filter(|c| !matches!(c, '-' | '.' | '(' | ')' | ' '))
+        .collect();
     if number.starts_with('+') {
         return format!("{number}@telnum");
     }
     let context = parameters.split(';').find_map(|parameter| {
         let (name, value) = parameter.split_once('=')?;
-        name.trim().eq_ignore_ascii_case("phone-context").then_some(value.trim())
+        name.trim()
+            .eq_ignore_ascii_case("phone-context")
+            .then_some(value.trim())
     });
     match context {
         Some(prefix) if prefix.starts_with('+') => format!("{prefix}{number}@telnum"),
@@ -107,8 +134,14 @@ pub(super) fn decode(text: &str) -> Option<Cow<'_, str>> {
     let mut out = Vec::with_capacity(bytes.len());
     let mut at = 0;
     while let Some(byte) = bytes.get(at) {
-        let digits = bytes.get(at + 1..at + 3).filter(|_| *byte == b'%').and_then(|d| std::str::from_utf8(d).ok());
-        match digits.filter(|d| d.bytes().all(|b| b.is_ascii_hexdigit())).and_then(|d| u8::from_str_radix(d, 16).ok()) {
+        let digits = bytes
+            .get(at + 1..at + 3)
+            .filter(|_| *byte == b'%')
+            .and_then(|d| std::str::from_utf8(d).ok());
+        match digits
+            .filter(|d| d.bytes().all(|b| b.is_ascii_hexdigit()))
+            .and_then(|d| u8::from_str_radix(d, 16).ok())
+        {
             Some(decoded) => {
                 out.push(decoded);
                 at += 3;

@@ -24,8 +24,13 @@ impl Captures {
 
     /// The text of the capture with this number, counted from 0.
     pub(crate) fn text<'t>(&self, number: usize, text: &'t str) -> &'t str {
-        let taken = self.spans.get(..self.len).and_then(|spans| spans.get(number));
-        taken.and_then(|(from, to)| text.get(usize::from(*from)..usize::from(*to))).unwrap_or_default()
+        let taken = self
+            .spans
+            .get(..self.len)
+            .and_then(|spans| spans.get(number));
+        taken
+            .and_then(|(from, to)| text.get(usize::from(*from)..usize::from(*to)))
+            .unwrap_or_default()
     }
 
     pub(crate) fn len(&self) -> usize {
@@ -70,7 +75,12 @@ impl Pattern {
             return fits;
         }
         let mut dead: DeadEnds = [0; _];
-        Walk { body: &self.body, text, to }.from(0, 0, from, captures, &mut dead)
+        Walk {
+            body: &self.body,
+            text,
+            to,
+        }
+        .from(0, 0, from, captures, &mut dead)
     }
 }
 
@@ -81,7 +91,8 @@ impl Wild {
             let count = taken.iter().filter(|b| (**b as i8) >= -0x40).count();
             return (self.min..=self.max).contains(&count);
         }
-        (self.min..=self.max).contains(&taken.len()) && taken.iter().all(|byte| self.class.takes(*byte))
+        (self.min..=self.max).contains(&taken.len())
+            && taken.iter().all(|byte| self.class.takes(*byte))
     }
 }
 
@@ -92,12 +103,23 @@ struct Walk<'a> {
 }
 
 impl Walk<'_> {
-    fn from(&self, element: usize, wildcard: usize, at: usize, captures: &mut Captures, dead: &mut DeadEnds) -> bool {
+    fn from(
+        &self,
+        element: usize,
+        wildcard: usize,
+        at: usize,
+        captures: &mut Captures,
+        dead: &mut DeadEnds,
+    ) -> bool {
         let wild = match self.body.get(element) {
             None => return at == self.to,
             Some(Element::Literal(literal)) => {
-                let fits = self.text.get(at..self.to).is_some_and(|rest| rest.starts_with(literal.as_bytes()));
-                return fits && self.from(element + 1, wildcard, at + literal.len(), captures, dead);
+                let fits = self
+                    .text
+                    .get(at..self.to)
+                    .is_some_and(|rest| rest.starts_with(literal.as_bytes()));
+                return fits
+                    && self.from(element + 1, wildcard, at + literal.len(), captures, dead);
             }
             Some(Element::Wild(wild)) => wild,
         };
@@ -115,10 +137,19 @@ impl Walk<'_> {
             }
             matched
         };
-        let boundary = |end: &usize| self.text.get(*end).is_none_or(|byte| (*byte as i8) >= -0x40);
+        let boundary = |end: &usize| {
+            self.text
+                .get(*end)
+                .is_none_or(|byte| (*byte as i8) >= -0x40)
+        };
         let matched = match ends {
-            Some((low, high)) if wild.lazy => (low..=high).filter(boundary).any(|end| attempt(end, captures)),
-            Some((low, high)) => (low..=high).rev().filter(boundary).any(|end| attempt(end, captures)),
+            Some((low, high)) if wild.lazy => (low..=high)
+                .filter(boundary)
+                .any(|end| attempt(end, captures)),
+            Some((low, high)) => (low..=high)
+                .rev()
+                .filter(boundary)
+                .any(|end| attempt(end, captures)),
             None => false,
         };
         if !matched && let Some(bits) = dead.get_mut(word) {
@@ -131,11 +162,20 @@ impl Walk<'_> {
     fn ends(&self, wild: Wild, at: usize) -> Option<(usize, usize)> {
         let rest = self.text.get(at..self.to)?;
         if wild.class != Class::Any {
-            let run = rest.iter().take(wild.max).take_while(|byte| wild.class.takes(**byte)).count();
+            let run = rest
+                .iter()
+                .take(wild.max)
+                .take_while(|byte| wild.class.takes(**byte))
+                .count();
             return (run >= wild.min).then_some((at + wild.min, at + run));
         }
         // Counts are characters, places are octets.
-        let starts = || rest.iter().enumerate().filter(|(_, byte)| (**byte as i8) >= -0x40).map(|(index, _)| index);
+        let starts = || {
+            rest.iter()
+                .enumerate()
+                .filter(|(_, byte)| (**byte as i8) >= -0x40)
+                .map(|(index, _)| index)
+        };
         let count = starts().count();
         if count < wild.min {
             return None;

@@ -6,7 +6,10 @@ fn check(pattern: &str, text: &str, expected: &str) {
     let parsed = Pattern::parse(pattern).unwrap();
     let mut captures = Captures::default();
     let shown = if parsed.matches(text, &mut captures) {
-        (0..captures.len()).map(|number| captures.text(number, text)).collect::<Vec<_>>().join("|")
+        (0..captures.len())
+            .map(|number| captures.text(number, text))
+            .collect::<Vec<_>>()
+            .join("|")
     } else {
         assert_eq!(captures.len(), 0, "{pattern} {text}");
         "-".to_owned()
@@ -67,7 +70,11 @@ fn impossible_patterns() {
         ("(local)", 0, Reason::LocalGroup),
         ("\"x", 0, Reason::UnclosedQuote),
     ] {
-        assert_eq!(Pattern::parse(pattern).unwrap_err(), Fault::new(at, reason), "{pattern}");
+        assert_eq!(
+            Pattern::parse(pattern).unwrap_err(),
+            Fault::new(at, reason),
+            "{pattern}"
+        );
     }
 }
 
@@ -79,5 +86,9 @@ fn hostile_texts_end_soon() {
     assert!(!pattern.matches(&text, &mut Captures::default()));
     let groups = Pattern::parse("(1-40d)(1-40d)(1-40d)(1-40d)(1-40d)(1-40d)(1-40d)x*y*z").unwrap();
     assert!(!groups.matches(&"1".repeat(MAX_TEXT), &mut Captures::default()));
-    assert!(!Pattern::parse("*").unwrap().matches(&"x".repeat(MAX_TEXT + 1), &mut Captures::default()));
+    assert!(
+        !Pattern::parse("*")
+            .unwrap()
+            .matches(&"x".repeat(MAX_TEXT + 1), &mut Captures::default())
+    );
 }

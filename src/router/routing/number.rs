@@ -37,7 +37,12 @@ impl Routing<'_> {
     /// Takes the number out of the address; false when it is none.
     fn take_number(&mut self) -> bool {
         self.number.clear();
-        self.number.extend(self.address.local().chars().filter(|c| !matches!(c, '-' | '.' | '(' | ')')));
+        self.number.extend(
+            self.address
+                .local()
+                .chars()
+                .filter(|c| !matches!(c, '-' | '.' | '(' | ')')),
+        );
         is_number(&self.number)
     }
 
@@ -52,8 +57,13 @@ impl Routing<'_> {
         let Some(domain) = self.router.domains.find(&owner.domain).cloned() else {
             return Next::Done(self.refuse(Situation::Temporary));
         };
-        self.note(StepKind::Telnum, || format!("owned by {}@{}", owner.account.name, domain.name));
-        Next::Done(self.settle(owner.account, domain).map_or_else(|refused| refused, Route::Local))
+        self.note(StepKind::Telnum, || {
+            format!("owned by {}@{}", owner.account.name, domain.name)
+        });
+        Next::Done(
+            self.settle(owner.account, domain)
+                .map_or_else(|refused| refused, Route::Local),
+        )
     }
 
     pub(super) fn number_forwarded(&mut self, prefixed: bool, object: Object) -> Next {
@@ -71,7 +81,10 @@ impl Routing<'_> {
 
     /// Asks the ENUM roots from this one on; without any the number leaves by `pstn`.
     fn ask_enum(&mut self, root: usize) -> Next {
-        if root < self.router.settings.enum_zones.len() && !self.context.no_dns && self.enum_hops < MAX_ENUM_HOPS {
+        if root < self.router.settings.enum_zones.len()
+            && !self.context.no_dns
+            && self.enum_hops < MAX_ENUM_HOPS
+        {
             return Next::Ask(Ask::Enum(Some(root)));
         }
         let before = self.before();
@@ -112,5 +125,7 @@ impl Routing<'_> {
 
 /// `+` and 5 to 15 digits.
 pub(super) fn is_number(text: &str) -> bool {
-    text.strip_prefix('+').is_some_and(|digits| (5..=15).contains(&digits.len()) && digits.bytes().all(|b| b.is_ascii_digit()))
+    text.strip_prefix('+').is_some_and(|digits| {
+        (5..=15).contains(&digits.len()) && digits.bytes().all(|b| b.is_ascii_digit())
+    })
 }

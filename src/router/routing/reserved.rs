@@ -14,21 +14,32 @@ use crate::route::{ListOperation, Remote, Route, Sink, sip_uri, split_port};
 
 impl Routing<'_> {
     pub(super) fn reserved(&mut self, name: Reserved) -> Next {
-        self.note(StepKind::Reserved, || format!("{name:?}").to_ascii_lowercase());
+        self.note(StepKind::Reserved, || {
+            format!("{name:?}").to_ascii_lowercase()
+        });
         match (name, self.flow) {
             (Reserved::Telnum, _) => self.telnum(),
-            (Reserved::Pipe, Flow::Mail) if self.granted => {
-                Next::Done(Route::Pipe(unquoted(self.address.local()).into_owned().into_boxed_str()))
+            (Reserved::Pipe, Flow::Mail) if self.granted => Next::Done(Route::Pipe(
+                unquoted(self.address.local()).into_owned().into_boxed_str(),
+            )),
+            (Reserved::Wakeup, Flow::Mail) => {
+                Next::Done(Route::Null(Sink::Wakeup(self.address.local_key().into())))
             }
-            (Reserved::Wakeup, Flow::Mail) => Next::Done(Route::Null(Sink::Wakeup(self.address.local_key().into()))),
             (Reserved::Pstn, _) => Next::Done(self.refuse(Situation::UnknownName)),
             _ => self.elsewhere_unknown(),
         }
     }
 
     pub(super) fn suffix(&mut self, suffix: Suffix) -> Next {
-        let host = self.address.domain().rsplit_once('.').map_or("", |(host, _)| host).to_owned();
-        self.note(StepKind::Suffix, || format!("{suffix:?} {host}").to_ascii_lowercase());
+        let host = self
+            .address
+            .domain()
+            .rsplit_once('.')
+            .map_or("", |(host, _)| host)
+            .to_owned();
+        self.note(StepKind::Suffix, || {
+            format!("{suffix:?} {host}").to_ascii_lowercase()
+        });
         let mail = self.flow == Flow::Mail;
         match suffix {
             Suffix::Via if self.flow != Flow::Access => self.connect(&host, true, false),
@@ -49,7 +60,9 @@ impl Routing<'_> {
                 self.name = fold(name).into_owned();
                 self.ask_unified(domain, real_to)
             }
-            Suffix::Pipe if mail && self.granted => Next::Done(Route::Pipe(format!("{host} {}", self.address.local()).into())),
+            Suffix::Pipe if mail && self.granted => Next::Done(Route::Pipe(
+                format!("{host} {}", self.address.local()).into(),
+            )),
             Suffix::List if mail => match ListOperation::parse(self.address.local()) {
                 Some(operation) if is_object_name(&host) => {
                     self.name = host;
@@ -67,19 +80,33 @@ impl Routing<'_> {
 
     /// The address mail was really for: this local part in the domain before the record.
     fn real_to(&self, local: &str) -> Box<str> {
-        let domain = self.real_domain.as_deref().unwrap_or_else(|| self.domain_name());
+        let domain = self
+            .real_domain
+            .as_deref()
+            .unwrap_or_else(|| self.domain_name());
         format!("{local}@{domain}").into()
     }
 
     fn ask_unified(&mut self, domain: Arc<Domain>, real_to: Option<Box<str>>) -> Next {
-        if is_object_name(&self.name) { Next::Ask(Ask::Unified(domain, real_to)) } else { Next::Done(self.refuse(Situation::UnknownName)) }
+        if is_object_name(&self.name) {
+            Next::Ask(Ask::Unified(domain, real_to))
+        } else {
+            Next::Done(self.refuse(Situation::UnknownName))
+        }
     }
 
-    pub(super) fn unified(&mut self, domain: Arc<Domain>, real_to: Option<Box<str>>, object: Object) -> Next {
+    pub(super) fn unified(
+        &mut self,
+        domain: Arc<Domain>,
+        real_to: Option<Box<str>>,
+        object: Object,
+    ) -> Next {
         if let Object::Forwarder(target) = object {
             return self.forward(&target, None);
         }
-        let Some(account) = account_of(object) else { return Next::Done(self.refuse(Situation::UnknownName)) };
+        let Some(account) = account_of(object) else {
+            return Next::Done(self.refuse(Situation::UnknownName));
+        };
         self.note_account(&account, &domain);
         Next::Done(match self.settle(account, domain) {
             Ok(mut local) => {
@@ -95,7 +122,11 @@ impl Routing<'_> {
         match object {
             Object::List(list) => {
                 self.note(StepKind::List, || format!("{}@{}", list.name, domain.name));
-                Next::Done(Route::List { list, domain, operation })
+                Next::Done(Route::List {
+                    list,
+                    domain,
+                    operation,
+                })
             }
             _ => Next::Done(self.refuse(Situation::UnknownName)),
         }
@@ -136,7 +167,11 @@ impl Routing<'_> {
 
     /// A name that means nothing in this flow.
     fn elsewhere_unknown(&mut self) -> Next {
-        let situation = if self.flow == Flow::Access { Situation::UnknownName } else { Situation::UnknownHost };
+        let situation = if self.flow == Flow::Access {
+            Situation::UnknownName
+        } else {
+            Situation::UnknownHost
+        };
         Next::Done(self.refuse(situation))
     }
 }

@@ -1,7 +1,9 @@
 //! Reading a left side.
 
 use super::{DomainSide, Left};
-use crate::address::{fold, is_canonical_suffix, push_domain, rfind_outside, short_suffix, unquoted};
+use crate::address::{
+    fold, is_canonical_suffix, push_domain, rfind_outside, short_suffix, unquoted,
+};
 use crate::domains::Domains;
 use crate::pattern::Pattern;
 use crate::table::{Fault, Reason};
@@ -14,13 +16,22 @@ impl Left {
                 return Err(Fault::new(at, Reason::NeedsAngle));
             }
             return match domain_pattern(text)? {
-                pattern if pattern.as_literal() == Some("") => Err(Fault::new(0, Reason::EmptyLeft)),
+                pattern if pattern.as_literal() == Some("") => {
+                    Err(Fault::new(0, Reason::EmptyLeft))
+                }
                 pattern => Ok(Self::Domain(pattern)),
             };
         };
-        let inner = rest.strip_suffix('>').filter(|inner| !has_angle(inner)).ok_or(Fault::new(0, Reason::Angle))?;
+        let inner = rest
+            .strip_suffix('>')
+            .filter(|inner| !has_angle(inner))
+            .ok_or(Fault::new(0, Reason::Angle))?;
         let (local, domain, domain_at) = match rfind_outside(inner, b'@') {
-            Some(at) => (inner.get(..at).unwrap_or_default(), inner.get(at + 1..).unwrap_or_default(), at + 2),
+            Some(at) => (
+                inner.get(..at).unwrap_or_default(),
+                inner.get(at + 1..).unwrap_or_default(),
+                at + 2,
+            ),
             None => (inner, "", 1),
         };
         let local_at = 1 + local.len() - local.trim_start().len();
@@ -31,11 +42,23 @@ impl Left {
         }
         let domain = domain.trim();
         if domain.eq_ignore_ascii_case("(local)") {
-            return Ok(Self::Account { local, domain: DomainSide::Local });
+            return Ok(Self::Account {
+                local,
+                domain: DomainSide::Local,
+            });
         }
         let domain = domain_pattern(domain).map_err(|fault| fault.moved(domain_at))?;
-        let empty = domain.as_literal().is_some_and(|name| name.is_empty() || domains.is_main_name(name));
-        Ok(Self::Account { local, domain: if empty { DomainSide::Empty } else { DomainSide::Pattern(domain) } })
+        let empty = domain
+            .as_literal()
+            .is_some_and(|name| name.is_empty() || domains.is_main_name(name));
+        Ok(Self::Account {
+            local,
+            domain: if empty {
+                DomainSide::Empty
+            } else {
+                DomainSide::Pattern(domain)
+            },
+        })
     }
 
     /// Number of captures in the local part and in the domain.
@@ -56,7 +79,8 @@ impl Left {
 
 /// Angle brackets inside the brackets, outside quotes.
 fn has_angle(inner: &str) -> bool {
-    crate::address::find_outside(inner, b'<').is_some() || crate::address::find_outside(inner, b'>').is_some()
+    crate::address::find_outside(inner, b'<').is_some()
+        || crate::address::find_outside(inner, b'>').is_some()
 }
 
 /// The local part as it is compared: folded, `%` for `@`, no needless quotes.
@@ -101,7 +125,9 @@ fn domain_pattern(text: &str) -> Result<Pattern, Fault> {
     let mut faulty = false;
     let mut pattern = pattern.map_literals(|literal| {
         let literal = a_labels(literal);
-        faulty |= !literal.bytes().all(|b| b.is_ascii_alphanumeric() || matches!(b, b'-' | b'_' | b'.' | b':' | b'[' | b']'));
+        faulty |= !literal.bytes().all(|b| {
+            b.is_ascii_alphanumeric() || matches!(b, b'-' | b'_' | b'.' | b':' | b'[' | b']')
+        });
         literal
     });
     if faulty {
@@ -109,7 +135,9 @@ fn domain_pattern(text: &str) -> Result<Pattern, Fault> {
     }
     let tail = pattern.tail.strip_suffix('.').unwrap_or(&pattern.tail);
     let tail = match tail.rsplit_once('.') {
-        Some((before, label)) if !is_canonical_suffix(label) => short_suffix(label).map(|label| format!("{before}.{label}")),
+        Some((before, label)) if !is_canonical_suffix(label) => {
+            short_suffix(label).map(|label| format!("{before}.{label}"))
+        }
         _ => None,
     }
     .unwrap_or_else(|| tail.to_owned());
@@ -122,5 +150,9 @@ fn domain_pattern(text: &str) -> Result<Pattern, Fault> {
 /// Lower case, and A-labels for the labels that are whole.
 fn a_labels(literal: &str) -> String {
     let label = |label: &str| idna::domain_to_ascii(label).unwrap_or_else(|_| label.to_lowercase());
-    if literal.is_ascii() { literal.to_ascii_lowercase() } else { literal.split('.').map(label).collect::<Vec<_>>().join(".") }
+    if literal.is_ascii() {
+        literal.to_ascii_lowercase()
+    } else {
+        literal.split('.').map(label).collect::<Vec<_>>().join(".")
+    }
 }

@@ -11,7 +11,10 @@ fn check(record: &str, flow: Flow, address: &str, expected: &str) {
         parsed.set_domain("");
     }
     let place = router.place(parsed.domain());
-    let site = Site { local: place.is_local(), explicit_only: place.is_explicit_only() };
+    let site = Site {
+        local: place.is_local(),
+        explicit_only: place.is_explicit_only(),
+    };
     let shown = match router.change(&router.table.rules[0], &parsed, site, flow) {
         Some((_, Ok(address))) => address.to_string(),
         Some((_, Err(error))) => error.to_string(),
@@ -33,7 +36,11 @@ fn left_sides() {
         ("* = x.dom", "u@h._via", "-"),
         ("* = x.dom", "u@h.dom:26", "-"),
         ("* = x.dom", "u@client.dom", "u@x.dom"),
-        ("friend.dom = friend.dom@fw.dom._via", "u@friend.dom", "u%friend.dom@fw.dom._via"),
+        (
+            "friend.dom = friend.dom@fw.dom._via",
+            "u@friend.dom",
+            "u%friend.dom@fw.dom._via",
+        ),
         ("tld = error", "u@tld", "u@error"),
         ("<sales> = x", "sales@company.dom", "x"),
         ("<sales@localhost> = x", "SALES", "x"),
@@ -54,14 +61,22 @@ fn left_sides() {
         ("<112@(local)> = x", "112@remote.dom", "-"),
         ("<1(2d)@(LOCAL)> = y*@*", "112@client.dom", "y12@client.dom"),
         ("<1(2d)@(local)> = y*@*", "112", "y12"),
-        ("<\"john doe\"@client.dom> = x", "\"John Doe\"@client.dom", "x"),
+        (
+            "<\"john doe\"@client.dom> = x",
+            "\"John Doe\"@client.dom",
+            "x",
+        ),
         ("<\"john\"> = x", "john", "x"),
         ("<a@b@client.dom> = x", "a@b@client.dom", "x"),
         ("<*@Bücher.example> = x", "a@xn--bcher-kva.example", "x"),
         ("<*@*.Bücher.example> = x", "a@b.xn--bcher-kva.example", "x"),
         ("<JÖRG> = x", "jörg", "x"),
         ("<+(7-15d)@*> = +*@telnum", "+493012345@telnum", "-"),
-        ("<+(7-15d)@*> = +*@telnum", "+493012345@company.dom", "+493012345@telnum"),
+        (
+            "<+(7-15d)@*> = +*@telnum",
+            "+493012345@company.dom",
+            "+493012345@telnum",
+        ),
         ("<*@*> = *@x.dom", "a%b@c", "a%b@x.dom"),
         ("<x*> = *", "x\"a b\"", "\"a b\""),
         ("<x*y> = *", "x\"a\"y", "a"),
@@ -98,12 +113,33 @@ fn faults_with_their_places() {
         ("<*-*> =  ***", 12, Reason::SurplusStar),
     ] {
         let lines = Table::parse(record).unwrap().lines;
-        let errors = crate::Router::compile(&lines, &Default::default(), domains.clone()).unwrap_err();
-        assert_eq!(errors, [LineError { line: 1, column, reason }], "{record}");
+        let errors =
+            crate::Router::compile(&lines, &Default::default(), domains.clone()).unwrap_err();
+        assert_eq!(
+            errors,
+            [LineError {
+                line: 1,
+                column,
+                reason
+            }],
+            "{record}"
+        );
     }
     let many = "a.dom = b\n".repeat(crate::MAX_RECORDS + 2);
-    let errors = crate::Router::compile(&Table::parse(&many).unwrap().lines, &Default::default(), domains.clone()).unwrap_err();
-    assert_eq!(errors, [LineError { line: 10_001, column: 1, reason: Reason::TooManyRecords }]);
+    let errors = crate::Router::compile(
+        &Table::parse(&many).unwrap().lines,
+        &Default::default(),
+        domains.clone(),
+    )
+    .unwrap_err();
+    assert_eq!(
+        errors,
+        [LineError {
+            line: 10_001,
+            column: 1,
+            reason: Reason::TooManyRecords
+        }]
+    );
     let disabled = Table::parse(";!<(3z)> = b").unwrap().lines;
     assert!(crate::Router::compile(&disabled, &Default::default(), domains).is_ok());
 }

@@ -2,7 +2,9 @@
 
 use std::fmt;
 
-use model::routing::{Flow, LineOrigin, NewRoutingLine, RelayPrefix, RoutingLine, RoutingLinePatch};
+use model::routing::{
+    Flow, LineOrigin, NewRoutingLine, RelayPrefix, RoutingLine, RoutingLinePatch,
+};
 use uuid::Uuid;
 
 use super::{Fault, Flows, LineError, MAX_LINE, Reason};
@@ -54,12 +56,20 @@ impl Line {
     pub(crate) fn parse(text: &str) -> Result<Self, Fault> {
         let text = text.trim_end();
         if text.chars().nth(MAX_LINE).is_some() {
-            return Err(Fault::new(text.char_indices().nth(MAX_LINE).map_or(0, |(at, _)| at), Reason::LineTooLong));
+            return Err(Fault::new(
+                text.char_indices().nth(MAX_LINE).map_or(0, |(at, _)| at),
+                Reason::LineTooLong,
+            ));
         }
         if let Some(at) = text.find(|c: char| c.is_control() && c != '\t') {
             return Err(Fault::new(at, Reason::Control));
         }
-        let line = |body, sides| Self { id: None, text: text.to_owned(), body, sides };
+        let line = |body, sides| Self {
+            id: None,
+            text: text.to_owned(),
+            body,
+            sides,
+        };
         let start = text.len() - text.trim_start().len();
         let Some(comment) = text.trim_start().strip_prefix(';') else {
             if text.is_empty() {
@@ -71,7 +81,13 @@ impl Line {
         if comment.starts_with('!')
             && let Ok((record, sides)) = parse_record(text, start + 2)
         {
-            return Ok(line(Body::Record(Record { enabled: false, ..record }), sides));
+            return Ok(line(
+                Body::Record(Record {
+                    enabled: false,
+                    ..record
+                }),
+                sides,
+            ));
         }
         Ok(line(Body::Comment(comment.to_owned()), (0, 0)))
     }
@@ -83,7 +99,12 @@ impl Line {
     pub fn from_input(input: &NewRoutingLine) -> Result<Self, LineError> {
         let parsed = |text: &str| Self::parse(text).map_err(|fault| fault.at(0, text));
         if let Some(text) = &input.text {
-            let text_only = NewRoutingLine { text: Some(text.clone()), position: input.position, enabled: true, ..NewRoutingLine::default() };
+            let text_only = NewRoutingLine {
+                text: Some(text.clone()),
+                position: input.position,
+                enabled: true,
+                ..NewRoutingLine::default()
+            };
             if *input != text_only || text.contains(['\n', '\r']) {
                 return Err(Fault::new(0, Reason::Fields).at(0, text));
             }
@@ -98,7 +119,12 @@ impl Line {
                 flows: Flows::new(&input.type_prefix),
                 left: input.left.trim().to_owned(),
                 right: input.right.trim().to_owned(),
-                comment: input.comment.as_deref().map(str::trim).filter(|c| !c.is_empty()).map(str::to_owned),
+                comment: input
+                    .comment
+                    .as_deref()
+                    .map(str::trim)
+                    .filter(|c| !c.is_empty())
+                    .map(str::to_owned),
             })
         };
         let text = body.to_string();
@@ -106,11 +132,20 @@ impl Line {
         let same = match (&line.body, &body) {
             // Enclosing brackets of the right side are dropped on reading.
             (Body::Record(read), Body::Record(given)) => {
-                read == given || *read == Record { right: inside_angle(&given.right).to_owned(), ..given.clone() }
+                read == given
+                    || *read
+                        == Record {
+                            right: inside_angle(&given.right).to_owned(),
+                            ..given.clone()
+                        }
             }
             (read, given) => read == given,
         };
-        if same { Ok(line) } else { Err(Fault::new(0, Reason::Fields).at(0, &text)) }
+        if same {
+            Ok(line)
+        } else {
+            Err(Fault::new(0, Reason::Fields).at(0, &text))
+        }
     }
 
     /// The line with the changes of an API client; it keeps its identity.
@@ -120,26 +155,48 @@ impl Line {
     pub fn patched(&self, patch: &RoutingLinePatch) -> Result<Self, LineError> {
         let mut input = self.to_input();
         if let Some(text) = &patch.text {
-            if *patch != (RoutingLinePatch { text: Some(text.clone()), ..RoutingLinePatch::default() }) {
+            if *patch
+                != (RoutingLinePatch {
+                    text: Some(text.clone()),
+                    ..RoutingLinePatch::default()
+                })
+            {
                 return Err(Fault::new(0, Reason::Fields).at(0, text));
             }
-            input = NewRoutingLine { text: Some(text.clone()), enabled: true, ..NewRoutingLine::default() };
+            input = NewRoutingLine {
+                text: Some(text.clone()),
+                enabled: true,
+                ..NewRoutingLine::default()
+            };
         } else {
             input.enabled = patch.enabled.unwrap_or(input.enabled);
             input.relay_prefix = patch.relay_prefix.unwrap_or(input.relay_prefix);
             input.type_prefix = patch.type_prefix.clone().unwrap_or(input.type_prefix);
             input.left = patch.left.clone().unwrap_or(input.left);
             input.right = patch.right.clone().unwrap_or(input.right);
-            input.comment = patch.comment.clone().or(input.comment).filter(|c| !c.is_empty());
+            input.comment = patch
+                .comment
+                .clone()
+                .or(input.comment)
+                .filter(|c| !c.is_empty());
         }
-        Ok(Self { id: self.id, ..Self::from_input(&input)? })
+        Ok(Self {
+            id: self.id,
+            ..Self::from_input(&input)?
+        })
     }
 
     fn to_input(&self) -> NewRoutingLine {
-        let blank = NewRoutingLine { enabled: true, ..NewRoutingLine::default() };
+        let blank = NewRoutingLine {
+            enabled: true,
+            ..NewRoutingLine::default()
+        };
         match &self.body {
             Body::Blank => blank,
-            Body::Comment(text) => NewRoutingLine { comment: Some(text.clone()), ..blank },
+            Body::Comment(text) => NewRoutingLine {
+                comment: Some(text.clone()),
+                ..blank
+            },
             Body::Record(record) => NewRoutingLine {
                 enabled: record.enabled,
                 relay_prefix: record.relay,
@@ -153,7 +210,13 @@ impl Line {
     }
 
     /// The line as the API shows it.
-    pub fn to_model(&self, id: Uuid, position: u32, origin: LineOrigin, version: i64) -> RoutingLine {
+    pub fn to_model(
+        &self,
+        id: Uuid,
+        position: u32,
+        origin: LineOrigin,
+        version: i64,
+    ) -> RoutingLine {
         let fields = self.to_input();
         RoutingLine {
             id,
@@ -180,7 +243,10 @@ impl Line {
 
     /// The record as typed, without its comment.
     pub(crate) fn record_text(&self) -> &str {
-        let end = structure(&self.text, 0).ok().and_then(|s| s.comment).unwrap_or(self.text.len());
+        let end = structure(&self.text, 0)
+            .ok()
+            .and_then(|s| s.comment)
+            .unwrap_or(self.text.len());
         self.text.get(..end).unwrap_or_default().trim()
     }
 }
@@ -220,7 +286,9 @@ impl fmt::Display for Record {
             })?;
         }
         write!(f, "{} = {}", self.left, self.right)?;
-        self.comment.as_ref().map_or(Ok(()), |comment| write!(f, " ; {comment}"))
+        self.comment
+            .as_ref()
+            .map_or(Ok(()), |comment| write!(f, " ; {comment}"))
     }
 }
 
@@ -233,14 +301,21 @@ struct Structure {
 /// Finds the first `=` and the first `;` outside quotes, braces and angle brackets.
 fn structure(text: &str, from: usize) -> Result<Structure, Fault> {
     let bytes = text.as_bytes();
-    let mut found = Structure { equals: None, comment: None };
+    let mut found = Structure {
+        equals: None,
+        comment: None,
+    };
     let mut angle = None;
     let mut at = from;
     while let Some(byte) = bytes.get(at) {
         match (byte, angle) {
             (b'\\', _) => at += 1,
-            (b'"', _) => at = close_quote(bytes, at).ok_or(Fault::new(at, Reason::UnclosedQuote))?,
-            (b'{', _) => at = close_brace(bytes, at).ok_or(Fault::new(at, Reason::UnclosedBrace))?,
+            (b'"', _) => {
+                at = close_quote(bytes, at).ok_or(Fault::new(at, Reason::UnclosedQuote))?
+            }
+            (b'{', _) => {
+                at = close_brace(bytes, at).ok_or(Fault::new(at, Reason::UnclosedBrace))?
+            }
             (b'<', None) => angle = Some(at),
             (b'>', Some(_)) => angle = None,
             (b'=', None) if found.equals.is_none() => found.equals = Some(at),
@@ -270,25 +345,45 @@ fn parse_record(text: &str, from: usize) -> Result<(Record, (usize, usize)), Fau
     let right = text.get(equals + 1..end).unwrap_or_default();
     let mut right_at = equals + 1 + (right.len() - right.trim_start().len());
     let mut right = right.trim();
-    if let Some(inner) = right.strip_prefix('<').and_then(|rest| rest.strip_suffix('>')) {
+    if let Some(inner) = right
+        .strip_prefix('<')
+        .and_then(|rest| rest.strip_suffix('>'))
+    {
         right_at += 1 + (inner.len() - inner.trim_start().len());
         right = inner.trim();
     }
     if right.is_empty() {
         return Err(Fault::new(right_at.min(end), Reason::EmptyRight));
     }
-    let comment = text.get(end + 1..).map(str::trim).filter(|c| !c.is_empty()).map(str::to_owned);
-    let record = Record { enabled: true, relay: relay.unwrap_or_default(), flows, left: left.to_owned(), right: right.to_owned(), comment };
+    let comment = text
+        .get(end + 1..)
+        .map(str::trim)
+        .filter(|c| !c.is_empty())
+        .map(str::to_owned);
+    let record = Record {
+        enabled: true,
+        relay: relay.unwrap_or_default(),
+        flows,
+        left: left.to_owned(),
+        right: right.to_owned(),
+        comment,
+    };
     Ok((record, (left_at, right_at)))
 }
 
 /// The text inside enclosing angle brackets, or the text itself.
 fn inside_angle(text: &str) -> &str {
-    text.strip_prefix('<').and_then(|rest| rest.strip_suffix('>')).map_or(text, str::trim)
+    text.strip_prefix('<')
+        .and_then(|rest| rest.strip_suffix('>'))
+        .map_or(text, str::trim)
 }
 
 /// Reads `Relay:`-like and type prefixes in any order and gives the place where the left side starts.
-fn parse_prefixes(text: &str, from: usize, equals: usize) -> Result<(Option<RelayPrefix>, Flows, usize), Fault> {
+fn parse_prefixes(
+    text: &str,
+    from: usize,
+    equals: usize,
+) -> Result<(Option<RelayPrefix>, Flows, usize), Fault> {
     let (mut relay, mut flows) = (None, Vec::new());
     let mut at = from;
     loop {

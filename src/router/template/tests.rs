@@ -22,18 +22,36 @@ fn fill(template: &Template, local: &[&str], domain: &[&str]) -> String {
         captures
     };
     let (l, d) = (spans(local), spans(domain));
-    template.expand(Filling { local: (&local_text, &l), domain: (&domain_text, &d) })
+    template.expand(Filling {
+        local: (&local_text, &l),
+        domain: (&domain_text, &d),
+    })
 }
 
 #[test]
 fn stars() {
     for (source, local, domain, expected) in [
-        ("gatewayincoming{*}#pbx@localhost", ["101"].as_slice(), [].as_slice(), "gatewayincoming{101}#pbx@localhost"),
-        ("gatewaycaller{+7*,gwru}#pbx", &["4951234567"], &[""], "gatewaycaller{+74951234567,gwru}#pbx"),
+        (
+            "gatewayincoming{*}#pbx@localhost",
+            ["101"].as_slice(),
+            [].as_slice(),
+            "gatewayincoming{101}#pbx@localhost",
+        ),
+        (
+            "gatewaycaller{+7*,gwru}#pbx",
+            &["4951234567"],
+            &[""],
+            "gatewaycaller{+74951234567,gwru}#pbx",
+        ),
         ("pbx@*", &["45"], &["client.dom"], "pbx@client.dom"),
         ("*@*.new.dom", &["u"], &["x"], "u@x.new.dom"),
         ("*@collect.dom", &["u"], &["x"], "u@collect.dom"),
-        ("*%old.dom@relay.dom._via", &["u"], &[], "u%old.dom@relay.dom._via"),
+        (
+            "*%old.dom@relay.dom._via",
+            &["u"],
+            &[],
+            "u%old.dom@relay.dom._via",
+        ),
         // one capture for every star of its part; several one by one
         ("*-*@x", &["a"], &[], "a-a@x"),
         ("*+*@*", &["a", "b"], &["c"], "a+b@c"),
@@ -41,18 +59,38 @@ fn stars() {
         ("all-*@list.dom", &[], &["c"], "all-c@list.dom"),
         ("u@*.x", &["a"], &[], "u@a.x"),
         ("\\**@x", &["a"], &[], "*a@x"),
-        ("*@x", &[], &[], "the star has no wildcard on the left side to take its text from at 0"),
-        ("**a*@x", &["a", "b"], &[], "there are more stars than wildcards on the left side at 3"),
+        (
+            "*@x",
+            &[],
+            &[],
+            "the star has no wildcard on the left side to take its text from at 0",
+        ),
+        (
+            "**a*@x",
+            &["a", "b"],
+            &[],
+            "there are more stars than wildcards on the left side at 3",
+        ),
         // inside braces a caller's text stays one parameter
         ("run{*}#pbx", &["a,b}#john"], &[], "run{\"a,b}#john\"}#pbx"),
-        ("run{+7*,x}#pbx", &["\"q\\"], &[], "run{\"+7\\\"q\\\\\",x}#pbx"),
+        (
+            "run{+7*,x}#pbx",
+            &["\"q\\"],
+            &[],
+            "run{\"+7\\\"q\\\\\",x}#pbx",
+        ),
         ("run{ \"a *\" , * }#pbx", &["x"], &[], "run{\"a x\",x}#pbx"),
         ("run{\"a \\* *\"}#pbx", &["x"], &[], "run{\"a * x\"}#pbx"),
         ("run{{a,*}}#pbx", &["x}"], &[], "run{\"{a,x}}\"}#pbx"),
         ("run{}#pbx", &[], &[], "run{}#pbx"),
         ("run{a@b,*}#pbx", &["x"], &["y"], "run{a@b,x}#pbx"),
         // inside quotes it stays inside
-        ("\"prog *\"@pipe", &["\"x y\""], &[], "\"prog \\\"x y\\\"\"@pipe"),
+        (
+            "\"prog *\"@pipe",
+            &["\"x y\""],
+            &[],
+            "\"prog \\\"x y\\\"\"@pipe",
+        ),
         ("\"prog \\*\"@pipe", &[], &[], "\"prog *\"@pipe"),
         ("x\"", &[], &[], "the quote is never closed at 1"),
         ("x{", &[], &[], "the brace is never closed at 1"),
@@ -83,7 +121,10 @@ fn who_names_the_domain() {
 
 #[test]
 fn rerouting_addresses() {
-    assert_eq!(Template::parse(" *%a.dom@b._via ").unwrap().source(), "*%a.dom@b._via");
+    assert_eq!(
+        Template::parse(" *%a.dom@b._via ").unwrap().source(),
+        "*%a.dom@b._via"
+    );
     assert!(Template::parse("a b").is_err());
     assert!(Template::parse("").is_err());
 }

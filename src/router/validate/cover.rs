@@ -11,38 +11,67 @@ impl Router {
     /// records that match a sample, so a cover by several records together is not seen.
     pub(super) fn covering(&self, number: usize) -> Option<&Rule> {
         let rule = self.table.rules.get(number)?;
-        let mut address = Address::parse(&rule.left.sample(0, self.domains.main()), model::routing::Flow::Signal).ok()?;
+        let mut address = Address::parse(
+            &rule.left.sample(0, self.domains.main()),
+            model::routing::Flow::Signal,
+        )
+        .ok()?;
         if self.domains.is_main_name(address.domain()) {
             address.set_domain("");
         }
         let place = self.place(address.domain());
-        let site = Site { local: place.is_local(), explicit_only: place.is_explicit_only() };
+        let site = Site {
+            local: place.is_local(),
+            explicit_only: place.is_explicit_only(),
+        };
         let matching = self.matching_before(number, &address, site);
-        matching.into_iter().filter_map(|earlier| self.table.rules.get(earlier)).find(|earlier| {
-            earlier.flows.cover(rule.flows) && self.covers(&earlier.left, &rule.left)
-        })
+        matching
+            .into_iter()
+            .filter_map(|earlier| self.table.rules.get(earlier))
+            .find(|earlier| {
+                earlier.flows.cover(rule.flows) && self.covers(&earlier.left, &rule.left)
+            })
     }
 
     fn covers(&self, wide: &Left, narrow: &Left) -> bool {
         match (wide, narrow) {
             (Left::Domain(wide), Left::Domain(narrow)) => self.covers_domain(wide, narrow),
-            (Left::Domain(wide), Left::Account { domain: DomainSide::Pattern(narrow), .. }) => self.covers_domain(wide, narrow),
+            (
+                Left::Domain(wide),
+                Left::Account {
+                    domain: DomainSide::Pattern(narrow),
+                    ..
+                },
+            ) => self.covers_domain(wide, narrow),
             (Left::Domain(_), Left::Account { .. }) => false,
             (Left::Account { local, domain }, Left::Domain(narrow)) => {
-                local.is_pure_wildcard() && local.min == 0 && matches!(domain, DomainSide::Pattern(wide) if self.covers_domain(wide, narrow))
+                local.is_pure_wildcard()
+                    && local.min == 0
+                    && matches!(domain, DomainSide::Pattern(wide) if self.covers_domain(wide, narrow))
             }
-            (Left::Account { local, domain }, Left::Account { local: narrow_local, domain: narrow_domain }) => {
-                covers(local, narrow_local) && self.covers_side(domain, narrow_domain)
-            }
+            (
+                Left::Account { local, domain },
+                Left::Account {
+                    local: narrow_local,
+                    domain: narrow_domain,
+                },
+            ) => covers(local, narrow_local) && self.covers_side(domain, narrow_domain),
         }
     }
 
     fn covers_side(&self, wide: &DomainSide, narrow: &DomainSide) -> bool {
         match (wide, narrow) {
-            (DomainSide::Empty, DomainSide::Empty) | (DomainSide::Local, DomainSide::Empty | DomainSide::Local) => true,
-            (DomainSide::Local, DomainSide::Pattern(name)) => name.as_literal().is_some_and(|name| self.place(name).is_local()),
-            (DomainSide::Pattern(wide), DomainSide::Pattern(narrow)) => self.covers_domain(wide, narrow),
-            (DomainSide::Pattern(wide), DomainSide::Empty | DomainSide::Local) => wide.is_pure_wildcard() && wide.min == 0,
+            (DomainSide::Empty, DomainSide::Empty)
+            | (DomainSide::Local, DomainSide::Empty | DomainSide::Local) => true,
+            (DomainSide::Local, DomainSide::Pattern(name)) => name
+                .as_literal()
+                .is_some_and(|name| self.place(name).is_local()),
+            (DomainSide::Pattern(wide), DomainSide::Pattern(narrow)) => {
+                self.covers_domain(wide, narrow)
+            }
+            (DomainSide::Pattern(wide), DomainSide::Empty | DomainSide::Local) => {
+                wide.is_pure_wildcard() && wide.min == 0
+            }
             (DomainSide::Empty, _) => false,
         }
     }
@@ -51,7 +80,10 @@ impl Router {
     fn covers_domain(&self, wide: &Pattern, narrow: &Pattern) -> bool {
         let reserved = match narrow.as_literal() {
             Some(name) => self.place(name).is_explicit_only(),
-            None => !narrow.is_pure_wildcard() && self.place(&format!("x{}", narrow.tail)).is_explicit_only(),
+            None => {
+                !narrow.is_pure_wildcard()
+                    && self.place(&format!("x{}", narrow.tail)).is_explicit_only()
+            }
         };
         covers(wide, narrow) && !(wide.is_pure_wildcard() && reserved)
     }
@@ -59,7 +91,11 @@ impl Router {
     /// Earlier records whose left side matches the address, whatever their flow.
     fn matching_before(&self, number: usize, address: &Address, site: Site) -> Vec<usize> {
         let mut found = Vec::new();
-        for flow in [model::routing::Flow::Mail, model::routing::Flow::Access, model::routing::Flow::Signal] {
+        for flow in [
+            model::routing::Flow::Mail,
+            model::routing::Flow::Access,
+            model::routing::Flow::Signal,
+        ] {
             self.candidates(address, flow, |candidate| {
                 let matches = |rule: &Rule| rule.matches(address, site, &mut Default::default());
                 if candidate < number && self.table.rules.get(candidate).is_some_and(matches) {
@@ -83,7 +119,9 @@ fn covers(wide: &Pattern, narrow: &Pattern) -> bool {
     }
     match wide.body.as_slice() {
         [Element::Wild(wild)] if wild.class == Class::Any && wild.max >= MAX_TEXT => {
-            narrow.head.starts_with(&*wide.head) && narrow.tail.ends_with(&*wide.tail) && narrow.min >= wide.min
+            narrow.head.starts_with(&*wide.head)
+                && narrow.tail.ends_with(&*wide.tail)
+                && narrow.min >= wide.min
         }
         [Element::Wild(wild)] => {
             wide.head == narrow.head
@@ -103,7 +141,9 @@ impl Left {
                 let local = local.sample(number, "x");
                 match domain {
                     DomainSide::Empty | DomainSide::Local => format!("{local}@{}", main.name),
-                    DomainSide::Pattern(pattern) => format!("{local}@{}", pattern.sample(number, "d.example")),
+                    DomainSide::Pattern(pattern) => {
+                        format!("{local}@{}", pattern.sample(number, "d.example"))
+                    }
                 }
             }
         }
@@ -126,13 +166,20 @@ impl Pattern {
 impl Wild {
     fn sample(self, number: usize, star: &str, text: &mut String) {
         if self.lazy {
-            return text.push_str(star.get(..star.len() * usize::from(number != 1)).unwrap_or_default());
+            return text.push_str(
+                star.get(..star.len() * usize::from(number != 1))
+                    .unwrap_or_default(),
+            );
         }
         let character = match self.class {
             Class::Digit | Class::Hexadecimal => '5',
             Class::Letter | Class::Alphanumeric | Class::Any => 'b',
         };
-        let count = if number == 2 { self.max.min(self.min + 8) } else { self.min };
+        let count = if number == 2 {
+            self.max.min(self.min + 8)
+        } else {
+            self.min
+        };
         text.extend(std::iter::repeat_n(character, count));
     }
 }

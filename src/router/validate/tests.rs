@@ -9,9 +9,22 @@ use crate::{DEFAULT_TABLE, Table};
 fn check(table: &str, expected: &[&str]) {
     let review = fixture::standard(table).review(false, &[]);
     let word = |value: serde_json::Value| value.as_str().unwrap().to_owned();
-    let errors = review.errors.iter().map(|e| format!("{} {}", e.line, word(serde_json::to_value(e.code).unwrap())));
-    let warnings = review.warnings.iter().map(|w| format!("{} {}", w.line.unwrap(), word(serde_json::to_value(w.code).unwrap())));
-    assert_eq!(errors.clone().chain(warnings).collect::<Vec<_>>(), expected, "{table}");
+    let errors = review
+        .errors
+        .iter()
+        .map(|e| format!("{} {}", e.line, word(serde_json::to_value(e.code).unwrap())));
+    let warnings = review.warnings.iter().map(|w| {
+        format!(
+            "{} {}",
+            w.line.unwrap(),
+            word(serde_json::to_value(w.code).unwrap())
+        )
+    });
+    assert_eq!(
+        errors.clone().chain(warnings).collect::<Vec<_>>(),
+        expected,
+        "{table}"
+    );
     assert_eq!(review.valid, errors.count() == 0);
 }
 
@@ -31,8 +44,14 @@ fn doubtful_tables() {
         ("<x*@*> = john\n<xy*@a.dom> = jane", &["2 shadowed"]),
         ("<x*@*> = john\n<xy*@pstn> = jane", &[]),
         ("<x*@*> = john\n<xy*@*._via> = jane", &[]),
-        ("<(2-4d)@(local)> = john\n<(3d)> = jane\n<(3d)@client.dom> = jane\n<(3d)@other.dom> = jane", &["2 shadowed", "3 shadowed"]),
-        ("*.a.dom = client.dom\n<x@b.a.dom> = jane\n*.b.a.dom = company.dom", &["2 shadowed", "3 shadowed"]),
+        (
+            "<(2-4d)@(local)> = john\n<(3d)> = jane\n<(3d)@client.dom> = jane\n<(3d)@other.dom> = jane",
+            &["2 shadowed", "3 shadowed"],
+        ),
+        (
+            "*.a.dom = client.dom\n<x@b.a.dom> = jane\n*.b.a.dom = company.dom",
+            &["2 shadowed", "3 shadowed"],
+        ),
         ("d.dom = fw.dom._via", &["1 domain_lost"]),
         ("d.dom = d.dom@fw.dom._via", &[]),
         ("* = fw.dom._via", &["1 open_relay", "1 domain_lost"]),
@@ -41,7 +60,10 @@ fn doubtful_tables() {
         ("NoRelay:<*@*> = *@fw.dom", &[]),
         ("Signal:<*@*> = collect{*}#pbx", &[]),
         ("* = company.dom", &[]),
-        ("<a> = b\n<b> = a", &["1 loop_suspected", "2 loop_suspected"]),
+        (
+            "<a> = b\n<b> = a",
+            &["1 loop_suspected", "2 loop_suspected"],
+        ),
         ("<x*@l.dom> = xx*@l.dom", &["1 loop_suspected"]),
         ("<error> = john", &["1 never_applies"]),
         ("x.dom = y.dom\n<a@error> = john", &["2 never_applies"]),
@@ -67,16 +89,34 @@ fn what_right_sides_name() {
                  <f> = error\n<g> = u@remote.dom\n<h*> = *\ni.dom = client.dom\n<j> = all\n<k(1d)@*> = pbx@*\n<l> = john";
     let router = fixture::standard(table);
     let (main, client) = (fixture::id(1), fixture::id(2));
-    let object = |domain, name: &str| Reference::Object { domain, name: name.to_owned() };
-    let application = |name: &str| Reference::Application { name: name.to_owned() };
+    let object = |domain, name: &str| Reference::Object {
+        domain,
+        name: name.to_owned(),
+    };
+    let application = |name: &str| Reference::Application {
+        name: name.to_owned(),
+    };
     let named = router.references();
     assert_eq!(
         named,
-        [object(main, "john"), object(client, "mary"), object(main, "pbx"), application("run"), object(main, "jane"), application("box")]
+        [
+            object(main, "john"),
+            object(client, "mary"),
+            object(main, "pbx"),
+            application("run"),
+            object(main, "jane"),
+            application("box")
+        ]
     );
     let review = router.review(false, &[object(client, "mary"), application("run")]);
     let codes: Vec<_> = review.warnings.iter().map(|w| (w.line, w.code)).collect();
-    assert_eq!(codes, [(Some(2), RoutingWarningCode::UnknownObject), (Some(3), RoutingWarningCode::UnknownApplication)]);
+    assert_eq!(
+        codes,
+        [
+            (Some(2), RoutingWarningCode::UnknownObject),
+            (Some(3), RoutingWarningCode::UnknownApplication)
+        ]
+    );
 }
 
 #[test]
@@ -84,5 +124,12 @@ fn errors_for_the_api() {
     let errors = Table::parse("a\nb").unwrap_err();
     let shown = rejected(&errors);
     assert!(!shown.valid);
-    assert_eq!((shown.errors[1].line, shown.errors[1].column, shown.errors[1].code), (2, 2, RoutingErrorCode::RoutingSyntax));
+    assert_eq!(
+        (
+            shown.errors[1].line,
+            shown.errors[1].column,
+            shown.errors[1].code
+        ),
+        (2, 2, RoutingErrorCode::RoutingSyntax)
+    );
 }
