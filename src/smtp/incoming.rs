@@ -165,12 +165,13 @@ impl Incoming {
     fn receive_strictly(&mut self, input: &Bytes) -> Found {
         let mut start = 0;
         let mut at = 0;
+        // A dot at the beginning of a line: nobody knows yet whether the message ends there.
+        let mut dot = None;
         while let Some(&byte) = input.get(at) {
             match self.state {
                 State::LineStart if byte == b'.' && self.framing == Framing::Dots => {
-                    self.keep(input, start, at);
+                    dot = Some(at);
                     at += 1;
-                    start = at;
                     self.state = State::Dot;
                 }
                 State::LineStart => self.state = State::Text,
@@ -179,10 +180,14 @@ impl Incoming {
                     self.state = State::DotCr;
                 }
                 State::Dot => {
+                    self.keep(input, start, dot.take().unwrap_or(start));
                     start = at;
                     self.state = State::Text;
                 }
-                State::DotCr if byte == b'\n' => return Found::End(at + 1),
+                State::DotCr if byte == b'\n' => {
+                    self.keep_in_place(input, start, dot.unwrap_or(start));
+                    return Found::End(at + 1);
+                }
                 State::Cr if byte == b'\n' => {
                     at += 1;
                     self.end_line();
@@ -205,10 +210,11 @@ impl Incoming {
                 }
             }
         }
-        // A dot that waits for what follows is not part of the message yet.
-        if !matches!(self.state, State::Dot | State::DotCr) {
-            self.keep_last(input, start);
-        }
+        let end = match self.state {
+            State::Dot | State::DotCr => dot.unwrap_or(start),
+            _ => input.len(),
+        };
+        self.keep_in_place(input, start, end);
         Found::More
     }
 
@@ -276,14 +282,13 @@ impl Incoming {
         }
     }
 
-    /// Keeps everything from `from` on, in place when that is worth while.
-    fn keep_last(&mut self, input: &Bytes, from: usize) {
-        let length = input.len() - from;
-        if length < WHOLE || !self.gathered.is_empty() || self.discarding {
-            return self.keep(input, from, input.len());
+    /// The same without a copy, when that is worth while.
+    fn keep_in_place(&mut self, input: &Bytes, from: usize, to: usize) {
+        if to - from < WHOLE || !self.gathered.is_empty() || self.discarding {
+            return self.keep(input, from, to);
         }
-        self.size += length as u64;
-        self.whole = Some(input.slice(from..));
+        self.size += (to - from) as u64;
+        self.whole = Some(input.slice(from..to));
     }
 }
 

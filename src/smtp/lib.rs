@@ -10,8 +10,13 @@ mod outgoing;
 mod parameters;
 mod path;
 mod reply;
-pub use command::*;
+pub mod server;
+
+pub use command::{Command, CommandError, Verb};
 pub use incoming::BareNewline;
-pub use parameters::*;
-pub use path::*;
-pub use reply::*;
+pub use parameters::{
+    Body, MailParameters, Notify, OriginalRecipient, ParameterError, RcptParameters, Ret,
+};
+pub use path::{Path, PathError, take_path};
+pub use reply::{EnhancedCode, Reply, ReplyError, ReplyParser};
+pub use server::Server;

@@ -95,6 +95,12 @@ fn big_pieces_are_not_copied() {
     assert_eq!(incoming.receive(&input), Found::More);
     assert_eq!(incoming.take_piece().unwrap().as_ptr(), input.as_ptr());
     assert_eq!(incoming.take_rest(), None);
+
+    let complete = Bytes::from("line\r\n".repeat(2000) + ".\r\nQUIT\r\n");
+    let mut incoming = Incoming::new(Framing::Dots, STRICT);
+    assert_eq!(incoming.receive(&complete), Found::End(12_003));
+    let piece = incoming.take_piece().unwrap();
+    assert_eq!((piece.as_ptr(), piece.len()), (complete.as_ptr(), 12_000));
 }
 
 #[test]
