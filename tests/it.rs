@@ -1,1 +1,16 @@
-fn main(){}
+//! The one integration binary: real servers, real PostgreSQL, real sockets.
+#![allow(clippy::unwrap_used, clippy::expect_used)]
+
+#[path = "scenario/lifecycle.rs"]
+mod lifecycle;
+#[path = "support/server.rs"]
+mod server;
+
+use libtest_mimic::{Arguments, Trial};
+
+fn main() {
+    let arguments = Arguments::from_args();
+    let mut trials: Vec<Trial> = Vec::new();
+    trials.extend(lifecycle::trials());
+    libtest_mimic::run(&arguments, trials).exit();
+}

@@ -1,0 +1,33 @@
+# Two commands do everything on a fresh Debian machine: `make run` and `make test`.
+CARGO ?= cargo
+DATA ?= ./data
+HOST ?=
+
+.PHONY: help run build test tour bench sqlx prepare
+
+help: ## Shows this list
+	@awk -F':.*## ' '/^[a-z]+:.*## / { printf "make %-8s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+
+prepare:
+	@scripts/prepare.sh
+
+run: prepare ## Installs what is missing, builds, starts the server in the foreground (HOST=0.0.0.0 listens beyond loopback)
+	$(CARGO) build --profile quick --bin postamt
+	exec target/quick/postamt serve --data $(DATA) --dev $(if $(HOST),--host $(HOST))
+
+build: prepare ## Builds the full release: target/release/postamt
+	$(CARGO) build --release --bin postamt
+
+test: prepare ## Runs every test
+	$(CARGO) test --workspace
+	scripts/tour.mjs --binary target/debug/postamt
+
+tour: prepare ## Runs the README's tour against a fresh server and compares
+	$(CARGO) build --profile quick --bin postamt
+	scripts/tour.mjs --binary target/quick/postamt
+
+bench: prepare ## Measures the Router
+	$(CARGO) bench -p router
+
+sqlx: prepare ## Refreshes src/store/.sqlx with a scratch PostgreSQL
+	scripts/sqlx.sh
