@@ -2,8 +2,9 @@ use bytes::Bytes;
 use types::Secret;
 
 use crate::{
-    FlagList, SearchKey, SequenceSet, SpecialUse, date,
+    FlagList, SearchKey, SequenceSet, SpecialUse,
     cursor::{Cursor, Parsed, Syntax},
+    date,
     fetch_item::FetchItem,
     flags::{Flags, KEYWORD_LEN_MAX, KEYWORDS_MAX},
 };
@@ -18,30 +19,81 @@ pub(crate) enum Command {
     Noop,
     Logout,
     StartTls,
-    Authenticate { mechanism: String, initial: Option<Vec<u8>> },
-    Login { user: String, password: Secret },
+    Authenticate {
+        mechanism: String,
+        initial: Option<Vec<u8>>,
+    },
+    Login {
+        user: String,
+        password: Secret,
+    },
     Enable(Vec<String>),
     Id,
     Namespace,
-    Select { mailbox: String, examine: bool, condstore: bool },
-    Create { mailbox: String, uses: Vec<String> },
+    Select {
+        mailbox: String,
+        examine: bool,
+        condstore: bool,
+    },
+    Create {
+        mailbox: String,
+        uses: Vec<String>,
+    },
     Delete(String),
-    Rename { from: String, to: String },
-    Subscribe { mailbox: String, on: bool },
-    List { reference: String, pattern: String, subscribed: bool },
-    Status { mailbox: String, items: Vec<StatusItem> },
-    Append { mailbox: String, flags: FlagList, date: Option<i64>, message: Bytes },
+    Rename {
+        from: String,
+        to: String,
+    },
+    Subscribe {
+        mailbox: String,
+        on: bool,
+    },
+    List {
+        reference: String,
+        pattern: String,
+        subscribed: bool,
+    },
+    Status {
+        mailbox: String,
+        items: Vec<StatusItem>,
+    },
+    Append {
+        mailbox: String,
+        flags: FlagList,
+        date: Option<i64>,
+        message: Bytes,
+    },
     Idle,
     Check,
     Close,
     Unselect,
     Expunge(Option<SequenceSet>),
-    Search { uid: bool, key: SearchKey },
+    Search {
+        uid: bool,
+        key: SearchKey,
+    },
     /// SEARCH in a character set that is not known.
     SearchCharset,
-    Fetch { uid: bool, set: SequenceSet, items: Vec<FetchItem>, changed_since: Option<u64> },
-    Store { uid: bool, set: SequenceSet, unchanged_since: Option<u64>, change: FlagChange, silent: bool, flags: FlagList },
-    Copy { uid: bool, set: SequenceSet, mailbox: String, moves: bool },
+    Fetch {
+        uid: bool,
+        set: SequenceSet,
+        items: Vec<FetchItem>,
+        changed_since: Option<u64>,
+    },
+    Store {
+        uid: bool,
+        set: SequenceSet,
+        unchanged_since: Option<u64>,
+        change: FlagChange,
+        silent: bool,
+        flags: FlagList,
+    },
+    Copy {
+        uid: bool,
+        set: SequenceSet,
+        mailbox: String,
+        moves: bool,
+    },
 }
 
 /// How STORE changes flags.
@@ -81,17 +133,26 @@ impl StatusItem {
     fn parse(cursor: &mut Cursor<'_>) -> Parsed<Self> {
         let word = cursor.word()?;
         let found = Self::ALL.iter().find(|(_, name)| *name == word);
-        found.map(|(item, _)| *item).ok_or(Syntax("unknown STATUS item"))
+        found
+            .map(|(item, _)| *item)
+            .ok_or(Syntax("unknown STATUS item"))
     }
 }
 
 /// Tag of a command line, if it has one that can be answered.
 pub(crate) fn tag(line: &[u8]) -> Option<&str> {
-    let end = line.iter().position(|b| matches!(b, b' ' | b'\r' | b'\n')).unwrap_or(line.len());
+    let end = line
+        .iter()
+        .position(|b| matches!(b, b' ' | b'\r' | b'\n'))
+        .unwrap_or(line.len());
     let tag = line.get(..end)?;
     let fits = |b: &u8| crate::write::is_atom_char(*b) && *b != b'+' || *b == b']';
     let valid = (1..=TAG_MAX).contains(&tag.len()) && tag.iter().all(fits);
-    if valid { std::str::from_utf8(tag).ok() } else { None }
+    if valid {
+        std::str::from_utf8(tag).ok()
+    } else {
+        None
+    }
 }
 
 /// Reads a framed command behind its tag and blank, without its last line end.
@@ -104,22 +165,49 @@ pub(crate) fn parse(frame: &Bytes, start: usize) -> Parsed<Command> {
     if uid {
         cursor.space()?;
         verb = cursor.word()?;
-        if !matches!(verb.as_str(), "FETCH" | "STORE" | "COPY" | "MOVE" | "SEARCH" | "EXPUNGE") {
+        if !matches!(
+            verb.as_str(),
+            "FETCH" | "STORE" | "COPY" | "MOVE" | "SEARCH" | "EXPUNGE"
+        ) {
             return Err(Syntax("unknown UID command"));
         }
     }
     let command = match simple(&verb) {
         Some(command) if !uid => command,
+        _ if verb == "EXPUNGE" && !uid => Command::Expunge(None),
+        _ if !WITH_ARGUMENTS.contains(&verb.as_str()) => return Err(Syntax("unknown command")),
         _ => {
-            if !(verb == "EXPUNGE" && !uid) && verb != "ID" {
-                cursor.space()?;
-            }
+            cursor.space()?;
             arguments(&verb, uid, &mut cursor, frame)?
         }
     };
     cursor.end()?;
     Ok(command)
 }
+
+const WITH_ARGUMENTS: [&str; 21] = [
+    "AUTHENTICATE",
+    "LOGIN",
+    "ENABLE",
+    "ID",
+    "SELECT",
+    "EXAMINE",
+    "CREATE",
+    "DELETE",
+    "RENAME",
+    "SUBSCRIBE",
+    "UNSUBSCRIBE",
+    "LIST",
+    "LSUB",
+    "STATUS",
+    "APPEND",
+    "EXPUNGE",
+    "SEARCH",
+    "FETCH",
+    "STORE",
+    "COPY",
+    "MOVE",
+];
 
 fn simple(verb: &str) -> Option<Command> {
     Some(match verb {
@@ -142,7 +230,10 @@ fn arguments(verb: &str, uid: bool, cursor: &mut Cursor<'_>, frame: &Bytes) -> P
         "LOGIN" => {
             let user = cursor.astring_text()?;
             cursor.space()?;
-            Command::Login { user, password: Secret::new(cursor.astring_text()?) }
+            Command::Login {
+                user,
+                password: Secret::new(cursor.astring_text()?),
+            }
         }
         "ENABLE" => {
             let mut names = vec![cursor.word()?];
@@ -158,28 +249,46 @@ fn arguments(verb: &str, uid: bool, cursor: &mut Cursor<'_>, frame: &Bytes) -> P
         "RENAME" => {
             let from = cursor.mailbox()?;
             cursor.space()?;
-            Command::Rename { from, to: cursor.mailbox()? }
+            Command::Rename {
+                from,
+                to: cursor.mailbox()?,
+            }
         }
-        "SUBSCRIBE" | "UNSUBSCRIBE" => Command::Subscribe { mailbox: cursor.mailbox()?, on: verb == "SUBSCRIBE" },
+        "SUBSCRIBE" | "UNSUBSCRIBE" => Command::Subscribe {
+            mailbox: cursor.mailbox()?,
+            on: verb == "SUBSCRIBE",
+        },
         "LIST" | "LSUB" => {
-            let reference = cursor.mailbox_or_empty()?;
+            let reference = cursor.pattern()?;
             cursor.space()?;
-            Command::List { reference, pattern: cursor.pattern()?, subscribed: verb == "LSUB" }
+            Command::List {
+                reference,
+                pattern: cursor.pattern()?,
+                subscribed: verb == "LSUB",
+            }
         }
         "STATUS" => {
             let mailbox = cursor.mailbox()?;
             cursor.space()?;
-            Command::Status { mailbox, items: cursor.list(StatusItem::parse)? }
+            Command::Status {
+                mailbox,
+                items: cursor.list(StatusItem::parse)?,
+            }
         }
         "APPEND" => append(cursor, frame)?,
-        "EXPUNGE" => Command::Expunge(if uid { Some(cursor.sequence_set()?) } else { None }),
+        "EXPUNGE" => Command::Expunge(Some(cursor.sequence_set()?)),
         "SEARCH" => search(cursor, uid)?,
         "FETCH" => fetch(cursor, uid)?,
         "STORE" => store(cursor, uid)?,
         "COPY" | "MOVE" => {
             let set = cursor.sequence_set()?;
             cursor.space()?;
-            Command::Copy { uid, set, mailbox: cursor.mailbox()?, moves: verb == "MOVE" }
+            Command::Copy {
+                uid,
+                set,
+                mailbox: cursor.mailbox()?,
+                moves: verb == "MOVE",
+            }
         }
         _ => return Err(Syntax("unknown command")),
     })
@@ -187,14 +296,23 @@ fn arguments(verb: &str, uid: bool, cursor: &mut Cursor<'_>, frame: &Bytes) -> P
 
 fn authenticate(cursor: &mut Cursor<'_>) -> Parsed<Command> {
     let mechanism = cursor.atom()?.to_owned();
-    let initial = if cursor.eat(b' ') { Some(cursor.run(|b| b > b' ').to_vec()) } else { None };
+    let initial = if cursor.eat(b' ') {
+        Some(cursor.run(|b| b > b' ').to_vec())
+    } else {
+        None
+    };
     Ok(Command::Authenticate { mechanism, initial })
 }
 
 fn id(cursor: &mut Cursor<'_>) -> Parsed<Command> {
-    cursor.space()?;
     if !cursor.eat_word("NIL") {
-        let values = cursor.list(|cursor| if cursor.eat_word("NIL") { Ok(()) } else { cursor.string().map(drop) })?;
+        let values = cursor.list(|cursor| {
+            if cursor.eat_word("NIL") {
+                Ok(())
+            } else {
+                cursor.string().map(drop)
+            }
+        })?;
         // RFC 2971 §3.3: at most 30 pairs.
         if values.len() > 60 || values.len() % 2 != 0 {
             return Err(Syntax("wrong number of ID values"));
@@ -212,7 +330,11 @@ fn select(cursor: &mut Cursor<'_>, examine: bool) -> Parsed<Command> {
             condstore |= parameter == "CONDSTORE" || return Err(Syntax("unknown SELECT parameter"));
         }
     }
-    Ok(Command::Select { mailbox, examine, condstore })
+    Ok(Command::Select {
+        mailbox,
+        examine,
+        condstore,
+    })
 }
 
 fn create(cursor: &mut Cursor<'_>) -> Parsed<Command> {
@@ -250,20 +372,35 @@ fn append(cursor: &mut Cursor<'_>, frame: &Bytes) -> Parsed<Command> {
     if literal.contains(&0) {
         return Err(Syntax("NUL in a message"));
     }
-    let message = if literal.is_empty() { Bytes::new() } else { frame.slice_ref(literal) };
-    Ok(Command::Append { mailbox, flags, date, message })
+    let message = if literal.is_empty() {
+        Bytes::new()
+    } else {
+        frame.slice_ref(literal)
+    };
+    Ok(Command::Append {
+        mailbox,
+        flags,
+        date,
+        message,
+    })
 }
 
 fn search(cursor: &mut Cursor<'_>, uid: bool) -> Parsed<Command> {
     if cursor.eat_word("CHARSET ") {
         let charset = cursor.astring_text()?;
         cursor.space()?;
-        if !["UTF-8", "US-ASCII"].iter().any(|known| known.eq_ignore_ascii_case(&charset)) {
+        if !["UTF-8", "US-ASCII"]
+            .iter()
+            .any(|known| known.eq_ignore_ascii_case(&charset))
+        {
             cursor.run(|_| true);
             return Ok(Command::SearchCharset);
         }
     }
-    Ok(Command::Search { uid, key: SearchKey::parse_all(cursor)? })
+    Ok(Command::Search {
+        uid,
+        key: SearchKey::parse_all(cursor)?,
+    })
 }
 
 fn fetch(cursor: &mut Cursor<'_>, uid: bool) -> Parsed<Command> {
@@ -274,7 +411,12 @@ fn fetch(cursor: &mut Cursor<'_>, uid: bool) -> Parsed<Command> {
     if cursor.eat(b' ') {
         changed_since = Some(modifier(cursor, "CHANGEDSINCE ")?);
     }
-    Ok(Command::Fetch { uid, set, items, changed_since })
+    Ok(Command::Fetch {
+        uid,
+        set,
+        items,
+        changed_since,
+    })
 }
 
 fn store(cursor: &mut Cursor<'_>, uid: bool) -> Parsed<Command> {
@@ -312,7 +454,14 @@ fn store(cursor: &mut Cursor<'_>, uid: bool) -> Parsed<Command> {
             flags
         }
     };
-    Ok(Command::Store { uid, set, unchanged_since, change, silent, flags })
+    Ok(Command::Store {
+        uid,
+        set,
+        unchanged_since,
+        change,
+        silent,
+        flags,
+    })
 }
 
 /// `(NAME number)`.
@@ -351,13 +500,6 @@ fn flag(cursor: &mut Cursor<'_>, flags: &mut FlagList) -> Parsed<()> {
     Ok(())
 }
 
-impl Cursor<'_> {
-    /// The reference of LIST, which may be empty.
-    fn mailbox_or_empty(&mut self) -> Parsed<String> {
-        self.pattern()
-    }
-}
-
 /// The one special use a CREATE may ask for; `None` when it asks for what is not offered (RFC 6154 §3).
 pub(crate) fn special_use(uses: &[String]) -> Option<Option<SpecialUse>> {
     match uses {
@@ -381,40 +523,98 @@ mod tests {
 
     #[test]
     fn commands() {
-        let list = |flags, keywords: &[&str]| FlagList { flags, keywords: keywords.iter().map(|k| (*k).into()).collect() };
+        let list = |flags, keywords: &[&str]| FlagList {
+            flags,
+            keywords: keywords.iter().map(|k| (*k).into()).collect(),
+        };
         for (text, command) in [
             ("noop\r\n", Command::Noop),
-            ("LOGIN a {3}\r\np\"w", Command::Login { user: "a".into(), password: Secret::new("p\"w") }),
-            ("AUTHENTICATE plain AGE=", Command::Authenticate { mechanism: "plain".into(), initial: Some(b"AGE=".to_vec()) }),
+            (
+                "LOGIN a {3}\r\np\"w",
+                Command::Login {
+                    user: "a".into(),
+                    password: Secret::new("p\"w"),
+                },
+            ),
+            (
+                "AUTHENTICATE plain AGE=",
+                Command::Authenticate {
+                    mechanism: "plain".into(),
+                    initial: Some(b"AGE=".to_vec()),
+                },
+            ),
             ("ID NIL", Command::Id),
             ("id (\"name\" \"x\" \"os\" NIL)", Command::Id),
-            ("SELECT inbox (CONDSTORE)", Command::Select { mailbox: "INBOX".into(), examine: false, condstore: true }),
-            ("CREATE \"a b\" (USE (\\Sent))", Command::Create { mailbox: "a b".into(), uses: vec!["\\Sent".into()] }),
-            ("LIST \"\" %", Command::List { reference: String::new(), pattern: "%".into(), subscribed: false }),
-            ("STATUS x (MESSAGES size)", Command::Status { mailbox: "x".into(), items: vec![StatusItem::Messages, StatusItem::Size] }),
+            (
+                "SELECT inbox (CONDSTORE)",
+                Command::Select {
+                    mailbox: "INBOX".into(),
+                    examine: false,
+                    condstore: true,
+                },
+            ),
+            (
+                "CREATE \"a b\" (USE (\\Sent))",
+                Command::Create {
+                    mailbox: "a b".into(),
+                    uses: vec!["\\Sent".into()],
+                },
+            ),
+            (
+                "LIST \"\" %",
+                Command::List {
+                    reference: String::new(),
+                    pattern: "%".into(),
+                    subscribed: false,
+                },
+            ),
+            (
+                "STATUS x (MESSAGES size)",
+                Command::Status {
+                    mailbox: "x".into(),
+                    items: vec![StatusItem::Messages, StatusItem::Size],
+                },
+            ),
             ("EXPUNGE", Command::Expunge(None)),
             ("UID EXPUNGE 1:3", Command::Expunge(Some(set("1:3")))),
-            ("APPEND x (\\Seen a \\Recent A) \" 1-Jan-1970 00:00:01 +0000\" {2+}\r\nhi", Command::Append {
-                mailbox: "x".into(),
-                flags: list(Flags::SEEN, &["a"]),
-                date: Some(1),
-                message: Bytes::from_static(b"hi"),
-            }),
-            ("UID STORE 1 (UNCHANGEDSINCE 5) -flags.silent \\Deleted x", Command::Store {
-                uid: true,
-                set: set("1"),
-                unchanged_since: Some(5),
-                change: FlagChange::Remove,
-                silent: true,
-                flags: list(Flags::DELETED, &["x"]),
-            }),
-            ("FETCH 1:* UID (CHANGEDSINCE 12)", Command::Fetch {
-                uid: false,
-                set: set("1:*"),
-                items: vec![FetchItem::Uid],
-                changed_since: Some(12),
-            }),
-            ("MOVE * Trash", Command::Copy { uid: false, set: set("*"), mailbox: "Trash".into(), moves: true }),
+            (
+                "APPEND x (\\Seen a \\Recent A) \" 1-Jan-1970 00:00:01 +0000\" {2+}\r\nhi",
+                Command::Append {
+                    mailbox: "x".into(),
+                    flags: list(Flags::SEEN, &["a"]),
+                    date: Some(1),
+                    message: Bytes::from_static(b"hi"),
+                },
+            ),
+            (
+                "UID STORE 1 (UNCHANGEDSINCE 5) -flags.silent \\Deleted x",
+                Command::Store {
+                    uid: true,
+                    set: set("1"),
+                    unchanged_since: Some(5),
+                    change: FlagChange::Remove,
+                    silent: true,
+                    flags: list(Flags::DELETED, &["x"]),
+                },
+            ),
+            (
+                "FETCH 1:* UID (CHANGEDSINCE 12)",
+                Command::Fetch {
+                    uid: false,
+                    set: set("1:*"),
+                    items: vec![FetchItem::Uid],
+                    changed_since: Some(12),
+                },
+            ),
+            (
+                "MOVE * Trash",
+                Command::Copy {
+                    uid: false,
+                    set: set("*"),
+                    mailbox: "Trash".into(),
+                    moves: true,
+                },
+            ),
             ("SEARCH CHARSET KOI8-R ALL", Command::SearchCharset),
         ] {
             assert_eq!(parse(text), Ok(command), "{text}");
@@ -424,9 +624,28 @@ mod tests {
     #[test]
     fn no_commands() {
         for text in [
-            "", "FOO", "NOOP x", "UID NOOP", "UID EXPUNGE", "EXPUNGE 1", "LOGIN a", "LOGIN  a b", "SELECT a (QRESYNC)", "ID",
-            "ID (\"a\")", "CREATE a (USE \\Sent)", "STATUS a MESSAGES", "APPEND a", "APPEND a {1}\r\n\0", "STORE 1 FLAGS",
-            "STORE 1 FLAGS (\\Foo)", "FETCH 1", "FETCH 0 UID", "COPY 1:2", "SEARCH", "SELECT a&b",
+            "",
+            "FOO",
+            "NOOP x",
+            "UID NOOP",
+            "UID EXPUNGE",
+            "EXPUNGE 1",
+            "LOGIN a",
+            "LOGIN  a b",
+            "SELECT a (QRESYNC)",
+            "ID",
+            "ID (\"a\")",
+            "CREATE a (USE \\Sent)",
+            "STATUS a MESSAGES",
+            "APPEND a",
+            "APPEND a {1}\r\n\0",
+            "STORE 1 FLAGS",
+            "STORE 1 FLAGS (\\Foo)",
+            "FETCH 1",
+            "FETCH 0 UID",
+            "COPY 1:2",
+            "SEARCH",
+            "SELECT a&b",
         ] {
             assert!(parse(text).is_err(), "{text}");
         }

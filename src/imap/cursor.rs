@@ -43,7 +43,11 @@ impl<'x> Cursor<'x> {
     }
 
     pub(crate) fn expect(&mut self, byte: u8, what: &'static str) -> Parsed<()> {
-        if self.eat(byte) { Ok(()) } else { Err(Syntax(what)) }
+        if self.eat(byte) {
+            Ok(())
+        } else {
+            Err(Syntax(what))
+        }
     }
 
     pub(crate) fn space(&mut self) -> Parsed<()> {
@@ -51,17 +55,27 @@ impl<'x> Cursor<'x> {
     }
 
     pub(crate) fn end(&self) -> Parsed<()> {
-        if self.is_at_end() { Ok(()) } else { Err(Syntax("more than expected")) }
+        if self.is_at_end() {
+            Ok(())
+        } else {
+            Err(Syntax("more than expected"))
+        }
     }
 
     /// Takes bytes as long as they fit.
     pub(crate) fn run(&mut self, fits: impl Fn(u8) -> bool) -> &'x [u8] {
-        let len = self.rest.iter().position(|b| !fits(*b)).unwrap_or(self.rest.len());
+        let len = self
+            .rest
+            .iter()
+            .position(|b| !fits(*b))
+            .unwrap_or(self.rest.len());
         self.take(len)
     }
 
     pub(crate) fn atom(&mut self) -> Parsed<&'x str> {
-        text(self.run(is_atom_char)).filter(|atom| !atom.is_empty()).ok_or(Syntax("expected an atom"))
+        text(self.run(is_atom_char))
+            .filter(|atom| !atom.is_empty())
+            .ok_or(Syntax("expected an atom"))
     }
 
     /// An atom in capitals, for words of the protocol.
@@ -71,7 +85,10 @@ impl<'x> Cursor<'x> {
 
     /// Whether this word comes next; it is taken then.
     pub(crate) fn eat_word(&mut self, word: &str) -> bool {
-        let found = self.rest.get(..word.len()).is_some_and(|head| head.eq_ignore_ascii_case(word.as_bytes()));
+        let found = self
+            .rest
+            .get(..word.len())
+            .is_some_and(|head| head.eq_ignore_ascii_case(word.as_bytes()));
         if found {
             self.take(word.len());
         }
@@ -85,7 +102,11 @@ impl<'x> Cursor<'x> {
     pub(crate) fn number64(&mut self) -> Parsed<u64> {
         let digits = text(self.run(|b| b.is_ascii_digit())).unwrap_or_default();
         // RFC 7162 §7: mod-sequences have 63 bits.
-        digits.parse().ok().filter(|n| *n <= i64::MAX as u64).ok_or(Syntax("expected a number"))
+        digits
+            .parse()
+            .ok()
+            .filter(|n| *n <= i64::MAX as u64)
+            .ok_or(Syntax("expected a number"))
     }
 
     pub(crate) fn sequence_set(&mut self) -> Parsed<SequenceSet> {
@@ -99,7 +120,11 @@ impl<'x> Cursor<'x> {
             Some(b'"') => self.quoted(),
             Some(b'{') => {
                 let literal = self.literal()?;
-                if literal.contains(&0) { Err(Syntax("NUL in a string")) } else { Ok(Cow::Borrowed(literal)) }
+                if literal.contains(&0) {
+                    Err(Syntax("NUL in a string"))
+                } else {
+                    Ok(Cow::Borrowed(literal))
+                }
             }
             _ => Err(Syntax("expected a string")),
         }
@@ -130,7 +155,8 @@ impl<'x> Cursor<'x> {
         self.expect(b'{', "expected a literal")?;
         let len = self.number()? as usize;
         self.eat(b'+');
-        let closed = self.eat(b'}') && { self.eat(b'\r') | self.eat(b'\n') } && { self.eat(b'\n') || true };
+        let closed =
+            self.eat(b'}') && { self.eat(b'\r') | self.eat(b'\n') } && { self.eat(b'\n') || true };
         if !closed || len > self.rest.len() {
             return Err(Syntax("broken literal"));
         }
@@ -154,20 +180,29 @@ impl<'x> Cursor<'x> {
 
     pub(crate) fn mailbox(&mut self) -> Parsed<String> {
         let wire = self.astring()?;
-        name::decode(&wire).map(|name| name::canonical(&name)).ok_or(Syntax("not a mailbox name"))
+        name::decode(&wire)
+            .map(|name| name::canonical(&name))
+            .ok_or(Syntax("not a mailbox name"))
     }
 
     /// Name of LIST with wildcards.
     pub(crate) fn pattern(&mut self) -> Parsed<String> {
         let wire = match self.peek() {
             Some(b'"' | b'{') => self.string()?,
-            _ => Cow::Borrowed(self.run(|b| is_atom_char(b) || matches!(b, b']' | b'%' | b'*') || b >= 0x80)),
+            _ => Cow::Borrowed(
+                self.run(|b| is_atom_char(b) || matches!(b, b']' | b'%' | b'*') || b >= 0x80),
+            ),
         };
-        name::decode(&wire).map(|name| name::canonical(&name)).ok_or(Syntax("not a mailbox name"))
+        name::decode(&wire)
+            .map(|name| name::canonical(&name))
+            .ok_or(Syntax("not a mailbox name"))
     }
 
     /// `( item item … )`, perhaps empty.
-    pub(crate) fn list<T>(&mut self, mut item: impl FnMut(&mut Self) -> Parsed<T>) -> Parsed<Vec<T>> {
+    pub(crate) fn list<T>(
+        &mut self,
+        mut item: impl FnMut(&mut Self) -> Parsed<T>,
+    ) -> Parsed<Vec<T>> {
         self.expect(b'(', "expected a list")?;
         let mut items = Vec::new();
         while !self.eat(b')') {
@@ -221,7 +256,10 @@ mod tests {
         assert_eq!(words(b"(a b)").unwrap(), ["A", "B"]);
         assert!(words(b"(a  b)").is_err() && words(b"(a").is_err());
         assert!(Cursor::new(b"4294967296").number().is_err());
-        assert_eq!(Cursor::new(b"9223372036854775807").number64(), Ok(i64::MAX as u64));
+        assert_eq!(
+            Cursor::new(b"9223372036854775807").number64(),
+            Ok(i64::MAX as u64)
+        );
         assert!(Cursor::new(b"9223372036854775808").number64().is_err());
     }
 }

@@ -48,8 +48,21 @@ impl Envelope {
         nstring(out, self.date.as_deref());
         put(out, " ");
         nstring(out, self.subject.as_deref());
-        let or_from = |list| if Vec::is_empty(list) { &self.from } else { list };
-        let lists = [&self.from, or_from(&self.sender), or_from(&self.reply_to), &self.to, &self.cc, &self.bcc];
+        let or_from = |list| {
+            if Vec::is_empty(list) {
+                &self.from
+            } else {
+                list
+            }
+        };
+        let lists = [
+            &self.from,
+            or_from(&self.sender),
+            or_from(&self.reply_to),
+            &self.to,
+            &self.cc,
+            &self.bcc,
+        ];
         for list in lists {
             put(out, " ");
             addresses(out, list);
@@ -84,7 +97,12 @@ pub(crate) mod tests {
 
     fn address(name: Option<&str>, mailbox: &str, host: &str) -> Address {
         let own = |text: &str| Some(text.to_owned());
-        Address { name: name.and_then(own), adl: None, mailbox: own(mailbox), host: own(host) }
+        Address {
+            name: name.and_then(own),
+            adl: None,
+            mailbox: own(mailbox),
+            host: own(host),
+        }
     }
 
     /// The envelope of RFC 3501 §8.
@@ -95,7 +113,10 @@ pub(crate) mod tests {
             subject: Some("IMAP4rev1 WG mtg summary and minutes".into()),
             from: gray,
             to: vec![address(None, "imap", "cac.washington.edu")],
-            cc: vec![address(None, "minutes", "CNRI.Reston.VA.US"), address(Some("John Klensin"), "KLENSIN", "MIT.EDU")],
+            cc: vec![
+                address(None, "minutes", "CNRI.Reston.VA.US"),
+                address(Some("John Klensin"), "KLENSIN", "MIT.EDU"),
+            ],
             message_id: Some("<B27397-0100000@cac.washington.edu>".into()),
             ..Envelope::default()
         }

@@ -20,7 +20,10 @@ pub(crate) enum Piece {
     Whole,
     Header,
     /// Named header fields, or all others.
-    Fields { names: Vec<String>, others: bool },
+    Fields {
+        names: Vec<String>,
+        others: bool,
+    },
     Text,
     Mime,
 }
@@ -34,7 +37,12 @@ pub(crate) struct Section {
 
 impl fmt::Display for Section {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let path = self.path.iter().map(u32::to_string).collect::<Vec<_>>().join(".");
+        let path = self
+            .path
+            .iter()
+            .map(u32::to_string)
+            .collect::<Vec<_>>()
+            .join(".");
         f.write_str(&path)?;
         if !path.is_empty() && self.piece != Piece::Whole {
             f.write_str(".")?;
@@ -66,9 +74,16 @@ pub(crate) enum FetchItem {
     Size,
     Envelope,
     /// `BODY` without, `BODYSTRUCTURE` with extension data.
-    Structure { extended: bool },
+    Structure {
+        extended: bool,
+    },
     ModSeq,
-    Body { section: Section, partial: Option<(u32, u32)>, peek: bool, name: BodyName },
+    Body {
+        section: Section,
+        partial: Option<(u32, u32)>,
+        peek: bool,
+        name: BodyName,
+    },
 }
 
 /// How a body item is called; the old names have no section and no partial.
@@ -88,7 +103,15 @@ impl FetchItem {
 
     fn old(name: BodyName, piece: Piece) -> Self {
         let peek = name == BodyName::Rfc822Header;
-        Self::Body { section: Section { path: Vec::new(), piece }, partial: None, peek, name }
+        Self::Body {
+            section: Section {
+                path: Vec::new(),
+                piece,
+            },
+            partial: None,
+            peek,
+            name,
+        }
     }
 
     /// Items of a FETCH command: a macro, one item or a list.
@@ -96,20 +119,32 @@ impl FetchItem {
         let fast = [Self::Flags, Self::InternalDate, Self::Size];
         if cursor.peek() == Some(b'(') {
             let items = cursor.list(Self::parse)?;
-            return if (1..=ITEMS_MAX).contains(&items.len()) { Ok(items) } else { Err(Syntax("wrong number of items")) };
+            return if (1..=ITEMS_MAX).contains(&items.len()) {
+                Ok(items)
+            } else {
+                Err(Syntax("wrong number of items"))
+            };
         }
         // A macro is a word of its own; `FULL` may not be taken for the beginning of something else.
-        let word = cursor.run(|b| b.is_ascii_alphanumeric() || b == b'.').to_ascii_uppercase();
+        let word = cursor
+            .run(|b| b.is_ascii_alphanumeric() || b == b'.')
+            .to_ascii_uppercase();
         Ok(match word.as_slice() {
             b"FAST" => fast.to_vec(),
             b"ALL" => [&fast[..], &[Self::Envelope]].concat(),
-            b"FULL" => [&fast[..], &[Self::Envelope, Self::Structure { extended: false }]].concat(),
+            b"FULL" => [
+                &fast[..],
+                &[Self::Envelope, Self::Structure { extended: false }],
+            ]
+            .concat(),
             word => vec![Self::parse_named(word, cursor)?],
         })
     }
 
     pub(crate) fn parse(cursor: &mut Cursor<'_>) -> Parsed<Self> {
-        let word = cursor.run(|b| b.is_ascii_alphanumeric() || b == b'.').to_ascii_uppercase();
+        let word = cursor
+            .run(|b| b.is_ascii_alphanumeric() || b == b'.')
+            .to_ascii_uppercase();
         Self::parse_named(&word, cursor)
     }
 
@@ -129,7 +164,12 @@ impl FetchItem {
             b"BODY" | b"BODY.PEEK" => {
                 let section = Section::parse(cursor)?;
                 let partial = partial(cursor)?;
-                Self::Body { section, partial, peek: word.len() > 4, name: BodyName::Body }
+                Self::Body {
+                    section,
+                    partial,
+                    peek: word.len() > 4,
+                    name: BodyName::Body,
+                }
             }
             _ => return Err(Syntax("unknown FETCH item")),
         })
@@ -147,10 +187,24 @@ impl fmt::Display for FetchItem {
             Self::Structure { extended: true } => "BODYSTRUCTURE",
             Self::Structure { extended: false } => "BODY",
             Self::ModSeq => "MODSEQ",
-            Self::Body { name: BodyName::Rfc822, .. } => "RFC822",
-            Self::Body { name: BodyName::Rfc822Header, .. } => "RFC822.HEADER",
-            Self::Body { name: BodyName::Rfc822Text, .. } => "RFC822.TEXT",
-            Self::Body { section, partial, peek, name: BodyName::Body } => {
+            Self::Body {
+                name: BodyName::Rfc822,
+                ..
+            } => "RFC822",
+            Self::Body {
+                name: BodyName::Rfc822Header,
+                ..
+            } => "RFC822.HEADER",
+            Self::Body {
+                name: BodyName::Rfc822Text,
+                ..
+            } => "RFC822.TEXT",
+            Self::Body {
+                section,
+                partial,
+                peek,
+                name: BodyName::Body,
+            } => {
                 write!(f, "BODY{}[{section}]", if *peek { ".PEEK" } else { "" })?;
                 return partial.map_or(Ok(()), |(start, len)| write!(f, "<{start}.{len}>"));
             }
@@ -172,7 +226,9 @@ impl Section {
                 return Err(Syntax("part number too deep"));
             }
         }
-        let word = cursor.run(|b| b.is_ascii_alphanumeric() || b == b'.').to_ascii_uppercase();
+        let word = cursor
+            .run(|b| b.is_ascii_alphanumeric() || b == b'.')
+            .to_ascii_uppercase();
         section.piece = match word.as_slice() {
             b"" if section.path.is_empty() => Piece::Whole,
             b"HEADER" => Piece::Header,
@@ -184,7 +240,10 @@ impl Section {
                 if names.is_empty() || names.len() > SECTION_MAX {
                     return Err(Syntax("wrong number of header fields"));
                 }
-                Piece::Fields { names, others: word.ends_with(b"NOT") }
+                Piece::Fields {
+                    names,
+                    others: word.ends_with(b"NOT"),
+                }
             }
             _ => return Err(Syntax("unknown section")),
         };
@@ -201,7 +260,11 @@ fn partial(cursor: &mut Cursor<'_>) -> Parsed<Option<(u32, u32)>> {
     cursor.expect(b'.', "broken partial")?;
     let len = cursor.number()?;
     cursor.expect(b'>', "broken partial")?;
-    if len == 0 { Err(Syntax("empty partial")) } else { Ok(Some((start, len))) }
+    if len == 0 {
+        Err(Syntax("empty partial"))
+    } else {
+        Ok(Some((start, len)))
+    }
 }
 
 #[cfg(test)]
@@ -212,7 +275,11 @@ mod tests {
         let mut cursor = Cursor::new(text.as_bytes());
         let items = FetchItem::parse_all(&mut cursor).map_err(|e| e.0)?;
         cursor.end().map_err(|e| e.0)?;
-        Ok(items.iter().map(FetchItem::to_string).collect::<Vec<_>>().join(" "))
+        Ok(items
+            .iter()
+            .map(FetchItem::to_string)
+            .collect::<Vec<_>>()
+            .join(" "))
     }
 
     #[test]
@@ -230,9 +297,26 @@ mod tests {
         ] {
             assert_eq!(parse(text).as_deref(), Ok(text));
         }
-        assert_eq!(parse("full").as_deref(), Ok("FLAGS INTERNALDATE RFC822.SIZE ENVELOPE BODY"));
-        assert_eq!(parse("(uid body.peek[header.fields (\"x\" to)])").as_deref(), Ok("UID BODY.PEEK[HEADER.FIELDS (x to)]"));
-        for text in ["", "()", "FOO", "(FAST)", "BODY[MIME]", "BODY[1.]", "BODY[", "BODY[]<1>", "BODY[]<1.0>", "BODY[HEADER.FIELDS ()]"] {
+        assert_eq!(
+            parse("full").as_deref(),
+            Ok("FLAGS INTERNALDATE RFC822.SIZE ENVELOPE BODY")
+        );
+        assert_eq!(
+            parse("(uid body.peek[header.fields (\"x\" to)])").as_deref(),
+            Ok("UID BODY.PEEK[HEADER.FIELDS (x to)]")
+        );
+        for text in [
+            "",
+            "()",
+            "FOO",
+            "(FAST)",
+            "BODY[MIME]",
+            "BODY[1.]",
+            "BODY[",
+            "BODY[]<1>",
+            "BODY[]<1.0>",
+            "BODY[HEADER.FIELDS ()]",
+        ] {
             assert!(parse(text).is_err(), "{text}");
         }
     }

@@ -62,13 +62,18 @@ impl Flags {
 
     /// Finds a system flag by its name with the backslash, in any case.
     pub fn parse(name: &[u8]) -> Option<Self> {
-        let found = NAMES.iter().find(|(_, n)| n.as_bytes().eq_ignore_ascii_case(name));
+        let found = NAMES
+            .iter()
+            .find(|(_, n)| n.as_bytes().eq_ignore_ascii_case(name));
         found.map(|(flag, _)| *flag)
     }
 
     /// Names of the flags set.
-    pub fn names(self) -> impl Iterator<Item = &'static str> {
-        NAMES.iter().filter(move |(flag, _)| self.contains(*flag)).map(|(_, name)| *name)
+    pub fn names<'x>(self) -> impl Iterator<Item = &'x str> {
+        NAMES
+            .iter()
+            .filter(move |(flag, _)| self.contains(*flag))
+            .map(|(_, name)| *name)
     }
 }
 
@@ -90,15 +95,13 @@ pub struct FlagList {
 impl FlagList {
     /// Adds a keyword unless it is there.
     pub(crate) fn add_keyword(&mut self, keyword: &str) {
-        if !self.keywords.iter().any(|k| k.eq_ignore_ascii_case(keyword)) {
+        if !self
+            .keywords
+            .iter()
+            .any(|k| k.eq_ignore_ascii_case(keyword))
+        {
             self.keywords.push(keyword.to_owned());
         }
-    }
-
-    /// All names, parted by blanks.
-    pub(crate) fn names<'x>(&'x self) -> impl Iterator<Item = &'x str> {
-        let system = self.flags.names().map(|name| -> &'x str { name });
-        system.chain(self.keywords.iter().map(String::as_str))
     }
 }
 

@@ -35,13 +35,23 @@ pub(crate) struct Framer {
 
 impl Framer {
     pub(crate) fn new(max_line: usize) -> Self {
-        Self { buffer: BytesMut::new(), line: 0, searched: 0, undecided: None, skipping: 0, max_line }
+        Self {
+            buffer: BytesMut::new(),
+            line: 0,
+            searched: 0,
+            undecided: None,
+            skipping: 0,
+            max_line,
+        }
     }
 
     pub(crate) fn push(&mut self, bytes: &[u8]) {
-        let skip = usize::try_from(self.skipping).unwrap_or(usize::MAX).min(bytes.len());
+        let skip = usize::try_from(self.skipping)
+            .unwrap_or(usize::MAX)
+            .min(bytes.len());
         self.skipping -= skip as u64;
-        self.buffer.extend_from_slice(bytes.get(skip..).unwrap_or_default());
+        self.buffer
+            .extend_from_slice(bytes.get(skip..).unwrap_or_default());
     }
 
     /// The command so far, to learn its tag and name.
@@ -65,11 +75,19 @@ impl Framer {
     /// Takes what comes next.
     pub(crate) fn next(&mut self) -> Frame {
         if let Some((size, plus)) = self.undecided {
-            return if plus { Frame::LiteralPlus { size } } else { Frame::Literal { size } };
+            return if plus {
+                Frame::LiteralPlus { size }
+            } else {
+                Frame::Literal { size }
+            };
         }
         let Some(end) = self.line_end() else {
             let waiting = self.buffer.len().saturating_sub(self.line);
-            return if waiting > self.max_line { Frame::LineTooLong } else { Frame::Incomplete };
+            return if waiting > self.max_line {
+                Frame::LineTooLong
+            } else {
+                Frame::Incomplete
+            };
         };
         let line = self.buffer.get(self.line..end).unwrap_or_default();
         if line.len() > self.max_line {
@@ -141,12 +159,19 @@ fn literal(line: &[u8]) -> Option<(u64, bool)> {
     let line = line.strip_suffix(b"\n")?;
     let line = line.strip_suffix(b"\r").unwrap_or(line);
     let line = line.strip_suffix(b"}")?;
-    let (line, plus) = line.strip_suffix(b"+").map_or((line, false), |line| (line, true));
+    let (line, plus) = line
+        .strip_suffix(b"+")
+        .map_or((line, false), |line| (line, true));
     let open = line.iter().rposition(|b| *b == b'{')?;
-    let digits = line.get(open + 1..).filter(|d| !d.is_empty() && d.iter().all(u8::is_ascii_digit))?;
+    let digits = line
+        .get(open + 1..)
+        .filter(|d| !d.is_empty() && d.iter().all(u8::is_ascii_digit))?;
     // A literal stands alone; `a{3}` at the end of an atom is none.
     let before = open.checked_sub(1).and_then(|at| line.get(at));
-    let size = std::str::from_utf8(digits).ok()?.parse().unwrap_or(u64::MAX);
+    let size = std::str::from_utf8(digits)
+        .ok()?
+        .parse()
+        .unwrap_or(u64::MAX);
     matches!(before, Some(b' ' | b'(') | None).then_some((size, plus))
 }
 
@@ -156,7 +181,7 @@ mod tests {
 
     /// Feeds the pieces, accepting literals up to 10 bytes, and shows what came out.
     fn run(pieces: &[&[u8]]) -> Vec<String> {
-        let mut framer = Framer::new(20);
+        let mut framer = Framer::new(40);
         let mut out = Vec::new();
         for piece in pieces {
             framer.push(piece);
@@ -193,11 +218,18 @@ mod tests {
     fn frames() {
         check(b"a NOOP\r\nb NOOP\n", &["a NOOP\r\n", "b NOOP\n"]);
         check(b"a X {3}\r\nl\r\n y\r\n", &["+", "a X {3}\r\nl\r\n y\r\n"]);
-        check(b"a X {3+}\r\nabc {2+}\r\nde\r\nb\r\n", &["a X {3+}\r\nabc {2+}\r\nde\r\n", "b\r\n"]);
+        check(
+            b"a X {3+}\r\nabc {2+}\r\nde\r\nb\r\n",
+            &["a X {3+}\r\nabc {2+}\r\nde\r\n", "b\r\n"],
+        );
         check(b"a X {11}\r\nb\r\n", &["skip", "b\r\n"]);
-        check(b"a X {11+}\r\n0123456789\n\r\nb\r\n", &["skip", "\r\n", "b\r\n"]);
+        check(
+            b"a X {11+}\r\n0123456789\n\r\nb\r\n",
+            &["skip", "\r\n", "b\r\n"],
+        );
         check(b"a X {99999999999999999999}\r\nb\r\n", &["skip", "b\r\n"]);
         check(b"a X{3}\r\n\"{1}\"\r\n", &["a X{3}\r\n", "\"{1}\"\r\n"]);
-        check(b"0123456789012345678901", &["long"]);
+        check(&[b'x'; 41], &["long"]);
+        check(&[&[b'x'; 40][..], b"\n"].concat(), &["long"]);
     }
 }

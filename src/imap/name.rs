@@ -93,7 +93,9 @@ fn flush(wire: &mut String, shifted: &mut Vec<u16>) {
 
 /// Spells INBOX in capitals, alone or as the first level; all other names are compared exactly (RFC 3501 §5.1).
 pub fn canonical(name: &str) -> String {
-    let (first, rest) = name.split_once('/').map_or((name, None), |(first, rest)| (first, Some(rest)));
+    let (first, rest) = name
+        .split_once('/')
+        .map_or((name, None), |(first, rest)| (first, Some(rest)));
     match rest {
         _ if !first.eq_ignore_ascii_case("INBOX") => name.to_owned(),
         Some(rest) => format!("INBOX/{rest}"),
@@ -108,7 +110,9 @@ pub fn is_valid(name: &str) -> bool {
         && !name.starts_with(['#', '~'])
         && !name.contains(|c: char| c.is_control() || matches!(c, '*' | '%'))
         && name.split('/').count() <= DEPTH_MAX
-        && name.split('/').all(|level| (1..=LEVEL_MAX).contains(&level.chars().count()))
+        && name
+            .split('/')
+            .all(|level| (1..=LEVEL_MAX).contains(&level.chars().count()))
 }
 
 /// Whether the name fits the pattern: `*` stands for anything, `%` for anything within a level. Linear in the product of
@@ -131,7 +135,10 @@ pub fn matches(pattern: &str, name: &str) -> bool {
                     open = here || open && (symbol == b'*' || before != Some(b'/'));
                     open
                 }
-                _ => before == Some(symbol) && at.checked_sub(1).and_then(|b| reach.get(b)) == Some(&true),
+                _ => {
+                    before == Some(symbol)
+                        && at.checked_sub(1).and_then(|b| reach.get(b)) == Some(&true)
+                }
             };
         }
         reach = next;

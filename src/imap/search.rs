@@ -9,7 +9,7 @@ use crate::{
 };
 
 /// Most keys of one SEARCH.
-const KEYS_MAX: usize = 10_000;
+const KEYS_MAX: usize = 1000;
 /// Deepest nesting of keys.
 const DEPTH_MAX: usize = 50;
 
@@ -99,7 +99,11 @@ impl SearchKey {
         match cursor.peek() {
             Some(b'(') => {
                 let keys = cursor.list(|cursor| Self::parse(cursor, depth, left))?;
-                return if keys.is_empty() { Err(Syntax("empty search list")) } else { Ok(Self::all_of(keys)) };
+                return if keys.is_empty() {
+                    Err(Syntax("empty search list"))
+                } else {
+                    Ok(Self::all_of(keys))
+                };
             }
             Some(b'0'..=b'9' | b'*') => return cursor.sequence_set().map(Self::Sequence),
             _ => {}
@@ -135,7 +139,9 @@ impl SearchKey {
         if let Some(flag) = Flags::parse(format!("\\{word}").as_bytes()) {
             return Some(Self::Flag(flag));
         }
-        let unset = word.strip_prefix("UN").and_then(|word| Flags::parse(format!("\\{word}").as_bytes()));
+        let unset = word
+            .strip_prefix("UN")
+            .and_then(|word| Flags::parse(format!("\\{word}").as_bytes()));
         if let Some(flag) = unset {
             return Some(Self::not(Self::Flag(flag)));
         }
@@ -143,7 +149,10 @@ impl SearchKey {
             "ALL" => Some(Self::All),
             "RECENT" => Some(Self::Recent),
             "OLD" => Some(Self::not(Self::Recent)),
-            "NEW" => Some(Self::And(vec![Self::Recent, Self::not(Self::Flag(Flags::SEEN))])),
+            "NEW" => Some(Self::And(vec![
+                Self::Recent,
+                Self::not(Self::Flag(Flags::SEEN)),
+            ])),
             _ => None,
         }
     }
@@ -186,19 +195,25 @@ fn criterion(word: &str, cursor: &mut Cursor<'_>) -> Parsed<Criterion> {
         "CC" => "Cc",
         "BCC" => "Bcc",
         "SUBJECT" => "Subject",
-        "HEADER" | "BODY" | "TEXT" | "BEFORE" | "ON" | "SINCE" | "SENTBEFORE" | "SENTON" | "SENTSINCE" | "LARGER"
-        | "SMALLER" => "",
+        "HEADER" | "BODY" | "TEXT" | "BEFORE" | "ON" | "SINCE" | "SENTBEFORE" | "SENTON"
+        | "SENTSINCE" | "LARGER" | "SMALLER" => "",
         _ => return Err(Syntax("unknown search key")),
     };
     cursor.space()?;
     if !field.is_empty() {
-        return Ok(Criterion::Header { field: field.to_owned(), text: cursor.astring_text()? });
+        return Ok(Criterion::Header {
+            field: field.to_owned(),
+            text: cursor.astring_text()?,
+        });
     }
     Ok(match word {
         "HEADER" => {
             let field = cursor.astring_text()?;
             cursor.space()?;
-            Criterion::Header { field, text: cursor.astring_text()? }
+            Criterion::Header {
+                field,
+                text: cursor.astring_text()?,
+            }
         }
         "BODY" => Criterion::Body(cursor.astring_text()?),
         "TEXT" => Criterion::Text(cursor.astring_text()?),
@@ -225,7 +240,9 @@ impl fmt::Display for Criterion {
             write::string(&mut out, text);
             write!(f, "{key} {}", String::from_utf8_lossy(&out))
         };
-        let day = |f: &mut fmt::Formatter<'_>, key: &str, day: i32| write!(f, "{key} {}", date::format_day(day));
+        let day = |f: &mut fmt::Formatter<'_>, key: &str, day: i32| {
+            write!(f, "{key} {}", date::format_day(day))
+        };
         match self {
             Self::Header { field, text: value } => {
                 text(f, "HEADER", field)?;
@@ -251,7 +268,13 @@ impl fmt::Display for SearchKey {
             Self::All => f.write_str("ALL"),
             Self::Sequence(set) => set.fmt(f),
             Self::Uid(set) => write!(f, "UID {set}"),
-            Self::Flag(flag) => f.write_str(flag.names().next().unwrap_or("\\ALL").get(1..).unwrap_or("ALL")),
+            Self::Flag(flag) => f.write_str(
+                flag.names()
+                    .next()
+                    .unwrap_or("\\ALL")
+                    .get(1..)
+                    .unwrap_or("ALL"),
+            ),
             Self::Keyword(keyword) => write!(f, "KEYWORD {keyword}"),
             Self::Recent => f.write_str("RECENT"),
             Self::ModSeq(value) => write!(f, "MODSEQ {value}"),
@@ -280,11 +303,17 @@ mod tests {
     fn keys() {
         for (text, printed) in [
             ("ALL", "ALL"),
-            ("flagged since 1-Feb-1994 not from \"Smith\"", "(Flagged SINCE 1-Feb-1994 NOT HEADER \"From\" \"Smith\")"),
+            (
+                "flagged since 1-Feb-1994 not from \"Smith\"",
+                "(Flagged SINCE 1-Feb-1994 NOT HEADER \"From\" \"Smith\")",
+            ),
             ("OR (SEEN 1:3) UNDRAFT", "OR (Seen 1:3) NOT Draft"),
             ("NEW", "(RECENT NOT Seen)"),
             ("UNKEYWORD $Junk", "NOT KEYWORD $Junk"),
-            ("MODSEQ \"/flags/\\\\draft\" all 620162338", "MODSEQ 620162338"),
+            (
+                "MODSEQ \"/flags/\\\\draft\" all 620162338",
+                "MODSEQ 620162338",
+            ),
             ("TEXT {3}\r\na\"b", "TEXT \"a\\\"b\""),
             ("HEADER X \"\" LARGER 5", "(HEADER \"X\" \"\" LARGER 5)"),
             ("SENTON \"01-Mar-2000\"", "SENTON 1-Mar-2000"),
@@ -299,7 +328,20 @@ mod tests {
 
     #[test]
     fn no_keys() {
-        for text in ["", "FOO", "NOT", "OR ALL", "()", "(ALL", "SINCE 1-Foo-2000", "UID x", "LARGER -1", "ALL ", "UNALL", "UNRECENT"] {
+        for text in [
+            "",
+            "FOO",
+            "NOT",
+            "OR ALL",
+            "()",
+            "(ALL",
+            "SINCE 1-Foo-2000",
+            "UID x",
+            "LARGER -1",
+            "ALL ",
+            "UNALL",
+            "UNRECENT",
+        ] {
             assert!(parse(text).is_err(), "{text}");
         }
         assert!(parse(&"NOT ".repeat(5000)).is_err());

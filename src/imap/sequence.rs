@@ -88,7 +88,9 @@ impl SequenceSet {
         let mut clamped = self.clone();
         for (a, b) in &mut clamped.0 {
             match (&mut *a, &mut *b) {
-                (Number::Is(n), Number::Star) | (Number::Star, Number::Is(n)) => *n = (*n).min(count),
+                (Number::Is(n), Number::Star) | (Number::Star, Number::Is(n)) => {
+                    *n = (*n).min(count)
+                }
                 (Number::Is(n), Number::Is(m)) if (*n).max(*m) > count => return None,
                 _ => {}
             }
@@ -102,7 +104,9 @@ impl SequenceSet {
 
     /// Whether `*` stands in the set.
     pub fn has_star(&self) -> bool {
-        self.0.iter().any(|(a, b)| matches!(a, Number::Star) || matches!(b, Number::Star))
+        self.0
+            .iter()
+            .any(|(a, b)| matches!(a, Number::Star) || matches!(b, Number::Star))
     }
 }
 
@@ -124,7 +128,10 @@ impl fmt::Display for SequenceSet {
 /// Whether the ascending ranges hold the number.
 pub(crate) fn holds(ranges: &[RangeInclusive<u32>], number: u32) -> bool {
     let after = ranges.partition_point(|range| *range.start() <= number);
-    after.checked_sub(1).and_then(|at| ranges.get(at)).is_some_and(|range| range.contains(&number))
+    after
+        .checked_sub(1)
+        .and_then(|at| ranges.get(at))
+        .is_some_and(|range| range.contains(&number))
 }
 
 /// Joins numbers in the order given to ranges: `1:3,7` (RFC 4315 §3).
@@ -134,7 +141,11 @@ pub(crate) fn runs(numbers: impl IntoIterator<Item = u32>) -> String {
     let mut run: Option<(u32, u32)> = None;
     let mut put = |(first, last): (u32, u32)| {
         let comma = if text.is_empty() { "" } else { "," };
-        let _ = if first == last { write!(text, "{comma}{first}") } else { write!(text, "{comma}{first}:{last}") };
+        let _ = if first == last {
+            write!(text, "{comma}{first}")
+        } else {
+            write!(text, "{comma}{first}:{last}")
+        };
     };
     for number in numbers {
         run = match run {
@@ -173,7 +184,21 @@ mod tests {
 
     #[test]
     fn no_sets() {
-        for text in ["", "0", "01", "+1", "1:", ":1", "1:2:3", "1,", ",", "a", "1 2", "4294967296", "**"] {
+        for text in [
+            "",
+            "0",
+            "01",
+            "+1",
+            "1:",
+            ":1",
+            "1:2:3",
+            "1,",
+            ",",
+            "a",
+            "1 2",
+            "4294967296",
+            "**",
+        ] {
             assert_eq!(SequenceSet::parse(text.as_bytes()), None, "{text}");
         }
         assert!(SequenceSet::parse(&b"1,".repeat(5000)).is_none());
@@ -181,7 +206,8 @@ mod tests {
 
     #[test]
     fn numbers_of_a_mailbox() {
-        let numbers = |text: &str, count| SequenceSet::parse(text.as_bytes()).unwrap().numbers(count);
+        let numbers =
+            |text: &str, count| SequenceSet::parse(text.as_bytes()).unwrap().numbers(count);
         assert_eq!(numbers("1:3", 3), Some(vec![1..=3]));
         assert_eq!(numbers("1:4", 3), None);
         assert_eq!(numbers("7:*", 3), Some(vec![3..=3]));
@@ -191,7 +217,11 @@ mod tests {
 
     #[test]
     fn runs_of_numbers() {
-        for (numbers, text) in [(vec![], ""), (vec![3], "3"), (vec![1, 2, 3, 7, 9, 8], "1:3,7,9,8")] {
+        for (numbers, text) in [
+            (vec![], ""),
+            (vec![3], "3"),
+            (vec![1, 2, 3, 7, 9, 8], "1:3,7,9,8"),
+        ] {
             assert_eq!(runs(numbers), text);
         }
     }

@@ -25,10 +25,16 @@ impl SpecialUse {
 
     /// The attribute of LIST.
     pub fn name(self) -> &'static str {
-        Self::ALL.iter().find(|(found, _)| *found == self).map_or("", |(_, name)| name)
+        Self::ALL
+            .iter()
+            .find(|(found, _)| *found == self)
+            .map_or("", |(_, name)| name)
     }
 
     pub(crate) fn parse(name: &str) -> Option<Self> {
-        Self::ALL.iter().find(|(_, known)| known.eq_ignore_ascii_case(name)).map(|(found, _)| *found)
+        Self::ALL
+            .iter()
+            .find(|(_, known)| known.eq_ignore_ascii_case(name))
+            .map(|(found, _)| *found)
     }
 }

@@ -2,7 +2,7 @@ use bytes::BytesMut;
 
 use crate::{
     Envelope,
-    write::{number, nstring, put, string},
+    write::{nstring, number, put, string},
 };
 
 /// One MIME part with its place in the raw message, as FETCH needs it (RFC 3501 §7.4.2).
@@ -74,8 +74,15 @@ impl BodyStructure {
 
     fn children(&self, at: usize) -> impl Iterator<Item = usize> {
         let depth = self.part(at).map_or(0, |part| part.depth);
-        let below = self.0.iter().enumerate().skip(at + 1).take_while(move |(_, part)| part.depth > depth);
-        below.filter(move |(_, part)| part.depth == depth + 1).map(|(at, _)| at)
+        let below = self
+            .0
+            .iter()
+            .enumerate()
+            .skip(at + 1)
+            .take_while(move |(_, part)| part.depth > depth);
+        below
+            .filter(move |(_, part)| part.depth == depth + 1)
+            .map(|(at, _)| at)
     }
 
     /// Finds a part by its numbers (RFC 3501 §6.4.5).
@@ -85,7 +92,9 @@ impl BodyStructure {
 
     /// The message inside a `message/rfc822` part.
     pub(crate) fn message_inside(&self, path: &[u32]) -> Option<&Part> {
-        let at = self.index(path).filter(|at| self.part(*at).is_some_and(Part::is_message))?;
+        let at = self
+            .index(path)
+            .filter(|at| self.part(*at).is_some_and(Part::is_message))?;
         self.children(at).next().and_then(|child| self.part(child))
     }
 
@@ -147,12 +156,19 @@ impl BodyStructure {
         put(out, " ");
         string(out, &part.encoding);
         put(out, " ");
-        number(out, u64::from(part.body_end.saturating_sub(part.body_start)));
+        number(
+            out,
+            u64::from(part.body_end.saturating_sub(part.body_start)),
+        );
         if let Some(envelope) = part.envelope.as_ref().filter(|_| part.is_message()) {
             put(out, " ");
             envelope.write(out);
             put(out, " ");
-            self.write_part(out, self.children(at).next().unwrap_or(usize::MAX), extended);
+            self.write_part(
+                out,
+                self.children(at).next().unwrap_or(usize::MAX),
+                extended,
+            );
         }
         if part.is_message() || part.kind.eq_ignore_ascii_case("text") {
             put(out, " ");
@@ -229,7 +245,10 @@ pub(crate) mod tests {
 
     /// Text, a message that holds a multipart of two, and a message that holds a text.
     pub(crate) fn nested() -> BodyStructure {
-        let message = |places| Part { envelope: Some(Envelope::default()), ..part(1, "message/rfc822", places) };
+        let message = |places| Part {
+            envelope: Some(Envelope::default()),
+            ..part(1, "message/rfc822", places)
+        };
         BodyStructure(vec![
             part(0, "multipart/mixed", (0, 10, 100)),
             part(1, "text/plain", (12, 20, 30)),
@@ -256,7 +275,11 @@ pub(crate) mod tests {
             (vec![4], None),
             (vec![0], None),
         ] {
-            assert_eq!(nested().find(&path).map(|p| p.body_start), start, "{path:?}");
+            assert_eq!(
+                nested().find(&path).map(|p| p.body_start),
+                start,
+                "{path:?}"
+            );
         }
         assert_eq!(nested().message_inside(&[2]).unwrap().body_start, 45);
         assert_eq!(nested().message_inside(&[1]), None);
@@ -281,7 +304,10 @@ pub(crate) mod tests {
         check(&BodyStructure(vec![text.clone()]), false, body);
         text.disposition = Some(("inline".into(), vec![("a".into(), "b".into())]));
         text.language = vec!["en".into(), "de".into()];
-        let extended = format!("{} NIL (\"inline\" (\"a\" \"b\")) (\"en\" \"de\") NIL)", &body[..body.len() - 1]);
+        let extended = format!(
+            "{} NIL (\"inline\" (\"a\" \"b\")) (\"en\" \"de\") NIL)",
+            &body[..body.len() - 1]
+        );
         check(&BodyStructure(vec![text]), true, &extended);
         check(
             &nested(),
@@ -295,6 +321,10 @@ pub(crate) mod tests {
 
     #[test]
     fn nonsense_is_written_too() {
-        check(&BodyStructure(Vec::new()), true, "(\"TEXT\" \"PLAIN\" NIL NIL NIL \"7BIT\" 0 0)");
+        check(
+            &BodyStructure(Vec::new()),
+            true,
+            "(\"TEXT\" \"PLAIN\" NIL NIL NIL \"7BIT\" 0 0)",
+        );
     }
 }

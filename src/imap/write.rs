@@ -69,7 +69,10 @@ pub(crate) fn is_atom_char(b: u8) -> bool {
 
 /// An atom where that is possible, else a string.
 pub(crate) fn astring(out: &mut BytesMut, text: &str) {
-    if !text.is_empty() && !text.eq_ignore_ascii_case("NIL") && text.bytes().all(|b| is_atom_char(b) || b == b']') {
+    if !text.is_empty()
+        && !text.eq_ignore_ascii_case("NIL")
+        && text.bytes().all(|b| is_atom_char(b) || b == b']')
+    {
         put(out, text);
     } else {
         string(out, text);
@@ -114,7 +117,13 @@ mod tests {
         ] {
             assert_eq!(written(|out| string(out, text)), expected);
         }
-        for (text, expected) in [("INBOX", "INBOX"), ("", "\"\""), ("nil", "\"nil\""), ("a b", "\"a b\""), ("a%", "\"a%\"")] {
+        for (text, expected) in [
+            ("INBOX", "INBOX"),
+            ("", "\"\""),
+            ("nil", "\"nil\""),
+            ("a b", "\"a b\""),
+            ("a%", "\"a%\""),
+        ] {
             assert_eq!(written(|out| astring(out, text)), expected);
         }
         assert_eq!(written(|out| mailbox(out, "Entwürfe")), "Entw&APw-rfe");
