@@ -477,4 +477,4 @@ impl Machine for Server {
 }
 
 #[cfg(test)]
-mod tests;
+pub(crate) mod tests;

@@ -94,15 +94,14 @@ fn what_the_shell_cannot_store_is_refused_at_the_end() {
     let shell = play(
         &trusted(),
         &greeted(
-            &("C: MAIL FROM:<a@b.example>
+            "C: MAIL FROM:<a@b.example>
                S: 250 2.1.0 a@b.example sender accepted
                C: RCPT TO:<nospace@client1.com>
                S: 250 2.1.5 nospace@client1.com will leave the Internet
                C: DATA
                S: 452 4.3.1 cannot store
                C: RSET
-               S: 250 2.0.0 SMTP state reset\n"
-                .to_owned()),
+               S: 250 2.0.0 SMTP state reset\n",
         ),
     );
     assert_eq!(shell.discarded, 0);
