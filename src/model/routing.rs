@@ -506,6 +506,29 @@ pub struct RouteResult {
     pub policy: Option<String>,
 }
 
+impl RouteResult {
+    /// A result with nothing but its kind.
+    pub fn new(kind: RouteKind) -> Self {
+        Self {
+            kind,
+            module: None,
+            queue: None,
+            address: None,
+            account: None,
+            mailbox: None,
+            detail: None,
+            real_to: None,
+            app: None,
+            params: None,
+            operation: None,
+            members: None,
+            code: None,
+            text: None,
+            policy: None,
+        }
+    }
+}
+
 /// What a server decides for one recipient.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct RelayVerdict {

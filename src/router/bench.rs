@@ -263,24 +263,8 @@ impl Directory {
             settings: Default::default(),
         };
         objects.insert((main, "sales".into()), Object::Group(Arc::new(group)));
-        let host = Host {
-            names: Vec::new(),
-            addresses: vec!["192.0.2.10".parse().expect("ip")],
-            ports: vec![25, 5060],
-        };
-        let other = Domain {
-            aliases: vec!["mail.client.dom".into(), "client.example".into()],
-            addresses: vec!["192.0.2.11".parse().expect("ip")],
-            mail_to_unknown: Unknown::Rerouted(
-                Template::parse("catchall@client.dom").expect("address"),
-            ),
-            ..Domain::new(client, "client.dom")
-        };
-        let many =
-            (10..2_000).map(|n| Domain::new(Uuid::from_u128(n), &format!("customer{n}.example")));
-        let domains = Domains::new(Domain::new(main, "company.dom"), many.chain([other]), &host);
         Self {
-            domains: Arc::new(domains),
+            domains: Arc::new(domains(main, client)),
             objects,
             owner: Owner {
                 domain: "company.dom".into(),
@@ -305,4 +289,24 @@ impl Directory {
             Question::Enum { .. } => Answer::Naptr([].into()),
         }
     }
+}
+
+/// 2,000 domains.
+fn domains(main: Uuid, client: Uuid) -> Domains {
+    let host = Host {
+        names: Vec::new(),
+        addresses: vec!["192.0.2.10".parse().expect("ip")],
+        ports: vec![25, 5060],
+    };
+    let other = Domain {
+        aliases: vec!["mail.client.dom".into(), "client.example".into()],
+        addresses: vec!["192.0.2.11".parse().expect("ip")],
+        mail_to_unknown: Unknown::Rerouted(
+            Template::parse("catchall@client.dom").expect("address"),
+        ),
+        ..Domain::new(client, "client.dom")
+    };
+    let many =
+        (10..2_000).map(|n| Domain::new(Uuid::from_u128(n), &format!("customer{n}.example")));
+    Domains::new(Domain::new(main, "company.dom"), many.chain([other]), &host)
 }

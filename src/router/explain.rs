@@ -66,23 +66,7 @@ impl Outcome {
     }
 
     fn result(&self) -> RouteResult {
-        let mut result = RouteResult {
-            kind: self.route.kind(),
-            module: None,
-            queue: None,
-            address: None,
-            account: None,
-            mailbox: None,
-            detail: None,
-            real_to: None,
-            app: None,
-            params: None,
-            operation: None,
-            members: None,
-            code: None,
-            text: None,
-            policy: None,
-        };
+        let mut result = RouteResult::new(self.route.kind());
         let mut handed = |module: &str, queue: String, address: Option<String>| {
             result.module = Some(module.to_owned());
             result.queue = Some(queue);

@@ -67,75 +67,83 @@ impl Router {
         let missing: HashSet<&Reference> = missing.iter().collect();
         let mut review = RoutingValidation::default();
         for (number, rule) in self.table.rules.iter().enumerate() {
-            let mut warn = |code, text: String| {
-                review.warnings.push(RoutingWarning {
-                    line: Some(rule.line),
-                    code,
-                    text,
-                })
-            };
-            if let Some(earlier) = self.covering(number) {
-                let same = earlier.left == rule.left;
-                let code = if same {
-                    RoutingWarningCode::Duplicate
-                } else {
-                    RoutingWarningCode::Shadowed
-                };
-                warn(
-                    code,
-                    format!(
-                        "line {} applies to everything this line matches",
-                        earlier.line
-                    ),
-                );
-            }
-            if let Some(reason) = self.never_applies(rule) {
-                warn(RoutingWarningCode::NeverApplies, reason.to_owned());
-            }
-            if let Some(better) = keeps_no_domain(rule) {
-                warn(
-                    RoutingWarningCode::DomainLost,
-                    format!("the recipient's domain is replaced; to keep it write: {better}"),
-                );
-            }
-            for reference in self
-                .named_by(rule)
-                .into_iter()
-                .filter(|reference| missing.contains(reference))
-            {
-                match reference {
-                    Reference::Object { name, .. } => warn(
-                        RoutingWarningCode::UnknownObject,
-                        format!("there is no {name} in that domain"),
-                    ),
-                    Reference::Application { name } => warn(
-                        RoutingWarningCode::UnknownApplication,
-                        format!("there is no application {name}"),
-                    ),
-                }
-            }
-            if self.loops(rule) {
-                warn(
-                    RoutingWarningCode::LoopSuspected,
-                    "an address that matches this line is routed in a circle".to_owned(),
-                );
-            }
+            let (line, mut remarks) = (rule.line, self.remarks(number, rule, &missing));
             if self.is_open_relay(rule) {
                 let reason = "the record lets everybody relay to everywhere".to_owned();
                 if confirm_open_relay {
-                    warn(RoutingWarningCode::OpenRelay, reason);
+                    remarks.push((RoutingWarningCode::OpenRelay, reason));
                 } else {
+                    let code = RoutingErrorCode::OpenRelay;
                     review.errors.push(RoutingError {
-                        line: rule.line,
+                        line,
                         column: 1,
-                        code: RoutingErrorCode::OpenRelay,
+                        code,
                         reason,
                     });
                 }
             }
+            let warning = |(code, text)| RoutingWarning {
+                line: Some(line),
+                code,
+                text,
+            };
+            review.warnings.extend(remarks.into_iter().map(warning));
         }
         review.valid = review.errors.is_empty();
         review
+    }
+
+    /// What can be said about one record.
+    fn remarks(
+        &self,
+        number: usize,
+        rule: &Rule,
+        missing: &HashSet<&Reference>,
+    ) -> Vec<(RoutingWarningCode, String)> {
+        use RoutingWarningCode as Code;
+        let mut remarks = Vec::new();
+        if let Some(earlier) = self.covering(number) {
+            let same = earlier.left == rule.left;
+            let code = if same {
+                Code::Duplicate
+            } else {
+                Code::Shadowed
+            };
+            let line = earlier.line;
+            remarks.push((
+                code,
+                format!("line {line} applies to everything this line matches"),
+            ));
+        }
+        if let Some(reason) = self.never_applies(rule) {
+            remarks.push((Code::NeverApplies, reason.to_owned()));
+        }
+        if let Some(better) = keeps_no_domain(rule) {
+            let text = format!("the recipient's domain is replaced; to keep it write: {better}");
+            remarks.push((Code::DomainLost, text));
+        }
+        for reference in self.named_by(rule) {
+            match &reference {
+                reference if !missing.contains(reference) => {}
+                Reference::Object { name, .. } => {
+                    remarks.push((
+                        Code::UnknownObject,
+                        format!("there is no {name} in that domain"),
+                    ));
+                }
+                Reference::Application { name } => {
+                    remarks.push((
+                        Code::UnknownApplication,
+                        format!("there is no application {name}"),
+                    ));
+                }
+            }
+        }
+        if self.loops(rule) {
+            let text = "an address that matches this line is routed in a circle";
+            remarks.push((Code::LoopSuspected, text.to_owned()));
+        }
+        remarks
     }
 
     /// The address the right side makes, with `*` where captures go.
