@@ -155,9 +155,9 @@ impl<'x> Cursor<'x> {
         self.expect(b'{', "expected a literal")?;
         let len = self.number()? as usize;
         self.eat(b'+');
-        let closed =
-            self.eat(b'}') && { self.eat(b'\r') | self.eat(b'\n') } && { self.eat(b'\n') || true };
-        if !closed || len > self.rest.len() {
+        self.expect(b'}', "broken literal")?;
+        self.eat(b'\r');
+        if !self.eat(b'\n') || len > self.rest.len() {
             return Err(Syntax("broken literal"));
         }
         Ok(self.take(len))
@@ -235,6 +235,8 @@ mod tests {
             (b"\"a\\\"\\\\\"", Ok("a\"\\")),
             (b"{3}\r\na\"b", Ok("a\"b")),
             (b"{3+}\r\nabc", Ok("abc")),
+            (b"{3}\n\nab", Ok("\nab")),
+            (b"{3}\r\n\r\nb", Ok("\r\nb")),
             ("\"ü\"".as_bytes(), Ok("ü")),
             (b"atom]", Ok("atom]")),
             (b"\"a", Err("unclosed quoted string")),

@@ -115,6 +115,12 @@ impl Shell {
                 })
             }
             Question::SignIn(_) => Answer::SignIn(sasl::Answer::Unavailable),
+            question => return self.mailbox_answer(question),
+        })
+    }
+
+    fn mailbox_answer(&mut self, question: Question) -> Result<Answer, Refusal> {
+        Ok(match question {
             Question::List { subscribed } => Answer::Mailboxes(self.list(subscribed)),
             Question::Status { mailbox } => Answer::Status(self.status(&mailbox)?),
             Question::Select { mailbox, examine } => {
@@ -161,6 +167,12 @@ impl Shell {
                     .subscribed = on;
                 Answer::Done
             }
+            question => return self.message_answer(question),
+        })
+    }
+
+    fn message_answer(&mut self, question: Question) -> Result<Answer, Refusal> {
+        Ok(match question {
             Question::Append {
                 mailbox,
                 flags,
@@ -222,6 +234,7 @@ impl Shell {
                 Answer::Found(criteria.iter().map(among).collect())
             }
             Question::Changes { since } => self.changes(since),
+            _ => return Err(Refusal::Internal),
         })
     }
 
