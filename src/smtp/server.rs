@@ -205,7 +205,6 @@ impl Server {
         self.secure = true;
         self.authenticated = false;
         self.hello = None;
-        self.transaction = None;
     }
 
     fn tick(&mut self, clock: Clock) {
@@ -335,6 +334,9 @@ impl Server {
         }
         if self.config.tls == Tls::Off {
             return self.error(1, &replies::NOT_IMPLEMENTED);
+        }
+        if self.transaction.is_some() {
+            return self.error(1, &replies::IN_TRANSACTION);
         }
         if !self.input.is_empty() {
             return self.reply_and_close(&replies::INJECTION, Close::Fault);

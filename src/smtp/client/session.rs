@@ -79,7 +79,6 @@ impl Client {
             return;
         }
         self.secure = true;
-        self.extensions = Extensions::default();
         self.say_hello("EHLO", Expected::Ehlo);
     }
 

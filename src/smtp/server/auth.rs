@@ -18,7 +18,7 @@ impl Server {
         } else if self.authenticated {
             Some(&replies::AUTH_TWICE)
         } else if self.transaction.is_some() {
-            Some(&replies::AUTH_TOO_LATE)
+            Some(&replies::IN_TRANSACTION)
         } else if self.auth_needs_tls() {
             Some(&replies::ENCRYPTION_REQUIRED)
         } else {

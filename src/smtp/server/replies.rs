@@ -59,7 +59,7 @@ pub(super) static NO_SENDER: Reply = reply(503, (5, 5, 1), "sender not specified
 pub(super) static NO_RECIPIENTS: Reply = reply(503, (5, 5, 1), "no recipients");
 pub(super) static MESSAGE_BEGUN: Reply = reply(503, (5, 5, 1), "message already begun");
 pub(super) static AUTH_TWICE: Reply = reply(503, (5, 5, 1), "already authenticated");
-pub(super) static AUTH_TOO_LATE: Reply = reply(503, (5, 5, 1), "not during a mail transaction");
+pub(super) static IN_TRANSACTION: Reply = reply(503, (5, 5, 1), "not during a mail transaction");
 pub(super) static TLS_TWICE: Reply = reply(503, (5, 5, 1), "TLS is already active");
 pub(super) static UNKNOWN_MECHANISM: Reply =
     reply(504, (5, 5, 4), "authentication mechanism not supported");

@@ -24,7 +24,8 @@ pub(crate) struct Shell {
     pub(crate) recipients: Vec<(String, RcptParameters)>,
     pub(crate) discarded: usize,
     pub(crate) signed_in: Vec<String>,
-    pieces: usize,
+    /// A piece of the current message was refused.
+    refusing: bool,
     current: Option<Vec<u8>>,
     end: Option<Answer>,
 }
@@ -85,10 +86,11 @@ impl Shell {
             }
             Question::Chunk(piece) => {
                 assert!(!piece.is_empty());
-                self.pieces += 1;
+                assert!(!self.refusing, "a refused message goes on");
                 let current = self.current.as_mut().expect("a message was begun");
                 current.extend_from_slice(&piece);
-                match current.windows(9).any(|w| w == b"FULL DISK") {
+                self.refusing = current.windows(9).any(|w| w == b"FULL DISK");
+                match self.refusing {
                     true => refused(452, (4, 3, 1), "disk is full"),
                     false => Answer::Accepted,
                 }
@@ -104,6 +106,7 @@ impl Shell {
             Question::Discard => {
                 self.current.take().expect("a message was begun");
                 self.discarded += 1;
+                self.refusing = false;
                 Answer::Accepted
             }
         }

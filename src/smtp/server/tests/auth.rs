@@ -26,7 +26,9 @@ fn plain_with_and_without_initial_response() {
                  C: AUTH PLAIN
                  S: 503 5.5.1 already authenticated
                  C: MAIL FROM:<anna@client1.com> AUTH=e+3Dmc2@example.com
-                 S: 250 2.1.0 anna@client1.com sender accepted"
+                 S: 250 2.1.0 anna@client1.com sender accepted
+                 C: RSET
+                 S: 250 2.0.0 SMTP state reset"
             )),
         );
         assert_eq!(shell.signed_in, ["anna"]);
@@ -191,6 +193,23 @@ fn a_sign_in_before_starttls_is_forgotten() {
              S: 250 mail.client1.com is pleased to meet you
              C: MAIL FROM:<anna@client1.com>
              S: 530 5.7.0 authentication required",
+        ),
+    );
+}
+
+#[test]
+fn nobody_signs_in_during_a_transaction() {
+    let relaxed = Config {
+        auth_required: false,
+        ..submission()
+    };
+    play(
+        &relaxed,
+        &greeted(
+            "C: MAIL FROM:<anna@client1.com>
+             S: 250 2.1.0 anna@client1.com sender accepted
+             C: AUTH PLAIN AGFubmEAcGVuY2ls
+             S: 503 5.5.1 not during a mail transaction",
         ),
     );
 }

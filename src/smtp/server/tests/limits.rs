@@ -110,6 +110,38 @@ fn what_the_shell_cannot_store_is_refused_at_the_end() {
         &greeted(&(message("C: FULL DISK\nC: more") + "S: 452 4.3.1 disk is full")),
     );
     assert_eq!((shell.messages.len(), shell.discarded), (0, 1));
+    let more = format!(
+        "C: FULL DISK\n{}",
+        "C: 0123456789012345678901234567890123456789\n".repeat(1000)
+    );
+    let script = message(&more)
+        + "S: 452 4.3.1 disk is full\n"
+        + &message("C: small")
+        + "S: 250 2.0.0 1 message accepted for delivery";
+    play(&trusted(), &greeted(&script));
+}
+
+#[test]
+fn the_tar_delay_has_a_limit() {
+    let mut play = Play::new(
+        Config {
+            max_errors: 100,
+            ..smtp()
+        },
+        false,
+    );
+    for _ in 0..49 {
+        play.send(b"FOO\r\n");
+    }
+    for seconds in [0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 10, 10] {
+        play.said.clear();
+        play.send(b"FOO\r\n");
+        play.wait(seconds);
+        assert_eq!(
+            play.said, "500 5.5.1 unknown command\r\n",
+            "after {seconds}"
+        );
+    }
 }
 
 /// mail.md §12 row 15, and the tar delay beyond half of the budget.

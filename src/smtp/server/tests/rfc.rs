@@ -293,6 +293,10 @@ fn starttls() {
              C: STARTTLS now
              S: 501 5.5.2 syntax error
              C: STARTTLS
+             S: 503 5.5.1 not during a mail transaction
+             C: RSET
+             S: 250 2.0.0 SMTP state reset
+             C: STARTTLS
              S: 220 2.0.0 ready to start TLS
              TLS
              C: MAIL FROM:<a@b.example>
@@ -437,6 +441,26 @@ fn lmtp() {
         &smtp(),
         &format!("{BANNER}C: LHLO foo.edu\nS: 500 5.5.1 unknown command"),
     );
+
+    let mut chunks = Play::new(
+        Config {
+            max_size: Some(5),
+            ..config.clone()
+        },
+        false,
+    );
+    chunks.send(b"LHLO a\r\nMAIL FROM:<a@b>\r\nRCPT TO:<one@c>\r\nRCPT TO:<two@c>\r\n");
+    chunks.said.clear();
+    // Only the end of a message has a reply for each.
+    chunks.send(b"BDAT 3\r\na\r\nBDAT 3\r\nb\r\n");
+    assert_eq!(
+        chunks.said,
+        "250 2.0.0 3 octets received\r\n552 5.3.4 message too big\r\n"
+    );
+    chunks.send(b"MAIL FROM:<a@b>\r\nRCPT TO:<one@c>\r\nRCPT TO:<two@c>\r\n");
+    chunks.said.clear();
+    chunks.send(b"BDAT 6 LAST\r\nabcdef");
+    assert_eq!(chunks.said, "552 5.3.4 message too big\r\n".repeat(2));
 
     let mut play = Play::new(config, false);
     let ok = Reply::new(250, EnhancedCode::new(2, 0, 0), "stored");
