@@ -65,7 +65,8 @@ impl Default for Config {
 /// selected mailbox.
 #[derive(Debug)]
 pub enum Question {
-    /// A sign-in by LOGIN or AUTHENTICATE. Answer: [`Answer::SignIn`].
+    /// A sign-in by LOGIN or AUTHENTICATE. Answer: [`Answer::SignIn`]; [`Refusal::Limit`] for too many connections and
+    /// [`Refusal::Forbidden`] for a service that is off, instead of `Accepted`.
     SignIn(sasl::Question),
     /// All mailboxes the user sees, or all subscribed. Answer: [`Answer::Mailboxes`].
     List {

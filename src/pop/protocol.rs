@@ -42,7 +42,8 @@ impl Default for Config {
 /// named with it.
 #[derive(Debug)]
 pub enum Question {
-    /// A sign-in; the login may select a mailbox (`mailbox#account`). Answer: [`Answer::SignIn`].
+    /// A sign-in; the login may select a mailbox (`mailbox#account`). Answer: [`Answer::SignIn`], or a refusal instead of
+    /// `Accepted`.
     SignIn(sasl::Question),
     /// The messages of the mailbox, as they are now; asked once after sign-in. Answer: [`Answer::Opened`].
     Open,

@@ -50,6 +50,8 @@ pub struct Shell {
     pub selected: Option<String>,
     /// The last mod-sequence given.
     pub modseq: u64,
+    /// Nobody is let in, for this reason.
+    pub not_admitted: Option<Refusal>,
     /// Most messages in one answer to a fetch; 0 is no limit.
     pub fetch_max: usize,
 }
@@ -105,6 +107,9 @@ impl Shell {
     }
 
     fn try_answer(&mut self, question: Question) -> Result<Answer, Refusal> {
+        if let (Question::SignIn(_), Some(refusal)) = (&question, self.not_admitted) {
+            return Err(refusal);
+        }
         Ok(match question {
             Question::SignIn(sasl::Question::Password { identity, password }) => {
                 let right = identity.login == "mrc" && password.reveal() == "secret";

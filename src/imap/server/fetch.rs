@@ -6,7 +6,7 @@ use bytes::Bytes;
 
 use super::{Job, Server};
 use crate::{
-    FlagChange, FlagList, Flags, SequenceSet, date,
+    BodyStructure, Envelope, FlagChange, FlagList, Flags, SequenceSet, date,
     fetch_item::{BodyName, FetchItem, Section},
     protocol::{Answer, Fetched, Needs, Question},
     section,
@@ -17,12 +17,39 @@ use crate::{
 /// Messages written before the peer takes what is there.
 const STREAM_BATCH: usize = 500;
 
+/// An item with the name it has in responses.
+#[derive(Debug)]
+struct Shown {
+    item: FetchItem,
+    label: String,
+}
+
+impl From<FetchItem> for Shown {
+    fn from(item: FetchItem) -> Self {
+        let label = match &item {
+            // Their own writers begin with the name.
+            FetchItem::Flags | FetchItem::ModSeq => String::new(),
+            FetchItem::Body {
+                section,
+                partial,
+                name: BodyName::Body,
+                ..
+            } => {
+                let start = partial.map_or(String::new(), |(start, _)| format!("<{start}>"));
+                format!("BODY[{section}]{start} ")
+            }
+            item => format!("{item} "),
+        };
+        Self { item, label }
+    }
+}
+
 /// A FETCH under way.
 #[derive(Debug)]
 pub(super) struct FetchJob {
     tag: String,
     uid: bool,
-    items: Vec<FetchItem>,
+    items: Vec<Shown>,
     needs: Needs,
     /// Messages left to be shown, the next one last.
     uids: Vec<u32>,
@@ -61,6 +88,7 @@ impl Server {
             .is_some_and(|selected| !selected.read_only);
         let needs = needs(&items);
         let sets_seen = writable && items.iter().any(FetchItem::sets_seen);
+        let items = items.into_iter().map(Shown::from).collect();
         let job = FetchJob {
             tag,
             uid,
@@ -174,44 +202,33 @@ impl Server {
         write::put(out, "* ");
         write::number(out, u64::from(row.number));
         write::put(out, " FETCH (");
-        let unasked = job.seen.contains(&row.uid) && !job.items.contains(&FetchItem::Flags);
-        let extra = [
-            unasked.then_some(FetchItem::Flags),
-            (unasked && self.condstore).then_some(FetchItem::ModSeq),
-        ];
-        let extra = extra
-            .iter()
-            .flatten()
-            .filter(|item| !job.items.contains(item));
-        for (at, item) in extra.chain(&job.items).enumerate() {
+        let has = |item: &FetchItem| job.items.iter().any(|shown| shown.item == *item);
+        let unasked = job.seen.contains(&row.uid) && !has(&FetchItem::Flags);
+        let flags = unasked.then(|| Shown::from(FetchItem::Flags));
+        let modseq = (unasked && self.condstore && !has(&FetchItem::ModSeq))
+            .then(|| Shown::from(FetchItem::ModSeq));
+        let tell_flags = unasked || has(&FetchItem::Flags);
+        for (at, shown) in flags.iter().chain(&modseq).chain(&job.items).enumerate() {
             if at > 0 {
                 self.out.put(" ");
             }
-            self.show_item(item, row, message);
+            self.out.put(&shown.label);
+            self.show_item(&shown.item, row, message);
         }
         self.out.put(")\r\n");
-        if let Some(selected) = &mut self.selected
-            && (unasked || job.items.contains(&FetchItem::Flags))
-        {
+        if let Some(selected) = self.selected.as_mut().filter(|_| tell_flags) {
             selected.view.mark_told(row.uid);
         }
     }
 
     fn show_item(&mut self, item: &FetchItem, row: Row, message: &Fetched) {
         if let FetchItem::Body {
-            section,
-            partial,
-            name,
-            ..
+            section, partial, ..
         } = item
         {
-            return self.show_body(section, *partial, *name, message);
+            return self.show_body(section, *partial, message);
         }
         let out = self.out.buffer();
-        if !matches!(item, FetchItem::Flags | FetchItem::ModSeq) {
-            write::put(out, &item.to_string());
-            write::put(out, " ");
-        }
         match item {
             FetchItem::Uid => write::number(out, u64::from(row.uid)),
             FetchItem::InternalDate => date::date_time(out, message.date),
@@ -222,41 +239,28 @@ impl Server {
                     selected.view.flags(out, row);
                 }
             }
-            FetchItem::Envelope => message.envelope.clone().unwrap_or_default().write(out),
+            FetchItem::Envelope => match &message.envelope {
+                Some(envelope) => envelope.write(out),
+                None => Envelope::default().write(out),
+            },
             FetchItem::Structure { extended } => match &message.structure {
                 Some(structure) => structure.write(out, *extended),
-                None => crate::BodyStructure::default().write(out, *extended),
+                None => BodyStructure::default().write(out, *extended),
             },
             FetchItem::Body { .. } => {}
         }
     }
 
-    fn show_body(
-        &mut self,
-        section: &Section,
-        partial: Option<(u32, u32)>,
-        name: BodyName,
-        message: &Fetched,
-    ) {
+    fn show_body(&mut self, section: &Section, partial: Option<(u32, u32)>, message: &Fetched) {
         let raw = message.raw.clone().unwrap_or_default();
-        let bytes = section::cut(&raw, message.structure.as_ref(), section);
-        let name = match name {
-            BodyName::Body => format!("BODY[{section}]"),
-            BodyName::Rfc822 => "RFC822".to_owned(),
-            BodyName::Rfc822Header => "RFC822.HEADER".to_owned(),
-            BodyName::Rfc822Text => "RFC822.TEXT".to_owned(),
-        };
-        self.out.put(&name);
-        if let Some((start, _)) = partial {
-            self.out.put(&format!("<{start}>"));
+        match section::cut(&raw, message.structure.as_ref(), section) {
+            Some(bytes) => {
+                let bytes = partial.map_or(bytes.clone(), |(start, len)| cut(&bytes, start, len));
+                write::literal_head(self.out.buffer(), bytes.len());
+                self.out.body(bytes);
+            }
+            None => self.out.put("NIL"),
         }
-        let Some(bytes) = bytes else {
-            return self.out.put(" NIL");
-        };
-        let bytes = partial.map_or(bytes.clone(), |(start, len)| cut(&bytes, start, len));
-        self.out.put(" ");
-        write::literal_head(self.out.buffer(), bytes.len());
-        self.out.body(bytes);
     }
 }
 

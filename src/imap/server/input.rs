@@ -61,16 +61,9 @@ impl Server {
             true => self.config.max_append,
             false => self.config.max_command as u64,
         };
-        // The text of an APPEND may stand beside the message itself.
-        let held = if append && size > SKIP_MAX {
-            0
-        } else {
-            self.framer.held() as u64
-        };
-        if tag.is_some()
-            && held.saturating_add(size) <= limit
-            && self.framer.held() as u64 <= limit + SKIP_MAX
-        {
+        // Names and flags may stand beside the message of an APPEND.
+        let whole = size.saturating_add(self.framer.held() as u64);
+        if tag.is_some() && size <= limit && whole <= limit + SKIP_MAX {
             self.framer.accept();
             if !plus {
                 self.out.put("+ Ready for the literal\r\n");

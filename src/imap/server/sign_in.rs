@@ -9,7 +9,7 @@ use types::{
 };
 
 use super::{Job, Mode, Server};
-use crate::protocol::{Answer, Question};
+use crate::protocol::{Answer, Question, Refusal};
 
 const PRIVACY: &str = "NO [PRIVACYREQUIRED] Use TLS first";
 
@@ -55,9 +55,8 @@ impl Server {
     pub(super) fn login_answer(&mut self, tag: String, answer: Answer) {
         match answer {
             Answer::SignIn(sasl::Answer::Accepted) => self.signed_in(tag),
-            Answer::SignIn(sasl::Answer::Unavailable) | Answer::Refused(_) => {
-                self.failed(&tag, Failure::Unavailable)
-            }
+            Answer::SignIn(sasl::Answer::Unavailable) => self.failed(&tag, Failure::Unavailable),
+            Answer::Refused(refusal) => self.not_admitted(&tag, refusal),
             _ => self.failed(&tag, Failure::Refused),
         }
     }
@@ -85,10 +84,16 @@ impl Server {
     }
 
     pub(super) fn sign_in_answer(&mut self, answer: Answer) {
-        let answer = if let Answer::SignIn(answer) = answer {
-            answer
-        } else {
-            sasl::Answer::Unavailable
+        let answer = match answer {
+            Answer::SignIn(answer) => answer,
+            Answer::Refused(refusal) => {
+                if let Mode::SignIn { tag, .. } = std::mem::replace(&mut self.mode, Mode::Commands)
+                {
+                    self.not_admitted(&tag, refusal);
+                }
+                return;
+            }
+            _ => sasl::Answer::Unavailable,
         };
         if let Mode::SignIn { tag, mut exchange } =
             std::mem::replace(&mut self.mode, Mode::Commands)
@@ -118,6 +123,17 @@ impl Server {
         self.last_input = self.now;
         let text = format!("OK [{}] Signed in", self.capabilities());
         self.finish(tag, &text, false);
+    }
+
+    /// Answers a user who is known and not let in.
+    fn not_admitted(&mut self, tag: &str, refusal: Refusal) {
+        match refusal {
+            Refusal::Limit => self.reply(tag, "NO [LIMIT] Too many connections"),
+            Refusal::Forbidden => {
+                self.reply(tag, "NO [AUTHORIZATIONFAILED] Not allowed for this account")
+            }
+            _ => self.failed(tag, Failure::Unavailable),
+        }
     }
 
     /// Answers a failure; one of guessing is answered late.

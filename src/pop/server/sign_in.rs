@@ -99,9 +99,8 @@ impl Server {
     pub(super) fn pass_answer(&mut self, answer: &Answer) {
         match answer {
             Answer::SignIn(sasl::Answer::Accepted) => self.open(),
-            Answer::SignIn(sasl::Answer::Unavailable) | Answer::Refused(_) => {
-                self.failed(Failure::Unavailable)
-            }
+            Answer::SignIn(sasl::Answer::Unavailable) => self.failed(Failure::Unavailable),
+            Answer::Refused(refusal) => self.error(refusal.text()),
             _ => self.failed(Failure::Refused),
         }
     }
@@ -125,10 +124,13 @@ impl Server {
     }
 
     pub(super) fn sign_in_answer(&mut self, answer: Answer) {
-        let answer = if let Answer::SignIn(answer) = answer {
-            answer
-        } else {
-            sasl::Answer::Unavailable
+        let answer = match answer {
+            Answer::SignIn(answer) => answer,
+            Answer::Refused(refusal) => {
+                self.leave();
+                return self.error(refusal.text());
+            }
+            _ => sasl::Answer::Unavailable,
         };
         if let Mode::SignIn(mut exchange) = self.leave() {
             let step = exchange.answer(answer);

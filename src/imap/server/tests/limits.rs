@@ -93,6 +93,35 @@ fn authenticate() {
 }
 
 #[test]
+fn known_and_not_let_in() {
+    for (refusal, code) in [
+        (crate::Refusal::Limit, "LIMIT"),
+        (crate::Refusal::Forbidden, "AUTHORIZATIONFAILED"),
+        (crate::Refusal::Internal, "UNAVAILABLE"),
+    ] {
+        let mut session = Session::new(secure(), shell());
+        session.sent.clear();
+        session.shell.not_admitted = Some(refusal);
+        session.receive(
+            b"a LOGIN mrc secret\r\nb AUTHENTICATE PLAIN AG1yYwBzZWNyZXQ=\r\nc CAPABILITY\r\n",
+            100,
+        );
+        let sent = String::from_utf8(session.sent).unwrap();
+        for start in [
+            format!("a NO [{code}] "),
+            format!("b NO [{code}] "),
+            "* CAPABILITY ".into(),
+            "c OK".into(),
+        ] {
+            assert!(
+                sent.lines().any(|line| line.starts_with(&start)),
+                "{start}: {sent}"
+            );
+        }
+    }
+}
+
+#[test]
 fn failures_are_answered_late_and_end_the_session() {
     let mut session = Session::new(secure(), shell());
     session.sent.clear();
