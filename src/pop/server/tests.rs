@@ -229,6 +229,38 @@ fn auth() {
 }
 
 #[test]
+fn scram() {
+    // RFC 5034 §6, RFC 7677.
+    let mut session = Session::new(Config::default(), &MESSAGES);
+    let credentials = sasl::Credentials {
+        login: "mrose".into(),
+        authzid: None,
+        password: types::Secret::new("secret"),
+    };
+    let (mut client, _) =
+        sasl::ClientExchange::start(sasl::Mechanism::ScramSha256, credentials, "abc".into());
+    let mut line = "AUTH SCRAM-SHA-256".to_owned();
+    for _ in 0..4 {
+        session.sent.clear();
+        session.receive(format!("{line}\r\n").as_bytes(), 1);
+        let sent = String::from_utf8(session.sent.clone()).unwrap();
+        let Some(challenge) = sent
+            .trim_end_matches("\r\n")
+            .strip_prefix("+ ")
+            .map(str::to_owned)
+        else {
+            break;
+        };
+        match client.challenge(challenge.as_bytes()) {
+            sasl::ClientStep::Respond(text) => line = text,
+            sasl::ClientStep::Fail => panic!("the server's proof is false"),
+        }
+    }
+    assert_eq!(session.sent, b"+OK 2 messages\r\n");
+    assert!(client.may_succeed());
+}
+
+#[test]
 fn failures_are_answered_late_and_end_the_session() {
     let mut session = Session::new(secure(), &[]);
     session.sent.clear();

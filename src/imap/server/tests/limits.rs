@@ -93,6 +93,54 @@ fn authenticate() {
 }
 
 #[test]
+fn scram() {
+    // RFC 7677, with and without the initial response of RFC 4959.
+    for (password, initial, outcome) in [
+        ("secret", true, "a OK"),
+        ("secret", false, "a OK"),
+        ("wrong", true, "a NO"),
+    ] {
+        let mut session = Session::new(
+            Config {
+                starttls: true,
+                ..Config::default()
+            },
+            shell(),
+        );
+        let credentials = sasl::Credentials {
+            login: "mrc".into(),
+            authzid: None,
+            password: types::Secret::new(password),
+        };
+        let (mut client, first) =
+            sasl::ClientExchange::start(sasl::Mechanism::ScramSha256, credentials, "abc".into());
+        let mut line = "a AUTHENTICATE SCRAM-SHA-256".to_owned();
+        if initial {
+            client.initial_sent();
+            line.push_str(&format!(" {}", first.unwrap()));
+        }
+        for _ in 0..4 {
+            session.sent.clear();
+            session.receive(format!("{line}\r\n").as_bytes(), 1);
+            let sent = String::from_utf8(session.sent.clone()).unwrap();
+            match sent.trim_end_matches("\r\n").strip_prefix("+ ") {
+                Some(challenge) => match client.challenge(challenge.as_bytes()) {
+                    sasl::ClientStep::Respond(text) => line = text,
+                    sasl::ClientStep::Fail => panic!("the server's proof is false"),
+                },
+                None => break,
+            }
+        }
+        let sent = String::from_utf8(session.sent).unwrap();
+        assert!(sent.starts_with(outcome), "{sent}");
+        assert_eq!(
+            session.server.is_signed_in(),
+            outcome == "a OK" && client.may_succeed()
+        );
+    }
+}
+
+#[test]
 fn known_and_not_let_in() {
     for (refusal, code) in [
         (crate::Refusal::Limit, "LIMIT"),
