@@ -7,8 +7,9 @@ use std::time::Duration;
 
 use cli::{Cli, Config, Serve};
 use net::{Certificates, Connection, Endpoint, Gate, Stream};
-use service::Service;
+use service::{Claim, MasterKey, Service};
 use store::{Embedded, EmbeddedConfig, Store};
+use types::Secret;
 use tokio::signal::unix::{SignalKind, signal};
 
 /// Ports below this one move up in a trial, so that it needs no right to bind them.
@@ -31,7 +32,7 @@ pub(crate) fn run(cli: &Cli, options: &Serve, config: &Config) -> Result<(), Str
 
 async fn serve(home: &Path, options: &Serve, config: &Config) -> Result<(), String> {
     let (embedded, store) = database(home, options, config).await?;
-    let served = serve_store(store, options).await;
+    let served = serve_store(store, home, options, config).await;
     if let Some(embedded) = embedded {
         embedded.stop().await;
     }
@@ -66,11 +67,15 @@ async fn database(home: &Path, options: &Serve, config: &Config) -> Result<(Opti
     }
 }
 
-async fn serve_store(store: Store, options: &Serve) -> Result<(), String> {
+async fn serve_store(store: Store, home: &Path, options: &Serve, config: &Config) -> Result<(), String> {
     let mut terminate = signal(SignalKind::terminate()).map_err(|e| e.to_string())?;
     let mut interrupt = signal(SignalKind::interrupt()).map_err(|e| e.to_string())?;
-    let service = Service::new(store);
-    let http = Arc::new(Http { app: rest::router(service.clone()) });
+    let key_file = config.secrets.key_file.clone().unwrap_or_else(|| home.join("secrets/master.key"));
+    let master = MasterKey::load(&key_file).map_err(|e| format!("{}: {e}", key_file.display()))?;
+    let service = Service::new(store, master, home.join("setup-token")).await.map_err(|e| e.to_string())?;
+    bootstrap(&service, config).await?;
+    let token = service.offer_setup(config.setup.token.as_ref()).await.map_err(|e| e.to_string())?;
+    let http = Arc::new(Http { app: rest::router(service.clone(), true) });
     let port = port_for(HTTP_ADMIN, options);
     let address = if options.dev { Some(options.host.unwrap_or(IpAddr::from([127, 0, 0, 1]))) } else { options.host };
     let address = address.filter(|a| !a.is_unspecified());
@@ -78,12 +83,33 @@ async fn serve_store(store: Store, options: &Serve) -> Result<(), String> {
     for url in urls(address, port) {
         println!("Administration  {url}");
     }
+    if let Some(token) = token {
+        println!("Claim the server at  http://localhost:{port}/setup#token={}", token.reveal());
+    }
     tokio::select! {
         _ = terminate.recv() => {}
         _ = interrupt.recv() => {}
     }
     service.drain();
     listener.abort();
+    Ok(())
+}
+
+/// Claims a fresh server from the configuration, when that names a main domain and a password.
+async fn bootstrap(service: &Service, config: &Config) -> Result<(), String> {
+    let given = &config.bootstrap;
+    let Some(main_domain) = given.main_domain.clone() else { return Ok(()) };
+    let password = match (&given.postmaster_password, &given.postmaster_password_file) {
+        (Some(password), _) => password.clone(),
+        (None, Some(file)) => Secret::new(std::fs::read_to_string(file).map_err(|e| format!("{}: {e}", file.display()))?.trim_end()),
+        (None, None) => return Ok(()),
+    };
+    let claim = Claim { main_domain, language: given.language.clone(), time_zone: given.time_zone.clone(), password, client_ips: Vec::new() };
+    match service.claim(&claim, "bootstrap", "").await {
+        Ok((domain, _)) => tracing::info!(domain, "claimed from the configuration"),
+        Err(error) if error.code == "setup_already_done" => tracing::info!("bootstrap is ignored: the server was claimed already"),
+        Err(error) => return Err(format!("bootstrap: {}", error.detail)),
+    }
     Ok(())
 }
 

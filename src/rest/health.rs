@@ -26,3 +26,11 @@ pub(crate) async fn metrics(request: Request) -> Response {
         _ => StatusCode::FORBIDDEN.into_response(),
     }
 }
+
+/// Public keys that verify access tokens (RFC 7517).
+pub(crate) async fn jwks(State(service): State<Service>) -> Response {
+    match service.jwks() {
+        Ok(keys) => Json(keys).into_response(),
+        Err(error) => crate::problem::respond(&error),
+    }
+}

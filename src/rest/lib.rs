@@ -1,21 +1,26 @@
-//! HTTP: health, metrics and the start page.
+//! HTTP: every operation of the register below `/api/v1`, health, metrics and the start page.
 //!
 //! Types to know: [`router`].
 //! Deliberately absent: SQL, rules, anything a handler would have to decide.
 
+#![cfg_attr(test, allow(clippy::unwrap_used, clippy::expect_used))]
+
+mod api;
 mod health;
+mod problem;
 mod start_page;
 
 use axum::Router;
 use axum::routing::get;
 use service::Service;
 
-/// All paths of the HTTP listeners.
-pub fn router(service: Service) -> Router {
-    Router::new()
+/// All paths of an HTTP listener; `admin` opens those of administration.
+pub fn router(service: Service, admin: bool) -> Router {
+    let router = Router::new()
         .route("/", get(start_page::show))
         .route("/health/live", get(health::live))
         .route("/health/ready", get(health::ready))
         .route("/metrics", get(health::metrics))
-        .with_state(service)
+        .route("/.well-known/jwks.json", get(health::jwks));
+    api::routes(router, api::Door { admin }).with_state(service)
 }

@@ -1,16 +1,35 @@
 //! Everything that can be done, once: allow, begin, decide, write, announce. Every door calls these operations.
 //!
-//! Types to know: [`Service`].
+//! Types to know: [`Service`], [`Operation`] and the register [`operations::ALL`], [`Caller`], [`Error`].
 //! Deliberately absent: protocols, HTTP, sockets.
 
 #![cfg_attr(test, allow(clippy::unwrap_used, clippy::expect_used))]
 
+mod account;
+mod auth;
+mod caller;
+mod domain;
+mod error;
 mod health;
+mod keys;
+mod name;
+mod operation;
+pub mod operations;
+mod server;
+mod setup;
+mod standing;
 
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 
+pub use caller::{Caller, Standing};
+pub use error::{Error, FieldError, Kind, Result};
 pub use health::{Check, Readiness};
+pub use keys::MasterKey;
+pub use operation::{Access, Call, Method, Operation, Reply, Shape};
+pub use setup::Claim;
 use store::Store;
+use types::Timestamp;
 
 /// The operations of the server.
 #[derive(Clone)]
@@ -20,12 +39,58 @@ pub struct Service {
 
 struct Inner {
     store: Store,
+    master: MasterKey,
+    setup_done: AtomicBool,
+    keys: keys::Keys,
+    standings: standing::Standings,
+    hashing: tokio::sync::Semaphore,
+    setup_file: std::path::PathBuf,
     health: health::Health,
 }
 
 impl Service {
-    /// Builds the service over a migrated database.
-    pub fn new(store: Store) -> Self {
-        Self { inner: Arc::new(Inner { store, health: health::Health::default() }) }
+    /// Builds the service over a migrated database. `setup_file` is where a set-up token is kept until the server is claimed.
+    ///
+    /// # Errors
+    /// When the database cannot answer, or was sealed with another master key.
+    pub async fn new(store: Store, master: MasterKey, setup_file: std::path::PathBuf) -> Result<Self> {
+        let setup_done = AtomicBool::new(store.setup_completed().await?);
+        let cores = std::thread::available_parallelism().map_or(2, std::num::NonZero::get);
+        let inner = Inner {
+            store,
+            master,
+            setup_done,
+            keys: keys::Keys::default(),
+            standings: standing::Standings::default(),
+            // A storm of sign-ins waits here instead of starving everything else.
+            hashing: tokio::sync::Semaphore::new(cores),
+            setup_file,
+            health: health::Health::default(),
+        };
+        let service = Self { inner: Arc::new(inner) };
+        service.load_keys().await?;
+        Ok(service)
     }
+
+    fn store(&self) -> &Store {
+        &self.inner.store
+    }
+
+    async fn require_setup(&self) -> Result<()> {
+        if self.inner.setup_done.load(Ordering::Acquire) {
+            return Ok(());
+        }
+        Err(Error::new(Kind::SetupRequired, "setup_required", "Claim the server first, with the token it printed."))
+    }
+}
+
+/// The clock, read in one place.
+fn now() -> Timestamp {
+    let since = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH).unwrap_or_default();
+    Timestamp::from_micros(i64::try_from(since.as_micros()).unwrap_or(i64::MAX))
+}
+
+/// A new id, ordered by time.
+fn new_id() -> uuid::Uuid {
+    uuid::Uuid::now_v7()
 }

@@ -7,13 +7,20 @@
 
 mod embedded;
 mod error;
+pub mod account;
+pub mod credential;
+pub mod domain;
 pub mod server;
+pub mod session;
+mod moment;
+mod tx;
 
 use std::time::Duration;
 
 pub use embedded::{Embedded, EmbeddedConfig, EmbeddedError};
 pub use error::{Error, Result};
 use sqlx::PgPool;
+pub use tx::{News, Tx};
 use sqlx::postgres::{PgConnectOptions, PgPoolOptions};
 
 /// Key of the advisory lock that lets one node migrate at a time.

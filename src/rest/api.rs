@@ -1,0 +1,173 @@
+//! The generic door: every operation of the register gets its path, its input from path, query and body, and its answer.
+
+
+use axum::Router;
+use axum::body::{Body, to_bytes};
+use axum::extract::{RawPathParams, Request, State};
+use axum::http::{HeaderMap, StatusCode, header};
+use axum::response::{IntoResponse, Response};
+use axum::routing::{MethodFilter, on};
+use net::Connection;
+use serde_json::{Map, Value};
+use service::{Call, Caller, Error, Kind, Method, Operation, Reply, Service};
+
+use crate::problem;
+
+/// Largest JSON body.
+const BODY_LIMIT: usize = 1024 * 1024;
+
+/// Whether a listener is the administrators'.
+#[derive(Clone, Copy)]
+pub(crate) struct Door {
+    pub(crate) admin: bool,
+}
+
+/// Adds every operation below `/api/v1`.
+pub(crate) fn routes(mut router: Router<Service>, door: Door) -> Router<Service> {
+    for operation in service::operations::ALL {
+        let filter = match operation.method {
+            Method::Get => MethodFilter::GET,
+            Method::Post => MethodFilter::POST,
+            Method::Put => MethodFilter::PUT,
+            Method::Patch => MethodFilter::PATCH,
+            Method::Delete => MethodFilter::DELETE,
+        };
+        let handler = move |State(service): State<Service>, path: RawPathParams, request: Request| async move {
+            let path = path.iter().map(|(key, value)| (key.to_owned(), Value::String(value.to_owned()))).collect();
+            answer(&service, operation, door, path, request).await
+        };
+        router = router.route(&format!("/api/v1{}", operation.path), on(filter, handler));
+    }
+    router.fallback(|| async { problem::respond(&Error::new(Kind::NotFound, "route_not_found", "There is no such path.")) })
+}
+
+async fn answer(service: &Service, operation: &'static Operation, door: Door, path: Map<String, Value>, request: Request) -> Response {
+    match perform(service, operation, door, path, request).await {
+        Ok(reply) => success(operation, reply),
+        Err(error) => problem::respond(&error),
+    }
+}
+
+async fn perform(service: &Service, operation: &'static Operation, door: Door, path: Map<String, Value>, request: Request) -> Result<Reply, Error> {
+    let connection = request.extensions().get::<Connection>().copied();
+    let ip = connection.map_or(std::net::IpAddr::from([0, 0, 0, 0]), |c| c.peer.ip());
+    let caller = caller(service, request.headers(), ip, connection.is_some_and(|c| c.tls), door).await?;
+    let expect = expected_version(request.headers())?;
+    let mut input = Map::new();
+    if operation.method == Method::Get || operation.method == Method::Delete {
+        query(request.uri().query().unwrap_or_default(), &mut input)?;
+    } else {
+        body(request, &mut input).await?;
+    }
+    for key in path.keys().filter(|key| input.contains_key(*key)) {
+        let detail = format!("{key} is named by the path and must not stand in the body or query.");
+        return Err(Error::new(Kind::Malformed, "invalid_parameter", detail.clone()).at(format!("/{key}"), "invalid_parameter", detail));
+    }
+    input.extend(path);
+    operation.perform(service, Call { caller, expect }, Value::Object(input)).await
+}
+
+/// Who asks: the bearer token, or nobody. A token must not travel in the clear beyond this machine.
+async fn caller(service: &Service, headers: &HeaderMap, ip: std::net::IpAddr, tls: bool, door: Door) -> Result<Caller, Error> {
+    let token = headers.get(header::AUTHORIZATION).map(|value| {
+        let text = value.to_str().unwrap_or_default();
+        text.split_once(' ').filter(|(scheme, _)| scheme.eq_ignore_ascii_case("bearer")).map_or("", |(_, token)| token.trim())
+    });
+    if token.is_some() && !tls && !ip.is_loopback() {
+        return Err(Error::new(Kind::Forbidden, "tls_required", "Use HTTPS: a token must not travel in the clear."));
+    }
+    service.caller(token, ip, door.admin).await
+}
+
+fn expected_version(headers: &HeaderMap) -> Result<Option<i64>, Error> {
+    let Some(value) = headers.get(header::IF_MATCH) else { return Ok(None) };
+    let text = value.to_str().unwrap_or_default().trim();
+    if text == "*" {
+        return Ok(None);
+    }
+    let version = text.strip_prefix('"').and_then(|t| t.strip_suffix('"')).and_then(|t| t.parse().ok());
+    version.map(Some).ok_or_else(|| Error::new(Kind::Malformed, "invalid_parameter", "If-Match must be an ETag this server gave."))
+}
+
+/// Query words become fields; digits become numbers where the name says so.
+fn query(text: &str, input: &mut Map<String, Value>) -> Result<(), Error> {
+    for pair in text.split('&').filter(|pair| !pair.is_empty()) {
+        let (key, value) = pair.split_once('=').unwrap_or((pair, ""));
+        let decode = |text: &str| percent_decode(text).ok_or_else(|| Error::new(Kind::Malformed, "invalid_parameter", "The query is not UTF-8."));
+        let (key, value) = (decode(key)?, decode(value)?);
+        let value = match value.parse::<i64>() {
+            Ok(number) if key == "limit" => number.into(),
+            _ => Value::String(value),
+        };
+        input.insert(key, value);
+    }
+    Ok(())
+}
+
+fn percent_decode(text: &str) -> Option<String> {
+    let mut octets = Vec::with_capacity(text.len());
+    let mut rest = text.as_bytes();
+    while let [first, tail @ ..] = rest {
+        match (first, tail) {
+            (b'%', [high, low, tail @ ..]) => {
+                octets.push(u8::try_from(char::from(*high).to_digit(16)? * 16 + char::from(*low).to_digit(16)?).ok()?);
+                rest = tail;
+            }
+            (b'+', _) => {
+                octets.push(b' ');
+                rest = tail;
+            }
+            _ => {
+                octets.push(*first);
+                rest = tail;
+            }
+        }
+    }
+    String::from_utf8(octets).ok()
+}
+
+async fn body(request: Request, input: &mut Map<String, Value>) -> Result<(), Error> {
+    let kind = request.headers().get(header::CONTENT_TYPE).map(|value| value.to_str().unwrap_or_default().to_owned());
+    let too_large = || Error::new(Kind::Malformed, "body_too_large", "The body is larger than 1 MiB.");
+    let octets = to_bytes(request.into_body(), BODY_LIMIT).await.map_err(|_| too_large())?;
+    if octets.is_empty() {
+        return Ok(());
+    }
+    if !kind.is_some_and(|kind| kind.split(';').next().is_some_and(|kind| kind.trim().eq_ignore_ascii_case("application/json"))) {
+        return Err(Error::new(Kind::Malformed, "unsupported_media_type", "Send application/json."));
+    }
+    match serde_json::from_slice(&octets) {
+        Ok(Value::Object(fields)) => {
+            input.extend(fields);
+            Ok(())
+        }
+        Ok(_) => Err(Error::new(Kind::Malformed, "malformed_json", "The body must be a JSON object.")),
+        Err(error) => Err(Error::new(Kind::Malformed, "malformed_json", format!("The body is no JSON: {error}"))),
+    }
+}
+
+fn success(operation: &Operation, reply: Reply) -> Response {
+    let status = StatusCode::from_u16(operation.status).unwrap_or(StatusCode::OK);
+    if reply.body.is_empty() {
+        return status.into_response();
+    }
+    let mut response = (status, [(header::CONTENT_TYPE, "application/json; charset=utf-8")], Body::from(reply.body)).into_response();
+    if let Some(tag) = reply.version.and_then(|version| format!("\"{version}\"").parse().ok()) {
+        response.headers_mut().insert(header::ETAG, tag);
+    }
+    response
+}
+
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn queries_are_decoded() {
+        let mut input = Map::new();
+        query("limit=7&cursor=a%20b+c&x", &mut input).unwrap();
+        assert_eq!(Value::Object(input), serde_json::json!({"limit": 7, "cursor": "a b c", "x": ""}));
+        assert!(query("a=%ff", &mut Map::new()).is_err());
+    }
+}

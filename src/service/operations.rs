@@ -1,0 +1,85 @@
+//! The register: one line per operation. REST, GraphQL, the OpenAPI document and `postamt call` are made from it.
+
+use model::account::{Account, CreateAccount, Names, RestoreAccount, SetPassword, SuspendAccount, UpdateAccount};
+use model::auth::{Login, Principal, Refresh, Tokens};
+use model::domain::{CreateDomain, Domain, DomainAliases, UpdateDomain};
+use model::server::{Server, ServerSettingsPatch, UpdateServer};
+use model::settings::{SettingsChange, SettingsView};
+use model::setup::{CompleteSetup, SetupDone, SetupState};
+use model::{ListParams, Page};
+
+use crate::account::{AccountRef, AliasRef, ListDomainAccounts, UpdateAccountSettings};
+use crate::domain::{DomainAliasRef, DomainRef, UpdateDomainSettings};
+use crate::operation::{Access, Access::*, Method, Method::*, Nothing, Operation, Shape, read, write};
+use crate::Service;
+
+macro_rules! operations {
+    ($($tag:literal { $($id:ident $method:ident $path:literal $status:literal $access:expr, $function:ident ($input:ty) $(-> $output:ty)?, $summary:literal;)* })*) => {
+        /// Every operation there is.
+        pub static ALL: &[Operation] = &[$($(
+            #[allow(unused_mut, reason = "an operation without a result sets no shape of it")]
+            {
+                const ACCESS: Access = $access;
+                const METHOD: Method = $method;
+                let mut operation = Operation::new(stringify!($id), METHOD, $path, $status, ACCESS, $summary, |service, call, input| {
+                    Box::pin(async move { write(Service::$function(service, call, read::<$input>(input)?).await?) })
+                });
+                operation.tag = $tag;
+                operation.input = Shape::of::<$input>;
+                $(operation.output = Some(Shape::of::<$output>);)?
+                operation
+            }
+        ),*),*];
+    };
+}
+
+operations! {
+    "setup" {
+        getSetupState Get "/setup" 200 Public, get_setup_state(Nothing) -> SetupState, "Tells whether the server waits to be claimed";
+        completeSetup Post "/setup" 201 Public, complete_setup(CompleteSetup) -> SetupDone, "Claims a fresh server with its one-time token";
+    }
+    "auth" {
+        login Post "/auth/login" 200 Public, login(Login) -> Tokens, "Signs in with name and password";
+        refreshToken Post "/auth/refresh" 200 Public, refresh_token(Refresh) -> Tokens, "Exchanges a refresh token for new tokens";
+        logout Post "/auth/logout" 204 SignedIn, logout(Nothing), "Ends the session of the caller";
+        getCurrentPrincipal Get "/auth/session" 200 SignedIn, get_current_principal(Nothing) -> Principal, "Tells who the caller is and what the caller may do";
+    }
+    "server" {
+        getServer Get "/server" 200 Server("settings_read"), get_server(Nothing) -> Server, "Shows the identity of the server";
+        updateServer Patch "/server" 200 Server("master"), update_server(UpdateServer) -> Server, "Changes language and time zone of the server";
+        getServerSettings Get "/server/settings" 200 Server("settings_read"), get_server_settings(Nothing) -> SettingsView, "Shows the settings of the server with their origin";
+        updateServerSettings Patch "/server/settings" 200 Server("settings"), update_server_settings(SettingsChange<ServerSettingsPatch>) -> SettingsView, "Changes settings of the server";
+        getServerAccountDefaults Get "/server/account-defaults" 200 Server("domains_read"), get_server_account_defaults(Nothing) -> SettingsView, "Shows the defaults of all accounts";
+        updateServerAccountDefaults Patch "/server/account-defaults" 200 Server("domains_all"), update_server_account_defaults(SettingsChange<model::account::AccountSettingsPatch>) -> SettingsView, "Changes the defaults of all accounts";
+    }
+    "domains" {
+        listDomains Get "/domains" 200 Domain("domain"), list_domains(ListParams) -> Page<Domain>, "Lists the domains the caller administers";
+        createDomain Post "/domains" 201 Server("domains_all"), create_domain(CreateDomain) -> Domain, "Creates a domain";
+        getDomain Get "/domains/{domain}" 200 Domain("domain"), get_domain(DomainRef) -> Domain, "Shows a domain";
+        updateDomain Patch "/domains/{domain}" 200 Server("domains_all"), update_domain(UpdateDomain) -> Domain, "Changes a domain";
+        deleteDomain Delete "/domains/{domain}" 204 Server("domains_all"), delete_domain(DomainRef), "Deletes a domain that has no accounts";
+        suspendDomain Post "/domains/{domain}/suspend" 200 Server("domains_all"), suspend_domain(DomainRef) -> Domain, "Suspends a domain: nothing is taken or let in";
+        resumeDomain Post "/domains/{domain}/resume" 200 Server("domains_all"), resume_domain(DomainRef) -> Domain, "Lets a suspended domain work again";
+        listDomainAliases Get "/domains/{domain}/aliases" 200 Domain("domain"), list_domain_aliases(DomainRef) -> DomainAliases, "Lists the other names of a domain";
+        addDomainAlias Post "/domains/{domain}/aliases" 201 Server("domains_all"), add_domain_alias(DomainAliasRef) -> DomainAliases, "Adds another name to a domain";
+        removeDomainAlias Delete "/domains/{domain}/aliases/{name}" 204 Server("domains_all"), remove_domain_alias(DomainAliasRef), "Takes another name from a domain";
+        getDomainSettings Get "/domains/{domain}/settings" 200 Domain("domain"), get_domain_settings(DomainRef) -> SettingsView, "Shows the settings of a domain with their origin";
+        updateDomainSettings Patch "/domains/{domain}/settings" 200 Server("domains_all"), update_domain_settings(UpdateDomainSettings) -> SettingsView, "Changes settings of a domain";
+    }
+    "accounts" {
+        listDomainAccounts Get "/domains/{domain}/accounts" 200 Domain("domain"), list_domain_accounts(ListDomainAccounts) -> Page<Account>, "Lists the accounts of a domain";
+        createAccount Post "/domains/{domain}/accounts" 201 Domain("can_create_accounts"), create_account(CreateAccount) -> Account, "Creates an account with its mailboxes";
+        getAccount Get "/accounts/{account}" 200 Own("domain"), get_account(AccountRef) -> Account, "Shows an account";
+        updateAccount Patch "/accounts/{account}" 200 Own("basic_settings"), update_account(UpdateAccount) -> Account, "Changes an account";
+        deleteAccount Delete "/accounts/{account}" 204 Domain("can_create_accounts"), delete_account(AccountRef), "Deletes an account; it can be restored for a while";
+        restoreAccount Post "/accounts/{account}/restore" 200 Domain("can_create_accounts"), restore_account(RestoreAccount) -> Account, "Restores a deleted account";
+        suspendAccount Post "/accounts/{account}/suspend" 200 Domain("can_create_accounts"), suspend_account(SuspendAccount) -> Account, "Suspends an account: sign-in is refused";
+        resumeAccount Post "/accounts/{account}/resume" 200 Domain("can_create_accounts"), resume_account(AccountRef) -> Account, "Lets a suspended account work again";
+        setAccountPassword Post "/accounts/{account}/set-password" 204 Own("basic_settings"), set_account_password(SetPassword), "Sets the password of an account";
+        getAccountSettings Get "/accounts/{account}/settings" 200 Own("domain"), get_account_settings(AccountRef) -> SettingsView, "Shows the settings of an account with their origin";
+        updateAccountSettings Patch "/accounts/{account}/settings" 200 Domain("basic_settings"), update_account_settings(UpdateAccountSettings) -> SettingsView, "Changes settings of an account";
+        listAliases Get "/accounts/{account}/aliases" 200 Own("domain"), list_aliases(AccountRef) -> Names, "Lists the other names of an account";
+        addAlias Post "/accounts/{account}/aliases" 201 Domain("can_create_aliases"), add_alias(AliasRef) -> Names, "Adds another name to an account";
+        removeAlias Delete "/accounts/{account}/aliases/{name}" 204 Domain("can_create_aliases"), remove_alias(AliasRef), "Takes another name from an account";
+    }
+}

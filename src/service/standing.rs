@@ -1,0 +1,87 @@
+//! Who a token belongs to, and what that account may do, from memory when it was asked before.
+
+use std::collections::HashMap;
+use std::net::IpAddr;
+use std::sync::{Arc, Mutex};
+
+use types::Timestamp;
+use uuid::Uuid;
+
+use crate::{Caller, Error, Kind, Result, Service, Standing, now};
+
+/// Sessions remembered at a time.
+const REMEMBERED: usize = 20_000;
+/// Another node's change acts here after this long at the latest.
+const GOOD_FOR_SECONDS: i64 = 2;
+
+#[derive(Default)]
+pub(crate) struct Standings {
+    sessions: Mutex<HashMap<(Uuid, Uuid), (Timestamp, Arc<Standing>)>>,
+}
+
+impl Standings {
+    /// Forgets what is known of an account: it was changed.
+    pub(crate) fn forget(&self, account: Uuid) {
+        if let Ok(mut sessions) = self.sessions.lock() {
+            sessions.retain(|(id, _), _| *id != account);
+        }
+    }
+
+    /// Forgets everything: a domain was changed.
+    pub(crate) fn forget_all(&self) {
+        if let Ok(mut sessions) = self.sessions.lock() {
+            sessions.clear();
+        }
+    }
+}
+
+impl Service {
+    /// Issuer written into tokens.
+    pub(crate) const ISSUER: &'static str = "postamt";
+
+    /// The caller behind an access token, or an anonymous one without.
+    ///
+    /// # Errors
+    /// When the token is wrong, over or revoked.
+    pub async fn caller(&self, token: Option<&str>, remote_ip: IpAddr, admin_door: bool) -> Result<Caller> {
+        let anonymous = Caller { account: None, remote_ip, admin_door, expires_at: Timestamp::default() };
+        let Some(token) = token else { return Ok(anonymous) };
+        let moment = now();
+        let claims = self.with_keys(|_, keys| keys.verify(token, Self::ISSUER, moment.seconds())).map_err(|_| Error::unauthenticated())?;
+        let claims = claims.map_err(|error| match error {
+            credentials::TokenError::Expired => Error::new(Kind::Unauthenticated, "token_expired", "The access token is over; refresh it."),
+            _ => Error::unauthenticated(),
+        })?;
+        let ids = claims.sub.parse::<Uuid>().ok().zip(claims.sid.as_deref().and_then(|s| s.parse::<Uuid>().ok()));
+        let (account, session) = ids.ok_or_else(Error::unauthenticated)?;
+        let standing = self.standing(account, session, moment).await?;
+        Ok(Caller { account: Some(standing), expires_at: Timestamp::from_seconds(claims.exp), ..anonymous })
+    }
+
+    async fn standing(&self, account: Uuid, session: Uuid, moment: Timestamp) -> Result<Arc<Standing>> {
+        let sessions = &self.inner.standings.sessions;
+        let known = sessions.lock().ok().and_then(|map| map.get(&(account, session)).cloned());
+        if let Some((at, standing)) = known
+            && moment < at.plus_seconds(GOOD_FOR_SECONDS)
+        {
+            return Ok(standing);
+        }
+        let row = self.store().standing(account, session).await?;
+        let row = row.ok_or_else(|| Error::new(Kind::Unauthenticated, "token_revoked", "This session was ended."))?;
+        let standing = Arc::new(Standing {
+            account_id: account,
+            domain_id: row.domain_id,
+            address: row.address,
+            session_id: Some(session),
+            server_rights: row.server_rights,
+            domain_rights: row.domain_rights,
+        });
+        if let Ok(mut map) = sessions.lock() {
+            if map.len() >= REMEMBERED {
+                map.clear();
+            }
+            map.insert((account, session), (moment, standing.clone()));
+        }
+        Ok(standing)
+    }
+}

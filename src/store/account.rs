@@ -1,0 +1,218 @@
+//! Accounts and the names that lead to them.
+
+use model::account::{Account, AccountState, SuspendMail};
+use serde_json::Value;
+use uuid::Uuid;
+
+use crate::moment::from_sql;
+use crate::{Result, Store, Tx};
+
+/// An account with its settings patch.
+pub struct AccountRow {
+    /// As the API shows it.
+    pub account: Account,
+    /// Patch of its settings.
+    pub settings: Value,
+}
+
+fn state(text: &str) -> AccountState {
+    match text {
+        "suspended" => AccountState::Suspended,
+        "deleted" => AccountState::Deleted,
+        _ => AccountState::Active,
+    }
+}
+
+fn suspend_mail(text: &str) -> SuspendMail {
+    match text {
+        "reject" => SuspendMail::Reject,
+        "bounce" => SuspendMail::Bounce,
+        _ => SuspendMail::Accept,
+    }
+}
+
+macro_rules! account {
+    ($r:ident) => {
+        Account {
+            id: $r.id,
+            address: format!("{}@{}", $r.name, $r.domain),
+            name: $r.name,
+            domain: $r.domain,
+            domain_id: $r.domain_id,
+            real_name: $r.real_name,
+            state: state(&$r.state),
+            builtin: $r.builtin,
+            aliases: $r.aliases,
+            telnums: $r.telnums,
+            suspend_mail: suspend_mail(&$r.suspend_mail),
+            used_bytes: $r.used_bytes,
+            used_messages: $r.used_messages,
+            created_at: from_sql($r.created_at),
+            updated_at: from_sql($r.updated_at),
+            version: $r.version,
+        }
+    };
+}
+
+impl Store {
+    /// An account by id.
+    ///
+    /// # Errors
+    /// When the database cannot answer.
+    pub async fn account(&self, id: Uuid) -> Result<Option<AccountRow>> {
+        let row = sqlx::query!(
+            r#"SELECT a.id, a.name, d.name AS domain, a.domain_id, a.real_name, a.state, a.builtin, a.settings, a.suspend_mail,
+               COALESCE(s.used_bytes, 0) AS "used_bytes!", COALESCE(s.used_messages, 0) AS "used_messages!", a.version, a.created_at, a.updated_at,
+               ARRAY(SELECT n.name FROM object_name n WHERE n.object_id = a.id AND n.kind = 'alias' ORDER BY n.name) AS "aliases!",
+               ARRAY(SELECT t.number FROM telnum t WHERE t.account_id = a.id ORDER BY t.number) AS "telnums!"
+               FROM account a JOIN domain d ON d.id = a.domain_id LEFT JOIN account_state s ON s.account_id = a.id WHERE a.id = $1"#,
+            id
+        )
+        .fetch_optional(&self.pool)
+        .await?;
+        Ok(row.map(|r| AccountRow { settings: r.settings, account: account!(r) }))
+    }
+
+    /// The account that a name (own or alias) of a domain leads to.
+    ///
+    /// # Errors
+    /// When the database cannot answer.
+    pub async fn account_by_name(&self, domain: &str, name: &str) -> Result<Option<Uuid>> {
+        Ok(sqlx::query_scalar!(
+            "SELECT o.object_id FROM domain_name n JOIN object_name o ON o.domain_id = n.domain_id \
+             WHERE n.name = $1 AND o.name = $2 AND o.kind IN ('account', 'alias')",
+            domain,
+            name
+        )
+        .fetch_optional(&self.pool)
+        .await?)
+    }
+
+    /// Accounts of a domain by name, after one name.
+    ///
+    /// # Errors
+    /// When the database cannot answer.
+    pub async fn accounts(&self, domain: Uuid, after: &str, limit: i64) -> Result<Vec<Account>> {
+        let rows = sqlx::query!(
+            r#"SELECT a.id, a.name, d.name AS domain, a.domain_id, a.real_name, a.state, a.builtin, a.suspend_mail,
+               COALESCE(s.used_bytes, 0) AS "used_bytes!", COALESCE(s.used_messages, 0) AS "used_messages!", a.version, a.created_at, a.updated_at,
+               ARRAY(SELECT n.name FROM object_name n WHERE n.object_id = a.id AND n.kind = 'alias' ORDER BY n.name) AS "aliases!",
+               ARRAY(SELECT t.number FROM telnum t WHERE t.account_id = a.id ORDER BY t.number) AS "telnums!"
+               FROM account a JOIN domain d ON d.id = a.domain_id LEFT JOIN account_state s ON s.account_id = a.id
+               WHERE a.domain_id = $1 AND a.name > $2 AND a.state <> 'deleted' ORDER BY a.name LIMIT $3"#,
+            domain,
+            after,
+            limit
+        )
+        .fetch_all(&self.pool)
+        .await?;
+        Ok(rows.into_iter().map(|r| account!(r)).collect())
+    }
+}
+
+impl Tx {
+    /// The kind of object that has a name in a domain.
+    ///
+    /// # Errors
+    /// When the database cannot answer.
+    pub async fn name_holder(&mut self, domain: Uuid, name: &str) -> Result<Option<(String, Uuid)>> {
+        let row = sqlx::query!("SELECT kind, object_id FROM object_name WHERE domain_id = $1 AND name = $2", domain, name).fetch_optional(&mut *self.inner).await?;
+        Ok(row.map(|r| (r.kind, r.object_id)))
+    }
+
+    /// Gives a name of a domain to an object.
+    ///
+    /// # Errors
+    /// `Duplicate` when it is taken.
+    pub async fn take_name(&mut self, domain: Uuid, name: &str, kind: &str, object: Uuid) -> Result<()> {
+        sqlx::query!("INSERT INTO object_name (domain_id, name, kind, object_id) VALUES ($1, $2, $3, $4)", domain, name, kind, object).execute(&mut *self.inner).await?;
+        Ok(())
+    }
+
+    /// Frees an alias; says whether it was there.
+    ///
+    /// # Errors
+    /// When the database cannot answer.
+    pub async fn free_alias(&mut self, account: Uuid, name: &str) -> Result<bool> {
+        let done = sqlx::query!("DELETE FROM object_name WHERE object_id = $1 AND name = $2 AND kind = 'alias'", account, name).execute(&mut *self.inner).await?;
+        Ok(done.rows_affected() > 0)
+    }
+
+    /// Makes an account.
+    ///
+    /// # Errors
+    /// When the database cannot answer.
+    pub async fn insert_account(&mut self, id: Uuid, domain: Uuid, name: &str, real_name: &str, builtin: bool) -> Result<()> {
+        sqlx::query!("INSERT INTO account (id, domain_id, name, real_name, builtin) VALUES ($1, $2, $3, $4, $5)", id, domain, name, real_name, builtin)
+            .execute(&mut *self.inner)
+            .await?;
+        sqlx::query!("INSERT INTO account_state (account_id) VALUES ($1)", id).execute(&mut *self.inner).await?;
+        Ok(())
+    }
+
+    /// Gives a telephone number to an account.
+    ///
+    /// # Errors
+    /// `Duplicate` when it has an owner.
+    pub async fn insert_telnum(&mut self, account: Uuid, number: &str) -> Result<()> {
+        sqlx::query!("INSERT INTO telnum (number, account_id) VALUES ($1, $2)", number, account).execute(&mut *self.inner).await?;
+        Ok(())
+    }
+
+    /// Makes the mailboxes of a new account: names, roles and classes, in step.
+    ///
+    /// # Errors
+    /// When the database cannot answer.
+    pub async fn insert_mailboxes(&mut self, account: Uuid, ids: &[Uuid], names: &[String], roles: &[Option<String>], classes: &[String]) -> Result<()> {
+        sqlx::query!(
+            "INSERT INTO mailbox (account_id, id, name, role, class, uid_validity) \
+             SELECT $1, m.id, m.name, m.role, m.class, extract(epoch FROM now())::bigint FROM UNNEST($2::uuid[], $3::text[], $4::text[], $5::text[]) AS m (id, name, role, class)",
+            account,
+            ids,
+            names,
+            roles as &[Option<String>],
+            classes
+        )
+        .execute(&mut *self.inner)
+        .await?;
+        Ok(())
+    }
+
+    /// Locks an account and gives its version.
+    ///
+    /// # Errors
+    /// When the database cannot answer.
+    pub async fn lock_account(&mut self, id: Uuid) -> Result<Option<i64>> {
+        Ok(sqlx::query_scalar!("SELECT version FROM account WHERE id = $1 FOR UPDATE", id).fetch_optional(&mut *self.inner).await?)
+    }
+
+    /// Changes an account; what is `None` stays. Gives the new version.
+    ///
+    /// # Errors
+    /// When the database cannot answer.
+    pub async fn update_account(&mut self, id: Uuid, real_name: Option<&str>, state: Option<&str>, suspend_mail: Option<&str>, settings: Option<&Value>) -> Result<i64> {
+        Ok(sqlx::query_scalar!(
+            "UPDATE account SET real_name = COALESCE($2, real_name), state = COALESCE($3, state), suspend_mail = COALESCE($4, suspend_mail), \
+             settings = COALESCE($5, settings), deleted_at = CASE WHEN $3 = 'deleted' THEN now() ELSE deleted_at END, \
+             version = version + 1, updated_at = now() WHERE id = $1 RETURNING version",
+            id,
+            real_name,
+            state,
+            suspend_mail,
+            settings
+        )
+        .fetch_one(&mut *self.inner)
+        .await?)
+    }
+
+    /// Sets the rights of an account.
+    ///
+    /// # Errors
+    /// When the database cannot answer.
+    pub async fn set_rights(&mut self, id: Uuid, server: &[String], domain: &[String]) -> Result<()> {
+        sqlx::query!("UPDATE account SET server_rights = $2, domain_rights = $3, version = version + 1, updated_at = now() WHERE id = $1", id, server, domain)
+            .execute(&mut *self.inner)
+            .await?;
+        Ok(())
+    }
+}
