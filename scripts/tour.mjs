@@ -33,7 +33,7 @@ try {
     await new Promise((resolve) => setTimeout(resolve, 100));
   }
   for (const { command, text } of blocks) {
-    const printed = execFileSync("bash", ["-euo", "pipefail", "-c", moved(command)], { cwd: root, encoding: "utf8" });
+    const printed = execFileSync("bash", ["-euo", "pipefail", "-c", moved(command)], { cwd: root, encoding: "utf8", env: { ...process.env, DATA: join(data, "data") } });
     if (text === undefined) continue;
     const pattern = moved(text).trim().split("…").map((part) => part.replace(/[.*+?^${}()|[\]\\]/g, "\\$&")).join("[^]*");
     const good = new RegExp(`^${pattern}$`).test(printed.trim());

@@ -1,6 +1,10 @@
 //! The one integration binary: real servers, real PostgreSQL, real sockets.
 #![allow(clippy::unwrap_used, clippy::expect_used)]
 
+#[path = "api/administration.rs"]
+mod administration;
+#[path = "support/client.rs"]
+mod client;
 #[path = "scenario/lifecycle.rs"]
 mod lifecycle;
 #[path = "support/server.rs"]
@@ -12,5 +16,6 @@ fn main() {
     let arguments = Arguments::from_args();
     let mut trials: Vec<Trial> = Vec::new();
     trials.extend(lifecycle::trials());
+    trials.extend(administration::trials());
     libtest_mimic::run(&arguments, trials).exit();
 }

@@ -1,0 +1,58 @@
+//! A small client of the REST API.
+
+use std::io::{Read, Write};
+use std::net::TcpStream;
+use std::time::Duration;
+
+use serde_json::Value;
+
+pub(crate) struct Client {
+    pub(crate) port: u16,
+    pub(crate) token: Option<String>,
+}
+
+pub(crate) struct Answer {
+    pub(crate) status: u16,
+    pub(crate) body: Value,
+    pub(crate) etag: Option<String>,
+}
+
+impl Client {
+    pub(crate) fn new(port: u16) -> Self {
+        Self { port, token: None }
+    }
+
+    pub(crate) fn call(&self, method: &str, path: &str, body: Option<Value>) -> Answer {
+        self.call_if(method, path, body, None)
+    }
+
+    pub(crate) fn call_if(&self, method: &str, path: &str, body: Option<Value>, etag: Option<&str>) -> Answer {
+        let body = body.map(|b| b.to_string());
+        let mut head = format!("{method} /api/v1{path} HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n");
+        if let Some(token) = &self.token {
+            head += &format!("Authorization: Bearer {token}\r\n");
+        }
+        if let Some(etag) = etag {
+            head += &format!("If-Match: {etag}\r\n");
+        }
+        if let Some(body) = &body {
+            head += &format!("Content-Type: application/json\r\nContent-Length: {}\r\n", body.len());
+        }
+        let mut stream = TcpStream::connect(("127.0.0.1", self.port)).unwrap();
+        stream.set_read_timeout(Some(Duration::from_secs(60))).unwrap();
+        stream.write_all(format!("{head}\r\n{}", body.unwrap_or_default()).as_bytes()).unwrap();
+        let mut answer = Vec::new();
+        stream.read_to_end(&mut answer).unwrap();
+        let text = String::from_utf8(answer).unwrap();
+        let (head, body) = text.split_once("\r\n\r\n").unwrap();
+        let etag = head.lines().find_map(|line| line.strip_prefix("etag: ").map(str::to_owned));
+        Answer { status: head[9..12].parse().unwrap(), body: serde_json::from_str(body).unwrap_or(Value::Null), etag }
+    }
+
+    /// Signs in and keeps the token.
+    pub(crate) fn sign_in(&mut self, login: &str, password: &str) -> u16 {
+        let answer = self.call("POST", "/auth/login", Some(serde_json::json!({"login": login, "password": password})));
+        self.token = answer.body["access_token"].as_str().map(str::to_owned);
+        answer.status
+    }
+}
