@@ -12,6 +12,7 @@ pub mod credential;
 pub mod domain;
 pub mod server;
 pub mod session;
+pub mod sign_in;
 mod moment;
 mod tx;
 
