@@ -10,6 +10,8 @@ mod error;
 pub mod account;
 pub mod credential;
 pub mod domain;
+pub mod address_list;
+pub mod listener;
 pub mod server;
 pub mod session;
 pub mod sign_in;
