@@ -121,8 +121,17 @@ impl Shape {
     pub fn of<T: ToSchema + PartialSchema>() -> Self {
         let mut parts = Vec::new();
         T::schemas(&mut parts);
-        Self { name: T::name().into_owned(), schema: T::schema(), parts }
+        Self { name: full_name::<T>(), schema: T::schema(), parts }
     }
+}
+
+/// `Page<Account>` and `Page<Domain>` are two schemas; their own name is the same.
+fn full_name<T: ToSchema>() -> String {
+    let whole = std::any::type_name::<T>();
+    if !whole.contains('<') {
+        return T::name().into_owned();
+    }
+    whole.split(['<', '>', ',']).filter_map(|part| part.rsplit("::").next()).map(str::trim).collect()
 }
 
 impl Operation {

@@ -105,3 +105,6 @@ operations! {
         removeAlias Delete "/accounts/{account}/aliases/{name}" 204 Domain("can_create_aliases"), remove_alias(AliasRef), "Takes another name from an account";
     }
 }
+
+/// Schemas that inputs refer to through a generic type, which does not name them by itself.
+pub(crate) static PARTS: &[fn() -> Shape] = &[Shape::of::<ServerSettingsPatch>, Shape::of::<model::account::AccountSettingsPatch>, Shape::of::<model::domain::DomainSettingsPatch>];
