@@ -14,7 +14,9 @@ mod describe;
 mod domain;
 mod error;
 mod health;
+mod idempotency;
 mod keys;
+mod limit;
 mod listener;
 mod name;
 mod operation;
@@ -58,6 +60,7 @@ struct Inner {
     health: health::Health,
     listening: listener::Listening,
     lists: address_list::Lists,
+    limits: limit::Limits,
     check_certificate: CheckCertificate,
 }
 
@@ -82,11 +85,13 @@ impl Service {
             health: health::Health::default(),
             listening: listener::Listening::default(),
             lists: address_list::Lists::default(),
+            limits: limit::Limits::default(),
             check_certificate,
         };
         let service = Self { inner: Arc::new(inner) };
         service.load_keys().await?;
         service.load_lists().await?;
+        service.load_limits().await?;
         service.ensure_administration().await?;
         Ok(service)
     }

@@ -143,6 +143,7 @@ impl Operation {
         if !self.id.ends_with("etup") && !self.id.starts_with("getSetup") {
             service.require_setup().await?;
         }
+        service.limit(self, &call.caller)?;
         if self.needs_version && call.expect.is_none() {
             return Err(Error::new(Kind::VersionMissing, "precondition_required", "Name the version you have read (If-Match)."));
         }

@@ -23,18 +23,21 @@ impl Client {
     }
 
     pub(crate) fn call(&self, method: &str, path: &str, body: Option<Value>) -> Answer {
-        self.call_if(method, path, body, None)
+        self.call_with(method, path, body, "")
     }
 
     pub(crate) fn call_if(&self, method: &str, path: &str, body: Option<Value>, etag: Option<&str>) -> Answer {
+        self.call_with(method, path, body, &etag.map(|etag| format!("If-Match: {etag}\r\n")).unwrap_or_default())
+    }
+
+    /// Calls with further header lines.
+    pub(crate) fn call_with(&self, method: &str, path: &str, body: Option<Value>, headers: &str) -> Answer {
         let body = body.map(|b| b.to_string());
         let mut head = format!("{method} /api/v1{path} HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n");
         if let Some(token) = &self.token {
             head += &format!("Authorization: Bearer {token}\r\n");
         }
-        if let Some(etag) = etag {
-            head += &format!("If-Match: {etag}\r\n");
-        }
+        head += headers;
         if let Some(body) = &body {
             head += &format!("Content-Type: application/json\r\nContent-Length: {}\r\n", body.len());
         }
