@@ -16,7 +16,7 @@ const REMEMBERED: usize = 100_000;
 
 #[derive(Default)]
 pub(crate) struct Limits {
-    buckets: Mutex<HashMap<(Bucket, Key), (Timestamp, f64)>>,
+    buckets: Mutex<HashMap<(Bucket, Key), (Timestamp, i128)>>,
     settings: RwLock<ServerSettings>,
 }
 
@@ -50,7 +50,8 @@ impl Limits {
         if flow.count < 0 {
             return Ok(());
         }
-        let (count, period) = (flow.count as f64, flow.period.max(1) as f64);
+        // One call costs the period in microseconds, each microsecond pays as much as calls are allowed: whole numbers, no drift.
+        let (count, cost) = (i128::from(flow.count), i128::from(flow.period.max(1)) * 1_000_000);
         let Ok(mut buckets) = self.buckets.lock() else { return Ok(()) };
         if buckets.len() >= REMEMBERED {
             // What has filled up again needs no memory.
@@ -59,15 +60,16 @@ impl Limits {
                 buckets.clear();
             }
         }
-        let (at, left) = buckets.entry((bucket, key)).or_insert((moment, count));
-        let passed = moment.micros().saturating_sub(at.micros()).max(0) as f64 / 1_000_000.0;
-        *left = (*left + passed * count / period).min(count);
+        let (at, left) = buckets.entry((bucket, key)).or_insert((moment, count * cost));
+        let passed = i128::from(moment.micros().saturating_sub(at.micros()).max(0));
+        *left = (*left + passed * count).min(count * cost);
         *at = moment;
-        if *left >= 1.0 {
-            *left -= 1.0;
+        if *left >= cost {
+            *left -= cost;
             return Ok(());
         }
-        if flow.count == 0 { Err(flow.period.unsigned_abs()) } else { Err(((1.0 - *left) * period / count).ceil().max(1.0) as u64) }
+        let missing = if count == 0 { cost } else { (cost - *left + count - 1) / count };
+        Err(u64::try_from((missing + 999_999) / 1_000_000).unwrap_or(u64::MAX).max(1))
     }
 }
 
