@@ -7,6 +7,8 @@ mod administration;
 mod client;
 #[path = "support/contract.rs"]
 mod contract;
+#[path = "api/events.rs"]
+mod events;
 #[path = "scenario/lifecycle.rs"]
 mod lifecycle;
 #[path = "api/listeners.rs"]
@@ -24,6 +26,7 @@ fn main() {
     trials.extend(lifecycle::trials());
     trials.extend(administration::trials());
     trials.extend(listeners::trials());
+    trials.extend(events::trials());
     trials.extend(parity::trials());
     libtest_mimic::run(&arguments, trials).exit();
 }

@@ -13,6 +13,7 @@ mod certificate;
 mod describe;
 mod domain;
 mod error;
+mod events;
 mod health;
 mod idempotency;
 mod keys;
@@ -32,6 +33,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 pub use caller::{Caller, Standing};
 pub use certificate::{CertificateFacts, CheckCertificate};
 pub use describe::{Description, Input, reference};
+pub use events::{Events, Heard};
 pub use error::{Error, FieldError, Kind, Result};
 pub use health::{Check, Readiness};
 pub use keys::MasterKey;
@@ -61,6 +63,7 @@ struct Inner {
     listening: listener::Listening,
     lists: address_list::Lists,
     limits: limit::Limits,
+    outbox: events::Outbox,
     check_certificate: CheckCertificate,
 }
 
@@ -86,6 +89,7 @@ impl Service {
             listening: listener::Listening::default(),
             lists: address_list::Lists::default(),
             limits: limit::Limits::default(),
+            outbox: events::Outbox::default(),
             check_certificate,
         };
         let service = Self { inner: Arc::new(inner) };

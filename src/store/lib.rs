@@ -11,6 +11,7 @@ pub mod account;
 pub mod credential;
 pub mod domain;
 pub mod address_list;
+pub mod event;
 pub mod idempotency;
 pub mod listener;
 pub mod server;
