@@ -9,6 +9,7 @@ mod embedded;
 mod error;
 pub mod account;
 pub mod credential;
+pub mod delivery;
 pub mod domain;
 pub mod address_list;
 pub mod listener;
