@@ -15,6 +15,7 @@ mod keys;
 mod name;
 mod operation;
 pub mod operations;
+mod routing;
 mod server;
 mod setup;
 mod sign_in;
@@ -46,6 +47,7 @@ struct Inner {
     keys: keys::Keys,
     standings: standing::Standings,
     guard: sign_in::Guard,
+    routing: routing::Routing,
     hashing: tokio::sync::Semaphore,
     setup_file: std::path::PathBuf,
     health: health::Health,
@@ -66,6 +68,7 @@ impl Service {
             keys: keys::Keys::default(),
             standings: standing::Standings::default(),
             guard: sign_in::Guard::new(),
+            routing: routing::Routing::default(),
             // A storm of sign-ins waits here instead of starving everything else.
             hashing: tokio::sync::Semaphore::new(cores),
             setup_file,
@@ -73,6 +76,7 @@ impl Service {
         };
         let service = Self { inner: Arc::new(inner) };
         service.load_keys().await?;
+        service.compile_router().await?;
         Ok(service)
     }
 

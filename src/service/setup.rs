@@ -123,11 +123,13 @@ impl Service {
         tx.set_rights(pbx, &["pbx_service".to_owned()], &["can_impersonate".to_owned(), "can_create_groups".to_owned()]).await?;
         tx.insert_signing_key(&kid, &sealed, &public).await?;
         tx.claim_server(domain, language, time_zone).await?;
+        crate::routing::insert_default_lines(&mut tx, actor).await?;
         let object = json!({"main_domain": main_domain});
         let news = News { actor, remote_ip, action: "completeSetup", name: &main_domain, topic: "auth", kind: "setup.completed", account: Some(postmaster), domain: Some(domain), object };
         tx.announce(&news).await?;
         tx.commit().await?;
         self.load_keys().await?;
+        self.routing_changed().await;
         self.inner.setup_done.store(true, Ordering::Release);
         let _ = std::fs::remove_file(&self.inner.setup_file);
         Ok((main_domain, postmaster))
