@@ -18,6 +18,7 @@ mod listener;
 mod name;
 mod operation;
 pub mod operations;
+mod routing;
 mod server;
 mod setup;
 mod sign_in;
@@ -51,6 +52,7 @@ struct Inner {
     keys: keys::Keys,
     standings: standing::Standings,
     guard: sign_in::Guard,
+    routing: routing::Routing,
     hashing: tokio::sync::Semaphore,
     setup_file: std::path::PathBuf,
     health: health::Health,
@@ -74,6 +76,7 @@ impl Service {
             keys: keys::Keys::default(),
             standings: standing::Standings::default(),
             guard: sign_in::Guard::new(),
+            routing: routing::Routing::default(),
             // A storm of sign-ins waits here instead of starving everything else.
             hashing: tokio::sync::Semaphore::new(cores),
             setup_file,
@@ -86,6 +89,7 @@ impl Service {
         service.load_keys().await?;
         service.load_lists().await?;
         service.ensure_administration().await?;
+        service.compile_router().await?;
         Ok(service)
     }
 
