@@ -10,6 +10,7 @@ mod address_list;
 mod auth;
 mod caller;
 mod certificate;
+mod describe;
 mod domain;
 mod error;
 mod health;
@@ -29,6 +30,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 
 pub use caller::{Caller, Standing};
 pub use certificate::{CertificateFacts, CheckCertificate};
+pub use describe::{Description, Input, reference};
 pub use error::{Error, FieldError, Kind, Result};
 pub use health::{Check, Readiness};
 pub use keys::MasterKey;
