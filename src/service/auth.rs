@@ -13,7 +13,7 @@ use crate::{Error, Kind, Result, Service, new_id, now};
 const ACCESS_SECONDS: i64 = 600;
 const REFRESH_SECONDS: i64 = 30 * 86_400;
 const SESSION_SECONDS: i64 = 90 * 86_400;
-const SCRAM_ITERATIONS: u32 = 4096;
+pub(crate) const SCRAM_ITERATIONS: u32 = 4096;
 
 /// A password made ready to be stored.
 pub(crate) struct Derived {
@@ -42,14 +42,14 @@ impl Service {
     }
 
     /// Runs a slow function on the blocking pool, a bounded number at a time.
-    async fn hash<T: Send + 'static>(&self, slow: impl FnOnce() -> T + Send + 'static) -> Result<T> {
+    pub(crate) async fn hash<T: Send + 'static>(&self, slow: impl FnOnce() -> T + Send + 'static) -> Result<T> {
         let broken = || Error::new(Kind::Unavailable, "overloaded", "The server cannot do this now; try again later.");
         let _permit = self.inner.hashing.acquire().await.map_err(|_| broken())?;
         tokio::task::spawn_blocking(slow).await.map_err(|_| broken())
     }
 
     /// The account of a login name: `user`, `user@domain`, `user%domain`, its aliases.
-    async fn account_of_login(&self, login: &str) -> Result<Option<Uuid>> {
+    pub(crate) async fn account_of_login(&self, login: &str) -> Result<Option<Uuid>> {
         let login = login.trim();
         if login.is_empty() || login.len() > 320 || login.chars().any(char::is_control) {
             return Ok(None);

@@ -17,6 +17,7 @@ mod operation;
 pub mod operations;
 mod server;
 mod setup;
+mod sign_in;
 mod standing;
 
 use std::sync::Arc;
@@ -28,6 +29,7 @@ pub use health::{Check, Readiness};
 pub use keys::MasterKey;
 pub use operation::{Access, Call, Method, Operation, Reply, Shape};
 pub use setup::Claim;
+pub use sign_in::{Attempt, Protocol};
 use store::Store;
 use types::Timestamp;
 
@@ -43,6 +45,7 @@ struct Inner {
     setup_done: AtomicBool,
     keys: keys::Keys,
     standings: standing::Standings,
+    guard: sign_in::Guard,
     hashing: tokio::sync::Semaphore,
     setup_file: std::path::PathBuf,
     health: health::Health,
@@ -62,6 +65,7 @@ impl Service {
             setup_done,
             keys: keys::Keys::default(),
             standings: standing::Standings::default(),
+            guard: sign_in::Guard::new(),
             // A storm of sign-ins waits here instead of starving everything else.
             hashing: tokio::sync::Semaphore::new(cores),
             setup_file,

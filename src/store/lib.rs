@@ -15,6 +15,7 @@ pub mod mailbox;
 pub mod message;
 pub mod server;
 pub mod session;
+pub mod sign_in;
 mod moment;
 mod tx;
 

@@ -1,0 +1,57 @@
+//! What a protocol needs to let an account in, in one query.
+
+use serde_json::Value;
+use uuid::Uuid;
+
+use crate::{Result, Store};
+
+/// An account, what proves who it is, and the levels of its settings.
+pub struct SignInRow {
+    /// Account.
+    pub account_id: Uuid,
+    /// Its domain.
+    pub domain_id: Uuid,
+    /// `name@domain`.
+    pub address: String,
+    /// Account and domain are active.
+    pub active: bool,
+    /// Argon2id verifier, when a password was set.
+    pub verifier: Option<String>,
+    /// SCRAM-SHA-256 keys.
+    pub scram: Option<Value>,
+    /// Rights over the server.
+    pub server_rights: Vec<String>,
+    /// Rights in the own domain.
+    pub domain_rights: Vec<String>,
+    /// Settings patches: server, domain, account.
+    pub settings: [Value; 3],
+}
+
+impl Store {
+    /// Everything a sign-in asks of an account.
+    ///
+    /// # Errors
+    /// When the database cannot answer.
+    pub async fn sign_in(&self, account: Uuid) -> Result<Option<SignInRow>> {
+        let row = sqlx::query!(
+            r#"SELECT a.domain_id, a.name || '@' || d.name AS "address!", a.state = 'active' AND d.state = 'active' AS "active!",
+               c.verifier AS "verifier?", c.scram AS "scram?", a.server_rights, a.domain_rights, s.account_defaults AS server, d.account_defaults AS domain, a.settings
+               FROM account a JOIN domain d ON d.id = a.domain_id CROSS JOIN server s
+               LEFT JOIN credential c ON c.account_id = a.id AND c.kind = 'password' WHERE a.id = $1"#,
+            account
+        )
+        .fetch_optional(&self.pool)
+        .await?;
+        Ok(row.map(|r| SignInRow {
+            account_id: account,
+            domain_id: r.domain_id,
+            address: r.address,
+            active: r.active,
+            verifier: r.verifier,
+            scram: r.scram,
+            server_rights: r.server_rights,
+            domain_rights: r.domain_rights,
+            settings: [r.server, r.domain, r.settings],
+        }))
+    }
+}
