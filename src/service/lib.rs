@@ -8,10 +8,13 @@
 mod account;
 mod auth;
 mod caller;
+mod changes;
 mod domain;
 mod error;
 mod health;
 mod keys;
+mod mailbox;
+pub mod message;
 mod name;
 mod operation;
 pub mod operations;
@@ -24,6 +27,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 pub use caller::{Caller, Standing};
+pub use changes::{Change, Changes};
 pub use error::{Error, FieldError, Kind, Result};
 pub use health::{Check, Readiness};
 pub use keys::MasterKey;
@@ -46,6 +50,8 @@ struct Inner {
     keys: keys::Keys,
     standings: standing::Standings,
     guard: sign_in::Guard,
+    changes: Changes,
+    quotas: message::Quotas,
     hashing: tokio::sync::Semaphore,
     setup_file: std::path::PathBuf,
     health: health::Health,
@@ -66,6 +72,8 @@ impl Service {
             keys: keys::Keys::default(),
             standings: standing::Standings::default(),
             guard: sign_in::Guard::new(),
+            changes: Changes::default(),
+            quotas: message::Quotas::default(),
             // A storm of sign-ins waits here instead of starving everything else.
             hashing: tokio::sync::Semaphore::new(cores),
             setup_file,

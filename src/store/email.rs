@@ -5,7 +5,7 @@ use uuid::Uuid;
 
 use crate::message::Stored;
 use crate::moment::{from_sql, to_sql};
-use crate::{Result, Store};
+use crate::{Result, Store, Tx};
 
 /// A message with the places it stands in.
 pub struct EmailRow {
@@ -56,20 +56,7 @@ impl Store {
     /// # Errors
     /// When the database cannot answer.
     pub async fn emails(&self, account: Uuid, ids: &[Uuid]) -> Result<Vec<EmailRow>> {
-        let rows = sqlx::query!(
-            r#"SELECT e.id, e.thread_id, e.size, e.received_at, e.facts, p.mailboxes AS "mailboxes!", p.uids AS "uids!", p.flags AS "flags!", p.keywords AS "keywords!", p.modseq AS "modseq!"
-               FROM email e CROSS JOIN LATERAL (SELECT array_agg(mailbox_id ORDER BY mailbox_id, uid) AS mailboxes, array_agg(uid ORDER BY mailbox_id, uid) AS uids, bit_or(flags) AS flags,
-                 array_agg(array_to_string(keywords, ' ')) AS keywords, max(modseq) AS modseq FROM mailbox_email m WHERE m.account_id = e.account_id AND m.email_id = e.id) p
-               WHERE e.account_id = $1 AND e.id = ANY($2) AND p.modseq IS NOT NULL ORDER BY e.id DESC"#,
-            account,
-            ids
-        )
-        .fetch_all(&self.pool)
-        .await?;
-        Ok(rows
-            .into_iter()
-            .map(|r| EmailRow { id: r.id, thread: r.thread_id, size: r.size, received_at: from_sql(r.received_at), facts: r.facts, mailboxes: r.mailboxes, uids: r.uids, flags: r.flags, keywords: r.keywords, modseq: r.modseq })
-            .collect())
+        emails(&self.pool, account, ids).await
     }
 
     /// Ids of messages, newest first, after one id.
@@ -107,4 +94,31 @@ impl Store {
             .await?;
         Ok(rows.into_iter().map(|r| (r.id, r.size, Stored { codec: r.codec, data: r.data })).collect())
     }
+}
+
+impl Tx {
+    /// A message by id with its places; `None` when it stands nowhere.
+    ///
+    /// # Errors
+    /// When the database cannot answer.
+    pub async fn email(&mut self, account: Uuid, id: Uuid) -> Result<Option<EmailRow>> {
+        Ok(emails(&mut *self.inner, account, &[id]).await?.pop())
+    }
+}
+
+async fn emails(executor: impl sqlx::PgExecutor<'_>, account: Uuid, ids: &[Uuid]) -> Result<Vec<EmailRow>> {
+    let rows = sqlx::query!(
+        r#"SELECT e.id, e.thread_id, e.size, e.received_at, e.facts, p.mailboxes AS "mailboxes!", p.uids AS "uids!", p.flags AS "flags!", p.keywords AS "keywords!", p.modseq AS "modseq!"
+           FROM email e CROSS JOIN LATERAL (SELECT array_agg(mailbox_id ORDER BY mailbox_id, uid) AS mailboxes, array_agg(uid ORDER BY mailbox_id, uid) AS uids, bit_or(flags) AS flags,
+             array_agg(array_to_string(keywords, ' ')) AS keywords, max(modseq) AS modseq FROM mailbox_email m WHERE m.account_id = e.account_id AND m.email_id = e.id) p
+           WHERE e.account_id = $1 AND e.id = ANY($2) AND p.modseq IS NOT NULL ORDER BY e.id DESC"#,
+        account,
+        ids
+    )
+    .fetch_all(executor)
+    .await?;
+    Ok(rows
+        .into_iter()
+        .map(|r| EmailRow { id: r.id, thread: r.thread_id, size: r.size, received_at: from_sql(r.received_at), facts: r.facts, mailboxes: r.mailboxes, uids: r.uids, flags: r.flags, keywords: r.keywords, modseq: r.modseq })
+        .collect())
 }
