@@ -11,11 +11,14 @@ mod auth;
 mod caller;
 mod certificate;
 mod describe;
+mod changes;
 mod domain;
 mod error;
 mod health;
 mod keys;
 mod listener;
+mod mailbox;
+pub mod message;
 mod name;
 mod operation;
 pub mod operations;
@@ -31,6 +34,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 pub use caller::{Caller, Standing};
 pub use certificate::{CertificateFacts, CheckCertificate};
 pub use describe::{Description, Input, reference};
+pub use changes::{Change, Changes};
 pub use error::{Error, FieldError, Kind, Result};
 pub use health::{Check, Readiness};
 pub use keys::MasterKey;
@@ -55,6 +59,8 @@ struct Inner {
     standings: standing::Standings,
     guard: sign_in::Guard,
     routing: routing::Routing,
+    changes: Changes,
+    quotas: message::Quotas,
     hashing: tokio::sync::Semaphore,
     setup_file: std::path::PathBuf,
     health: health::Health,
@@ -79,6 +85,8 @@ impl Service {
             standings: standing::Standings::default(),
             guard: sign_in::Guard::new(),
             routing: routing::Routing::default(),
+            changes: Changes::default(),
+            quotas: message::Quotas::default(),
             // A storm of sign-ins waits here instead of starving everything else.
             hashing: tokio::sync::Semaphore::new(cores),
             setup_file,
