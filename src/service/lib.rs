@@ -7,9 +7,12 @@
 
 mod account;
 mod address_list;
+mod admission;
 mod auth;
 mod caller;
 mod certificate;
+mod committer;
+mod delivery;
 mod describe;
 mod changes;
 mod domain;
@@ -22,6 +25,7 @@ pub mod message;
 mod name;
 mod operation;
 pub mod operations;
+mod refusal;
 mod routing;
 mod server;
 mod setup;
@@ -31,8 +35,10 @@ mod standing;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
+pub use admission::{Peer, Reach, Recipient, RecipientParams, Submitter};
 pub use caller::{Caller, Standing};
 pub use certificate::{CertificateFacts, CheckCertificate};
+pub use delivery::{Accepted, Submission};
 pub use describe::{Description, Input, reference};
 pub use changes::{Change, Changes};
 pub use error::{Error, FieldError, Kind, Result};
@@ -40,6 +46,7 @@ pub use health::{Check, Readiness};
 pub use keys::MasterKey;
 pub use listener::Opened;
 pub use operation::{Access, Call, Method, Operation, Reply, Shape};
+pub use refusal::Refusal;
 pub use setup::Claim;
 pub use sign_in::{Attempt, Protocol};
 use store::Store;
@@ -59,6 +66,8 @@ struct Inner {
     standings: standing::Standings,
     guard: sign_in::Guard,
     routing: routing::Routing,
+    receivers: admission::Receivers,
+    committer: committer::Committer,
     changes: Changes,
     quotas: message::Quotas,
     hashing: tokio::sync::Semaphore,
@@ -77,6 +86,7 @@ impl Service {
     pub async fn new(store: Store, master: MasterKey, setup_file: std::path::PathBuf, check_certificate: CheckCertificate) -> Result<Self> {
         let setup_done = AtomicBool::new(store.setup_completed().await?);
         let cores = std::thread::available_parallelism().map_or(2, std::num::NonZero::get);
+        let committer = committer::Committer::start(&store);
         let inner = Inner {
             store,
             master,
@@ -85,6 +95,8 @@ impl Service {
             standings: standing::Standings::default(),
             guard: sign_in::Guard::new(),
             routing: routing::Routing::default(),
+            receivers: admission::Receivers::default(),
+            committer,
             changes: Changes::default(),
             quotas: message::Quotas::default(),
             // A storm of sign-ins waits here instead of starving everything else.

@@ -5,6 +5,7 @@
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
+use bytes::Bytes;
 use serde_json::{Value, json};
 use types::Timestamp;
 use uuid::Uuid;
@@ -29,13 +30,11 @@ pub struct NewMail {
     /// How `data` is written: 0 clear, 1 zstd.
     pub codec: i16,
     /// The octets as stored.
-    pub data: Vec<u8>,
+    pub data: Bytes,
     /// Octets of the clear message.
     pub size: i64,
     /// What is known of it.
     pub facts: Vec<u8>,
-    /// Its thread.
-    pub thread: Uuid,
     /// When it was received.
     pub received_at: Timestamp,
     /// Return path, empty for none.
@@ -61,6 +60,8 @@ pub struct Target {
     pub address: String,
     /// Id of the message in this account.
     pub email: Uuid,
+    /// Its thread there.
+    pub thread: Uuid,
     /// Mailbox by name; where there is none of that name, INBOX.
     pub mailbox: String,
     /// Octets the account may hold; -1 = no limit.
@@ -139,6 +140,7 @@ struct Placed {
     message: usize,
     account: Uuid,
     email: Uuid,
+    thread: Uuid,
     mailbox: Uuid,
     uid: i64,
     modseq: i64,
@@ -149,7 +151,7 @@ struct Plan {
     mailboxes: BTreeMap<(Uuid, String), Locked>,
     states: HashMap<Uuid, State>,
     placed: Vec<Placed>,
-    delivered: Vec<Vec<(String, Uuid)>>,
+    delivered: Vec<Vec<String>>,
     queued: Vec<Vec<Queued>>,
 }
 
@@ -190,8 +192,8 @@ impl Plan {
             let (mut delivered, mut queued, mut seen) = (Vec::new(), mail.queued.clone(), BTreeSet::new());
             for target in &mail.targets {
                 match self.put(index, mail, target, &mut seen) {
-                    Ok(Some(mailbox)) => delivered.push((target.address.clone(), mailbox)),
-                    Ok(None) => {}
+                    Ok(true) => delivered.push(target.address.clone()),
+                    Ok(false) => {}
                     Err(row) => queued.push(row),
                 }
             }
@@ -200,8 +202,8 @@ impl Plan {
         }
     }
 
-    /// Puts a message into its mailbox, once; gives the row for the queue when that cannot be.
-    fn put(&mut self, index: usize, mail: &NewMail, target: &Target, seen: &mut BTreeSet<Uuid>) -> std::result::Result<Option<Uuid>, Queued> {
+    /// Puts a message into its mailbox, where it may be already; gives the row for the queue when that cannot be.
+    fn put(&mut self, index: usize, mail: &NewMail, target: &Target, seen: &mut BTreeSet<Uuid>) -> std::result::Result<bool, Queued> {
         let named = (target.account, target.mailbox.clone());
         let key = if self.mailboxes.contains_key(&named) { named } else { (target.account, "INBOX".to_owned()) };
         let (Some(mailbox), Some(state)) = (self.mailboxes.get_mut(&key), self.states.get_mut(&target.account)) else {
@@ -209,19 +211,19 @@ impl Plan {
             return Err(gone);
         };
         if seen.contains(&mailbox.id) {
-            return Ok(None);
+            return Ok(false);
         }
         if target.quota >= 0 && state.used + state.bytes + mail.size > target.quota {
             return Err(target.otherwise.clone());
         }
         seen.insert(mailbox.id);
-        self.placed.push(Placed { message: index, account: target.account, email: target.email, mailbox: mailbox.id, uid: mailbox.next, modseq: state.modseq });
+        self.placed.push(Placed { message: index, account: target.account, email: target.email, thread: target.thread, mailbox: mailbox.id, uid: mailbox.next, modseq: state.modseq });
         mailbox.next += 1;
         mailbox.count += 1;
         mailbox.size += mail.size;
         state.bytes += mail.size;
         state.count += 1;
-        Ok(Some(mailbox.id))
+        Ok(true)
     }
 
     fn results(&self) -> Vec<Delivered> {
@@ -286,7 +288,6 @@ impl Tx {
     async fn write_batch(&mut self, batch: &[NewMail], plan: &Plan) -> Result<()> {
         let hashes: Vec<&[u8]> = batch.iter().map(|mail| &mail.hash[..]).collect();
         let sizes: Vec<i64> = batch.iter().map(|mail| mail.size).collect();
-        let threads: Vec<Uuid> = batch.iter().map(|mail| mail.thread).collect();
         let times: Vec<_> = batch.iter().map(|mail| to_sql(mail.received_at)).collect();
         let facts: Vec<&[u8]> = batch.iter().map(|mail| &mail.facts[..]).collect();
         let traces: Vec<Uuid> = batch.iter().map(|mail| mail.trace_id).collect();
@@ -296,6 +297,7 @@ impl Tx {
         let message: Vec<i64> = plan.placed.iter().map(|p| i64::try_from(p.message).unwrap_or_default() + 1).collect();
         let account: Vec<Uuid> = plan.placed.iter().map(|p| p.account).collect();
         let email: Vec<Uuid> = plan.placed.iter().map(|p| p.email).collect();
+        let threads: Vec<Uuid> = plan.placed.iter().map(|p| p.thread).collect();
         let mailbox: Vec<Uuid> = plan.placed.iter().map(|p| p.mailbox).collect();
         let uid: Vec<i64> = plan.placed.iter().map(|p| p.uid).collect();
         let modseq: Vec<i64> = plan.placed.iter().map(|p| p.modseq).collect();
@@ -311,10 +313,10 @@ impl Tx {
         let state_bytes: Vec<i64> = changed.iter().map(|(_, s)| s.bytes).collect();
         let state_count: Vec<i64> = changed.iter().map(|(_, s)| s.count).collect();
         sqlx::query!(
-            r#"WITH msg AS (SELECT * FROM UNNEST($1::bytea[], $2::bigint[], $3::uuid[], $4::timestamptz[], $5::bytea[]) WITH ORDINALITY AS m(hash, size, thread, at, facts, n)),
-               put AS (SELECT * FROM UNNEST($6::bigint[], $7::uuid[], $8::uuid[], $9::uuid[], $10::bigint[], $11::bigint[]) AS p(n, account, email, mailbox, uid, modseq)),
+            r#"WITH msg AS (SELECT * FROM UNNEST($1::bytea[], $2::bigint[], $3::timestamptz[], $4::bytea[]) WITH ORDINALITY AS m(hash, size, at, facts, n)),
+               put AS (SELECT * FROM UNNEST($5::bigint[], $6::uuid[], $7::uuid[], $8::uuid[], $9::uuid[], $10::bigint[], $11::bigint[]) AS p(n, account, email, thread, mailbox, uid, modseq)),
                mails AS (INSERT INTO email (account_id, id, thread_id, blob_hash, size, received_at, facts)
-                 SELECT p.account, p.email, m.thread, m.hash, m.size, m.at, m.facts FROM put p JOIN msg m ON m.n = p.n),
+                 SELECT p.account, p.email, p.thread, m.hash, m.size, m.at, m.facts FROM put p JOIN msg m ON m.n = p.n),
                places AS (INSERT INTO mailbox_email (account_id, mailbox_id, uid, email_id, modseq, size, received_at)
                  SELECT p.account, p.mailbox, p.uid, p.email, p.modseq, m.size, m.at FROM put p JOIN msg m ON m.n = p.n),
                counters AS (UPDATE mailbox SET uid_next = uid_next + b.count, messages = messages + b.count, unseen = unseen + b.count, size = mailbox.size + b.size, modseq = b.modseq
@@ -324,16 +326,16 @@ impl Tx {
                used AS (UPDATE account_state SET modseq = modseq + 1, used_bytes = used_bytes + a.bytes, used_messages = used_messages + a.count
                  FROM UNNEST($18::uuid[], $19::bigint[], $20::bigint[]) AS a(account, bytes, count) WHERE account_state.account_id = a.account),
                records AS (INSERT INTO delivery_record (at, trace_id, message_number, message_id, kind, detail)
-                 SELECT r.at, r.trace, r.number, r.id, 'received', r.detail FROM UNNEST($4, $21::uuid[], $22::bigint[], $23::text[], $24::jsonb[]) AS r(at, trace, number, id, detail))
+                 SELECT r.at, r.trace, r.number, r.id, 'received', r.detail FROM UNNEST($3, $21::uuid[], $22::bigint[], $23::text[], $24::jsonb[]) AS r(at, trace, number, id, detail))
                SELECT pg_notify($25, '')::text AS told"#,
             &hashes as &[&[u8]],
             &sizes,
-            &threads,
             &times,
             &facts as &[&[u8]],
             &message,
             &account,
             &email,
+            &threads,
             &mailbox,
             &uid,
             &modseq,
@@ -409,13 +411,13 @@ impl Tx {
 }
 
 /// The story of a message so far: who sent it, where it is, for whom it waits.
-fn record(mail: &NewMail, delivered: &[(String, Uuid)], queued: &[Queued]) -> Value {
+fn record(mail: &NewMail, delivered: &[String], queued: &[Queued]) -> Value {
     let mut detail = mail.detail.clone();
     if let Value::Object(map) = &mut detail {
         map.insert("from".to_owned(), json!(mail.return_path));
         map.insert("size".to_owned(), json!(mail.size));
         if !delivered.is_empty() {
-            map.insert("delivered".to_owned(), delivered.iter().map(|(address, _)| address.as_str()).collect());
+            map.insert("delivered".to_owned(), json!(delivered));
         }
         if !queued.is_empty() {
             map.insert("queued".to_owned(), queued.iter().map(|row| json!({"to": row.address, "module": row.module, "queue": row.queue, "reply": row.last_reply})).collect());
