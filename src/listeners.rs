@@ -96,6 +96,11 @@ impl Listeners {
                 let app = rest::router(service.clone(), admin).merge(graphql::routes(service.clone(), self.schema.clone(), admin));
                 net::open(address, port, gate, certificates, Arc::new(Http { app, service }))
             }
+            Protocol::Smtp | Protocol::Submission => {
+                let spoken = if listener.protocol == Protocol::Smtp { mta::Protocol::Smtp } else { mta::Protocol::Submission };
+                let smtp = mta::Smtp::new(service, certificates.clone(), spoken, listener.tls == TlsMode::Starttls);
+                net::open(address, port, gate, certificates, Arc::new(smtp))
+            }
             _ => Err(std::io::Error::other("this protocol is not served yet")),
         }
     }

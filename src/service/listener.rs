@@ -20,7 +20,10 @@ use crate::server::check_version;
 use crate::{Error, Kind, Result, Service, new_id};
 
 /// What a new server listens on beside administration: protocol, port, TLS.
-const DEFAULTS: [(Protocol, i32, TlsMode); 2] = [
+const DEFAULTS: [(Protocol, i32, TlsMode); 5] = [
+    (Protocol::Smtp, 25, TlsMode::Starttls),
+    (Protocol::Submission, 587, TlsMode::Starttls),
+    (Protocol::Submission, 465, TlsMode::Implicit),
     (Protocol::HttpUser, 8100, TlsMode::Off),
     (Protocol::HttpUser, 9100, TlsMode::Implicit),
 ];
