@@ -5,10 +5,14 @@
 mod administration;
 #[path = "support/client.rs"]
 mod client;
+#[path = "support/contract.rs"]
+mod contract;
 #[path = "scenario/lifecycle.rs"]
 mod lifecycle;
 #[path = "api/listeners.rs"]
 mod listeners;
+#[path = "api/parity.rs"]
+mod parity;
 #[path = "support/server.rs"]
 mod server;
 
@@ -20,5 +24,6 @@ fn main() {
     trials.extend(lifecycle::trials());
     trials.extend(administration::trials());
     trials.extend(listeners::trials());
+    trials.extend(parity::trials());
     libtest_mimic::run(&arguments, trials).exit();
 }

@@ -18,7 +18,9 @@ mod changes;
 mod domain;
 mod error;
 mod health;
+mod idempotency;
 mod keys;
+mod limit;
 mod listener;
 mod mailbox;
 pub mod message;
@@ -75,6 +77,7 @@ struct Inner {
     health: health::Health,
     listening: listener::Listening,
     lists: address_list::Lists,
+    limits: limit::Limits,
     check_certificate: CheckCertificate,
 }
 
@@ -105,11 +108,13 @@ impl Service {
             health: health::Health::default(),
             listening: listener::Listening::default(),
             lists: address_list::Lists::default(),
+            limits: limit::Limits::default(),
             check_certificate,
         };
         let service = Self { inner: Arc::new(inner) };
         service.load_keys().await?;
         service.load_lists().await?;
+        service.load_limits().await?;
         service.ensure_administration().await?;
         service.compile_router().await?;
         Ok(service)

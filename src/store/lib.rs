@@ -13,6 +13,7 @@ pub mod delivery;
 pub mod directory;
 pub mod domain;
 pub mod address_list;
+pub mod idempotency;
 pub mod listener;
 pub mod routing_table;
 pub mod email;
