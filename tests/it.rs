@@ -7,6 +7,8 @@ mod administration;
 mod client;
 #[path = "scenario/lifecycle.rs"]
 mod lifecycle;
+#[path = "api/listeners.rs"]
+mod listeners;
 #[path = "support/server.rs"]
 mod server;
 
@@ -17,5 +19,6 @@ fn main() {
     let mut trials: Vec<Trial> = Vec::new();
     trials.extend(lifecycle::trials());
     trials.extend(administration::trials());
+    trials.extend(listeners::trials());
     libtest_mimic::run(&arguments, trials).exit();
 }

@@ -40,12 +40,16 @@ pub enum Verb {
         #[command(subcommand)]
         verb: ConfigVerb,
     },
+    /// Prints the OpenAPI document.
+    Openapi,
+    /// Prints the GraphQL schema.
+    Schema,
     /// Shows the version.
     Version,
 }
 
 /// How the server runs.
-#[derive(Debug, clap::Args)]
+#[derive(Debug, Clone, clap::Args)]
 pub struct Serve {
     /// A trial: loopback only, ports below 1024 moved up by 2000.
     #[arg(long)]

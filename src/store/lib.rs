@@ -12,6 +12,8 @@ pub mod credential;
 pub mod directory;
 pub mod domain;
 pub mod routing_table;
+pub mod address_list;
+pub mod listener;
 pub mod server;
 pub mod session;
 pub mod sign_in;
