@@ -84,6 +84,9 @@ impl Listeners {
                 }
             }
         }
+        let mut ports: Vec<u16> = self.open.values().map(|(_, endpoint)| endpoint.local.port()).collect();
+        ports.sort_unstable();
+        self.service.set_host(net::interface_addresses(), ports).await;
     }
 
     fn bind(&self, listener: &Listener) -> std::io::Result<Endpoint> {

@@ -72,7 +72,6 @@ async fn serve_store(store: Store, home: &Path, options: &Serve, config: &Config
     let master = MasterKey::load(&key_file).map_err(|e| format!("{}: {e}", key_file.display()))?;
     let service = Service::new(store, master, home.join("setup-token"), check_certificate).await.map_err(|e| e.to_string())?;
     bootstrap(&service, config).await?;
-    service.set_host(net::interface_addresses(), vec![]).await.map_err(|e| e.to_string())?;
     let token = service.offer_setup(config.setup.token.as_ref()).await.map_err(|e| e.to_string())?;
     certificate(&service).await?;
     let schema = graphql::schema(service.clone()).map_err(|e| e.to_string())?;

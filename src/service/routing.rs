@@ -90,12 +90,13 @@ impl Service {
     }
 
     /// Tells the Router the addresses of this machine and the ports of its listeners.
-    ///
-    /// # Errors
-    /// When the database cannot answer.
-    pub async fn set_host(&self, addresses: Vec<IpAddr>, ports: Vec<u16>) -> Result<()> {
-        *self.inner.routing.host.write().unwrap_or_else(PoisonError::into_inner) = Host { names: Vec::new(), addresses, ports };
-        self.compile_router().await
+    pub async fn set_host(&self, addresses: Vec<IpAddr>, ports: Vec<u16>) {
+        let host = Host { names: Vec::new(), addresses, ports };
+        let known = &self.inner.routing.host;
+        if *known.read().unwrap_or_else(PoisonError::into_inner) != host {
+            *known.write().unwrap_or_else(PoisonError::into_inner) = host;
+            self.routing_changed().await;
+        }
     }
 
     /// Compiles the Router again after a committed change of table, settings or domains. When that fails now, the next
