@@ -1,5 +1,6 @@
 //! Composition root: reads the bootstrap, builds each room once, starts and stops them. No logic.
 
+mod listeners;
 mod serve;
 
 use std::process::ExitCode;

@@ -2,21 +2,19 @@
 
 use std::net::IpAddr;
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
 use std::time::Duration;
 
 use cli::{Cli, Config, Serve};
-use net::{Certificates, Connection, Endpoint, Gate, Stream};
-use service::{Claim, MasterKey, Service};
+use model::certificate::CertificateKind;
+use net::Certificates;
+use service::{CertificateFacts, Claim, MasterKey, Service};
 use store::{Embedded, EmbeddedConfig, Store};
-use types::Secret;
+use types::{Secret, Timestamp};
+
+use crate::listeners::{Listeners, port_for};
 use tokio::signal::unix::{SignalKind, signal};
 
-/// Ports below this one move up in a trial, so that it needs no right to bind them.
-const LOW_PORTS: u16 = 1024;
-const LOW_PORT_SHIFT: u16 = 2000;
 const HTTP_ADMIN: u16 = 8010;
-const RETRY_LISTENER: Duration = Duration::from_secs(10);
 
 /// Runs the server until it is told to stop.
 pub(crate) fn run(cli: &Cli, options: &Serve, config: &Config) -> Result<(), String> {
@@ -72,14 +70,15 @@ async fn serve_store(store: Store, home: &Path, options: &Serve, config: &Config
     let mut interrupt = signal(SignalKind::interrupt()).map_err(|e| e.to_string())?;
     let key_file = config.secrets.key_file.clone().unwrap_or_else(|| home.join("secrets/master.key"));
     let master = MasterKey::load(&key_file).map_err(|e| format!("{}: {e}", key_file.display()))?;
-    let service = Service::new(store, master, home.join("setup-token")).await.map_err(|e| e.to_string())?;
+    let service = Service::new(store, master, home.join("setup-token"), check_certificate).await.map_err(|e| e.to_string())?;
     bootstrap(&service, config).await?;
     let token = service.offer_setup(config.setup.token.as_ref()).await.map_err(|e| e.to_string())?;
-    let http = Arc::new(Http { app: rest::router(service.clone(), true) });
+    certificate(&service).await?;
     let port = port_for(HTTP_ADMIN, options);
-    let address = if options.dev { Some(options.host.unwrap_or(IpAddr::from([127, 0, 0, 1]))) } else { options.host };
-    let address = address.filter(|a| !a.is_unspecified());
-    let listener = tokio::spawn(keep_open(service.clone(), "http_admin", address, port, http));
+    let mut listeners = Listeners::new(service.clone(), Certificates::default(), options.clone());
+    listeners.apply().await;
+    let listeners = tokio::spawn(listeners.run());
+    let address = options.host.or_else(|| options.dev.then(|| IpAddr::from([127, 0, 0, 1]))).filter(|a| !a.is_unspecified());
     for url in urls(address, port) {
         println!("Administration  {url}");
     }
@@ -91,8 +90,27 @@ async fn serve_store(store: Store, home: &Path, options: &Serve, config: &Config
         _ = interrupt.recv() => {}
     }
     service.drain();
-    listener.abort();
+    listeners.abort();
     Ok(())
+}
+
+/// Makes a self-signed certificate at first start, so that TLS is there from the beginning.
+async fn certificate(service: &Service) -> Result<(), String> {
+    if service.shown_certificate().await.map_err(|e| e.to_string())?.is_some() {
+        return Ok(());
+    }
+    let mut names = vec!["localhost".to_owned(), "127.0.0.1".to_owned(), "::1".to_owned()];
+    names.extend(net::host_name());
+    names.extend(net::interface_addresses().iter().map(ToString::to_string));
+    let moment = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH).unwrap_or_default().as_secs();
+    let made = net::self_signed(names, i64::try_from(moment).unwrap_or_default()).map_err(|e| e.to_string())?;
+    let key = Secret::new(made.key);
+    service.install_certificate(&made.chain, &key, CertificateKind::SelfSigned, "server", "").await.map_err(|e| e.to_string())
+}
+
+fn check_certificate(chain: &str, key: &str) -> Result<CertificateFacts, String> {
+    let facts = Certificates::check(chain, key).map_err(|e| e.to_string())?;
+    Ok(CertificateFacts { names: facts.names, not_after: Timestamp::from_seconds(facts.not_after) })
 }
 
 /// Claims a fresh server from the configuration, when that names a main domain and a password.
@@ -113,32 +131,6 @@ async fn bootstrap(service: &Service, config: &Config) -> Result<(), String> {
     Ok(())
 }
 
-fn port_for(port: u16, options: &Serve) -> u16 {
-    let shift = if options.dev && port < LOW_PORTS { LOW_PORT_SHIFT } else { 0 };
-    port.saturating_add(shift).saturating_add(options.port_offset)
-}
-
-/// Opens a listener, and tries again for as long as it cannot be opened.
-async fn keep_open(service: Service, name: &'static str, address: Option<IpAddr>, port: u16, http: Arc<Http>) {
-    let mut open: Option<Endpoint> = None;
-    while open.is_none() {
-        let gate = Gate { max_connections: 10_000, ..Gate::default() };
-        match net::open(address, port, gate, Certificates::default(), http.clone()) {
-            Ok(endpoint) => {
-                service.listener_state(name, Ok(()));
-                tracing::info!(listener = name, local = %endpoint.local, "listening");
-                open = Some(endpoint);
-            }
-            Err(error) => {
-                service.listener_state(name, Err(error.to_string()));
-                tracing::error!(listener = name, port, %error, "cannot listen");
-                tokio::time::sleep(RETRY_LISTENER).await;
-            }
-        }
-    }
-    std::future::pending::<()>().await;
-}
-
 /// What to type into a browser: this machine's own addresses when the server listens beyond loopback.
 fn urls(address: Option<IpAddr>, port: u16) -> Vec<String> {
     let url = |ip: &dyn std::fmt::Display| format!("http://{ip}:{port}/");
@@ -147,21 +139,5 @@ fn urls(address: Option<IpAddr>, port: u16) -> Vec<String> {
         Some(ip) if ip.is_loopback() => vec![url(&"localhost")],
         Some(ip) => vec![url(&ip)],
         None => std::iter::once(url(&"localhost")).chain(net::interface_addresses().iter().map(|ip| url(ip))).collect(),
-    }
-}
-
-struct Http {
-    app: axum::Router,
-}
-
-impl net::Serve for Http {
-    async fn serve(&self, stream: Stream, connection: Connection) {
-        if !connection.overflow {
-            net::http::serve(stream, connection, self.app.clone()).await;
-        }
-    }
-
-    fn trusted(&self, address: IpAddr) -> bool {
-        address.is_loopback()
     }
 }

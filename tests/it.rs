@@ -1,12 +1,22 @@
 //! The one integration binary: real servers, real PostgreSQL, real sockets.
 #![allow(clippy::unwrap_used, clippy::expect_used)]
 
+#[path = "support/account.rs"]
+mod account;
 #[path = "api/administration.rs"]
 mod administration;
 #[path = "support/client.rs"]
 mod client;
+#[path = "scenario/imap.rs"]
+mod imap;
 #[path = "scenario/lifecycle.rs"]
 mod lifecycle;
+#[path = "api/listeners.rs"]
+mod listeners;
+#[path = "support/lines.rs"]
+mod lines;
+#[path = "scenario/pop.rs"]
+mod pop;
 #[path = "support/server.rs"]
 mod server;
 
@@ -17,5 +27,8 @@ fn main() {
     let mut trials: Vec<Trial> = Vec::new();
     trials.extend(lifecycle::trials());
     trials.extend(administration::trials());
+    trials.extend(listeners::trials());
+    trials.extend(imap::trials());
+    trials.extend(pop::trials());
     libtest_mimic::run(&arguments, trials).exit();
 }

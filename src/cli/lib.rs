@@ -45,7 +45,7 @@ pub enum Verb {
 }
 
 /// How the server runs.
-#[derive(Debug, clap::Args)]
+#[derive(Debug, Clone, clap::Args)]
 pub struct Serve {
     /// A trial: loopback only, ports below 1024 moved up by 2000.
     #[arg(long)]

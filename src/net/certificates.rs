@@ -5,6 +5,7 @@ use rustls::crypto::aws_lc_rs;
 use rustls_pki_types::pem::PemObject;
 use rustls_pki_types::{CertificateDer, PrivateKeyDer};
 use tokio_rustls::TlsAcceptor;
+use x509_parser::extensions::GeneralName;
 
 /// The certificate all listeners show, exchangeable while they run.
 #[derive(Clone, Default)]
@@ -39,6 +40,15 @@ pub struct Made {
     pub not_after: i64,
 }
 
+/// What a certificate says of itself.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Facts {
+    /// Host names and addresses in it.
+    pub names: Vec<String>,
+    /// Seconds since 1970 at which it ends.
+    pub not_after: i64,
+}
+
 impl Certificates {
     /// Shows this certificate from the next handshake on.
     ///
@@ -52,13 +62,24 @@ impl Certificates {
         Ok(())
     }
 
-    /// Checks a certificate without showing it; gives the first certificate in DER form.
+    /// Checks a certificate without showing it, and reads what it says of itself.
     ///
     /// # Errors
     /// When chain and key are not usable.
-    pub fn check(chain: &str, key: &str) -> Result<Vec<u8>, CertificateError> {
+    pub fn check(chain: &str, key: &str) -> Result<Facts, CertificateError> {
         config(chain, key)?;
-        CertificateDer::pem_slice_iter(chain.as_bytes()).flatten().next().map(|c| c.to_vec()).ok_or(CertificateError::Chain)
+        let first = CertificateDer::pem_slice_iter(chain.as_bytes()).flatten().next().ok_or(CertificateError::Chain)?;
+        let (_, certificate) = x509_parser::parse_x509_certificate(&first).map_err(|_| CertificateError::Chain)?;
+        let names = certificate.subject_alternative_name().ok().flatten().map(|extension| {
+            let name = |name: &GeneralName<'_>| match name {
+                GeneralName::DNSName(name) => Some((*name).to_owned()),
+                GeneralName::IPAddress([a, b, c, d]) => Some(std::net::Ipv4Addr::new(*a, *b, *c, *d).to_string()),
+                GeneralName::IPAddress(octets) => <[u8; 16]>::try_from(*octets).ok().map(|o| std::net::Ipv6Addr::from(o).to_string()),
+                _ => None,
+            };
+            extension.value.general_names.iter().filter_map(name).collect()
+        });
+        Ok(Facts { names: names.unwrap_or_default(), not_after: certificate.validity().not_after.timestamp() })
     }
 
     /// Shakes hands for one connection; `None` while no certificate is there.
@@ -121,6 +142,8 @@ mod tests {
         let certificates = Certificates::default();
         assert!(certificates.acceptor().is_none());
         certificates.show(&made.chain, &made.key).unwrap();
+        let facts = Certificates::check(&made.chain, &made.key).unwrap();
+        assert_eq!((facts.names, facts.not_after), (vec!["localhost".to_owned(), "127.0.0.1".to_owned()], made.not_after));
         assert!(certificates.acceptor().is_some());
         assert!(matches!(certificates.show(&made.chain, &other.key), Err(CertificateError::Unusable(_))));
         assert!(matches!(certificates.show("nonsense", &made.key), Err(CertificateError::Chain)));

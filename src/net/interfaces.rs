@@ -11,3 +11,10 @@ pub fn interface_addresses() -> Vec<IpAddr> {
     found.dedup();
     found
 }
+
+/// Name of this machine, when it is a host name.
+pub fn host_name() -> Option<String> {
+    let name = nix::unistd::gethostname().ok()?.into_string().ok()?;
+    let good = !name.is_empty() && name.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'-' || b == b'.');
+    good.then_some(name)
+}

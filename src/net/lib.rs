@@ -13,9 +13,9 @@ mod listener;
 mod proxy_protocol;
 mod stream;
 
-pub use certificates::{CertificateError, Certificates, Made, self_signed};
+pub use certificates::{CertificateError, Certificates, Facts, Made, self_signed};
 pub use drive::{Handler, drive};
-pub use interfaces::interface_addresses;
+pub use interfaces::{host_name, interface_addresses};
 pub use listener::{Connection, Endpoint, Gate, Serve, open};
 pub use proxy_protocol::{ProxyHeader, read_header};
 pub use stream::Stream;

@@ -54,6 +54,14 @@ pub struct Endpoint {
     task: tokio::task::JoinHandle<()>,
 }
 
+impl Endpoint {
+    /// Closes the socket and waits until it is closed; connections go on.
+    pub async fn close(mut self) {
+        self.task.abort();
+        let _ = (&mut self.task).await;
+    }
+}
+
 impl Drop for Endpoint {
     fn drop(&mut self) {
         self.task.abort();

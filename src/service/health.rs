@@ -1,7 +1,5 @@
 //! Whether the server can do its work.
 
-use std::collections::BTreeMap;
-use std::sync::Mutex;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use serde::Serialize;
@@ -11,7 +9,6 @@ use crate::Service;
 /// What is known without asking the database.
 #[derive(Debug, Default)]
 pub(crate) struct Health {
-    listeners: Mutex<BTreeMap<String, Result<(), String>>>,
     draining: AtomicBool,
 }
 
@@ -37,20 +34,12 @@ impl Service {
     /// Whether the database answers, every listener is open and the server is not about to stop.
     pub async fn readiness(&self) -> Readiness {
         let health = &self.inner.health;
-        let listeners = health.listeners.lock().is_ok_and(|states| states.values().all(Result::is_ok));
         let checks = vec![
             Check { check: "database", ok: self.inner.store.alive().await },
-            Check { check: "listeners", ok: listeners },
+            Check { check: "listeners", ok: self.all_listeners_open() },
             Check { check: "running", ok: !health.draining.load(Ordering::Relaxed) },
         ];
         Readiness { ready: checks.iter().all(|c| c.ok), checks }
-    }
-
-    /// Remembers what became of opening a listener: the reason when it failed.
-    pub fn listener_state(&self, name: &str, state: Result<(), String>) {
-        if let Ok(mut states) = self.inner.health.listeners.lock() {
-            states.insert(name.to_owned(), state);
-        }
     }
 
     /// Takes no further work: the server is about to stop.

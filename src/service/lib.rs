@@ -6,15 +6,18 @@
 #![cfg_attr(test, allow(clippy::unwrap_used, clippy::expect_used))]
 
 mod account;
+mod address_list;
 mod auth;
 mod caller;
 mod changes;
+mod certificate;
 mod domain;
 mod error;
 mod health;
 mod keys;
 mod mailbox;
 pub mod message;
+mod listener;
 mod name;
 mod operation;
 pub mod operations;
@@ -28,9 +31,12 @@ use std::sync::atomic::{AtomicBool, Ordering};
 
 pub use caller::{Caller, Standing};
 pub use changes::{Change, Changes};
+pub use certificate::{CertificateFacts, CheckCertificate};
 pub use error::{Error, FieldError, Kind, Result};
 pub use health::{Check, Readiness};
 pub use keys::MasterKey;
+pub use mailbox::MailboxWish;
+pub use listener::Opened;
 pub use operation::{Access, Call, Method, Operation, Reply, Shape};
 pub use setup::Claim;
 pub use sign_in::{Attempt, Protocol};
@@ -55,6 +61,9 @@ struct Inner {
     hashing: tokio::sync::Semaphore,
     setup_file: std::path::PathBuf,
     health: health::Health,
+    listening: listener::Listening,
+    lists: address_list::Lists,
+    check_certificate: CheckCertificate,
 }
 
 impl Service {
@@ -62,7 +71,7 @@ impl Service {
     ///
     /// # Errors
     /// When the database cannot answer, or was sealed with another master key.
-    pub async fn new(store: Store, master: MasterKey, setup_file: std::path::PathBuf) -> Result<Self> {
+    pub async fn new(store: Store, master: MasterKey, setup_file: std::path::PathBuf, check_certificate: CheckCertificate) -> Result<Self> {
         let setup_done = AtomicBool::new(store.setup_completed().await?);
         let cores = std::thread::available_parallelism().map_or(2, std::num::NonZero::get);
         let inner = Inner {
@@ -78,9 +87,14 @@ impl Service {
             hashing: tokio::sync::Semaphore::new(cores),
             setup_file,
             health: health::Health::default(),
+            listening: listener::Listening::default(),
+            lists: address_list::Lists::default(),
+            check_certificate,
         };
         let service = Self { inner: Arc::new(inner) };
         service.load_keys().await?;
+        service.load_lists().await?;
+        service.ensure_administration().await?;
         Ok(service)
     }
 

@@ -1,19 +1,24 @@
 //! The register: one line per operation. REST, GraphQL, the OpenAPI document and `postamt call` are made from it.
 
 use model::account::{Account, CreateAccount, Names, RestoreAccount, SetPassword, SuspendAccount, UpdateAccount};
+use model::address_list::{AddressList, AddressTest, ReplaceAddressList};
 use model::auth::{Login, Principal, Refresh, Tokens};
+use model::certificate::{Certificate, ImportCertificate};
 use model::domain::{CreateDomain, Domain, DomainAliases, UpdateDomain};
 use model::mailbox::{CreateMailbox, Mailbox, UpdateMailbox};
 use model::message::{Headers, Message, SearchMessages, Stored, UpdateMessage};
+use model::listener::{CreateListener, Listener, UpdateListener};
 use model::server::{Server, ServerSettingsPatch, UpdateServer};
 use model::settings::{SettingsChange, SettingsView};
 use model::setup::{CompleteSetup, SetupDone, SetupState};
 use model::{ListParams, Page};
 
 use crate::account::{AccountRef, AliasRef, ListDomainAccounts, UpdateAccountSettings};
+use crate::address_list::{ListRef, TestAddress};
 use crate::domain::{DomainAliasRef, DomainRef, UpdateDomainSettings};
 use crate::mailbox::{DeleteMailbox, MailboxRef};
 use crate::message::api::{DeleteMessage, ImportMessage, ListMessages, MessageRef, RawMessage};
+use crate::listener::ListenerRef;
 use crate::operation::{Access, Access::*, Method, Method::*, Nothing, Operation, Shape, read, write};
 use crate::Service;
 
@@ -55,6 +60,23 @@ operations! {
         updateServerSettings Patch "/server/settings" 200 Server("settings"), update_server_settings(SettingsChange<ServerSettingsPatch>) -> SettingsView, "Changes settings of the server";
         getServerAccountDefaults Get "/server/account-defaults" 200 Server("domains_read"), get_server_account_defaults(Nothing) -> SettingsView, "Shows the defaults of all accounts";
         updateServerAccountDefaults Patch "/server/account-defaults" 200 Server("domains_all"), update_server_account_defaults(SettingsChange<model::account::AccountSettingsPatch>) -> SettingsView, "Changes the defaults of all accounts";
+    }
+    "listeners" {
+        listListeners Get "/listeners" 200 Server("settings_read"), list_listeners(Nothing) -> Page<Listener>, "Lists the listeners and whether they are open";
+        createListener Post "/listeners" 201 Server("settings"), create_listener(CreateListener) -> Listener, "Opens a listener";
+        getListener Get "/listeners/{id}" 200 Server("settings_read"), get_listener(ListenerRef) -> Listener, "Shows a listener";
+        updateListener Patch "/listeners/{id}" 200 Server("settings"), update_listener(UpdateListener) -> Listener, "Changes a listener";
+        deleteListener Delete "/listeners/{id}" 204 Server("settings"), delete_listener(ListenerRef), "Closes a listener for good";
+    }
+    "network" {
+        listAddressLists Get "/network/address-lists" 200 Server("settings_read"), list_address_lists(Nothing) -> Page<AddressList>, "Lists the named lists of addresses";
+        getAddressList Get "/network/address-lists/{list}" 200 Server("settings_read"), get_address_list(ListRef) -> AddressList, "Shows a list of addresses";
+        replaceAddressList Put "/network/address-lists/{list}" 200 Server("settings"), replace_address_list(ReplaceAddressList) -> AddressList, "Replaces a list of addresses";
+        testAddress Post "/network/address-lists/{list}/test" 200 Server("settings_read"), test_address(TestAddress) -> AddressTest, "Tells whether an address is in a list";
+    }
+    "certificates" {
+        listCertificates Get "/certificates" 200 Server("settings_read"), list_certificates(Nothing) -> Page<Certificate>, "Lists the certificates";
+        importCertificate Post "/certificates/import" 201 Server("settings"), import_certificate(ImportCertificate) -> Certificate, "Brings in a certificate that listeners show at once";
     }
     "domains" {
         listDomains Get "/domains" 200 Domain("domain"), list_domains(ListParams) -> Page<Domain>, "Lists the domains the caller administers";

@@ -122,14 +122,18 @@ impl Service {
         }
         tx.set_rights(pbx, &["pbx_service".to_owned()], &["can_impersonate".to_owned(), "can_create_groups".to_owned()]).await?;
         tx.insert_signing_key(&kid, &sealed, &public).await?;
+        self.default_listeners_tx(&mut tx).await?;
+        self.default_lists_tx(&mut tx, &claim.client_ips).await?;
         tx.claim_server(domain, language, time_zone).await?;
         let object = json!({"main_domain": main_domain});
         let news = News { actor, remote_ip, action: "completeSetup", name: &main_domain, topic: "auth", kind: "setup.completed", account: Some(postmaster), domain: Some(domain), object };
         tx.announce(&news).await?;
         tx.commit().await?;
         self.load_keys().await?;
+        self.load_lists().await?;
         self.inner.setup_done.store(true, Ordering::Release);
         let _ = std::fs::remove_file(&self.inner.setup_file);
+        self.apply_listeners().await;
         Ok((main_domain, postmaster))
     }
 }

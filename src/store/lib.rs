@@ -13,6 +13,8 @@ pub mod domain;
 pub mod email;
 pub mod mailbox;
 pub mod message;
+pub mod address_list;
+pub mod listener;
 pub mod server;
 pub mod session;
 pub mod sign_in;

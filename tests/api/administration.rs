@@ -24,7 +24,7 @@ pub(crate) fn trials() -> Vec<Trial> {
 }
 
 /// A server claimed by its configuration, and its administrator.
-fn claimed() -> (Scratch, Server, Client) {
+pub(crate) fn claimed() -> (Scratch, Server, Client) {
     let scratch = Scratch::new();
     let mut options = Options::new(&scratch.0.join("data"));
     options.environment = vec![

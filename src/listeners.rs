@@ -1,0 +1,151 @@
+//! Opens what is wanted, closes what is not, and tries again what could not be opened.
+
+use std::collections::HashMap;
+use std::net::IpAddr;
+use std::sync::Arc;
+use std::time::Duration;
+
+use cli::Serve;
+use model::listener::{AccessMode, Listener, Protocol, ProxyProtocol, TlsMode};
+use net::{Certificates, Connection, Endpoint, Gate, Stream};
+use service::Service;
+use types::AddressSet;
+
+/// Ports below this one move up in a trial, so that it needs no right to bind them.
+const LOW_PORTS: u16 = 1024;
+const LOW_PORT_SHIFT: u16 = 2000;
+const RETRY: Duration = Duration::from_secs(10);
+
+/// The sockets of this process.
+pub(crate) struct Listeners {
+    service: Service,
+    certificates: Certificates,
+    options: Serve,
+    open: HashMap<uuid::Uuid, (Listener, Endpoint)>,
+}
+
+impl Listeners {
+    pub(crate) fn new(service: Service, certificates: Certificates, options: Serve) -> Self {
+        Self { service, certificates, options, open: HashMap::new() }
+    }
+
+    /// Keeps the sockets as they are wanted, for as long as the server runs.
+    pub(crate) async fn run(mut self) {
+        let mut changes = self.service.listener_changes();
+        loop {
+            let change = *changes.borrow_and_update();
+            self.apply().await;
+            self.service.listeners_applied(change);
+            tokio::select! {
+                changed = changes.changed() => if changed.is_err() { return },
+                () = tokio::time::sleep(RETRY) => {}
+            }
+        }
+    }
+
+    /// Opens and closes; a failure of one leaves the others as they are.
+    pub(crate) async fn apply(&mut self) {
+        match self.service.shown_certificate().await {
+            Ok(Some((chain, key))) => {
+                if let Err(error) = self.certificates.show(&chain, key.reveal()) {
+                    tracing::error!(%error, "the certificate cannot be shown");
+                }
+            }
+            Ok(None) => {}
+            Err(error) => tracing::error!(%error, "the certificate cannot be read"),
+        }
+        let wanted = match self.service.wanted_listeners().await {
+            Ok(wanted) => wanted,
+            Err(error) => return tracing::error!(%error, "the listeners cannot be read"),
+        };
+        // Closed first: a port may move from one listener to another.
+        let stale: Vec<_> = self.open.values().filter(|(open, _)| !wanted.iter().any(|w| w.id == open.id && w.version == open.version)).map(|(open, _)| open.id).collect();
+        for id in stale {
+            if let Some((_, endpoint)) = self.open.remove(&id) {
+                endpoint.close().await;
+            }
+        }
+        self.service.retain_listener_states(&wanted);
+        for listener in wanted {
+            if self.open.contains_key(&listener.id) {
+                continue;
+            }
+            match self.bind(&listener) {
+                Ok(endpoint) => {
+                    tracing::info!(protocol = ?listener.protocol, local = %endpoint.local, "listening");
+                    self.service.listener_state(listener.id, Ok(endpoint.local.port()));
+                    self.open.insert(listener.id, (listener, endpoint));
+                }
+                Err(error) => {
+                    tracing::error!(protocol = ?listener.protocol, port = listener.port, %error, "cannot listen");
+                    self.service.listener_state(listener.id, Err(error.to_string()));
+                }
+            }
+        }
+    }
+
+    fn bind(&self, listener: &Listener) -> std::io::Result<Endpoint> {
+        let address = self.address(&listener.address);
+        let port = port_for(u16::try_from(listener.port).unwrap_or_default(), &self.options);
+        let (gate, certificates, service) = (gate(listener), self.certificates.clone(), self.service.clone());
+        let starttls = listener.tls == TlsMode::Starttls;
+        match listener.protocol {
+            Protocol::HttpAdmin | Protocol::HttpUser => {
+                let app = rest::router(service.clone(), listener.protocol == Protocol::HttpAdmin);
+                net::open(address, port, gate, certificates, Arc::new(Http { app, service }))
+            }
+            Protocol::Imap => net::open(address, port, gate, certificates.clone(), Arc::new(access::Imap::new(service, certificates, starttls))),
+            Protocol::Pop => net::open(address, port, gate, certificates.clone(), Arc::new(access::Pop::new(service, certificates, starttls))),
+            _ => Err(std::io::Error::other("this protocol is not served yet")),
+        }
+    }
+
+    /// The address to bind; a trial turns "every address" into loopback, or into `--host`.
+    fn address(&self, stored: &str) -> Option<IpAddr> {
+        let trial = self.options.dev.then(|| self.options.host.unwrap_or(IpAddr::from([127, 0, 0, 1])));
+        stored.parse().ok().or(trial).or(self.options.host).filter(|address: &IpAddr| !address.is_unspecified())
+    }
+}
+
+/// The port that is really opened.
+pub(crate) fn port_for(port: u16, options: &Serve) -> u16 {
+    let shift = if options.dev && port < LOW_PORTS { LOW_PORT_SHIFT } else { 0 };
+    port.saturating_add(shift).saturating_add(options.port_offset)
+}
+
+fn gate(listener: &Listener) -> Gate {
+    let settings = &listener.settings;
+    let set = |lines: &[String]| AddressSet::parse(lines).unwrap_or_default();
+    Gate {
+        access: match settings.access {
+            AccessMode::None => None,
+            AccessMode::Grant => Some((true, set(&settings.access_ips))),
+            AccessMode::Deny => Some((false, set(&settings.access_ips))),
+        },
+        max_connections: settings.max_connections,
+        max_per_ip: settings.max_connections_per_ip,
+        proxy: match settings.proxy_protocol {
+            ProxyProtocol::Off => None,
+            ProxyProtocol::V1 => Some((1, set(&settings.proxy_ips))),
+            ProxyProtocol::V2 => Some((2, set(&settings.proxy_ips))),
+        },
+        implicit_tls: listener.tls == TlsMode::Implicit,
+    }
+}
+
+struct Http {
+    app: axum::Router,
+    service: Service,
+}
+
+impl net::Serve for Http {
+    async fn serve(&self, stream: Stream, connection: Connection) {
+        if !connection.overflow {
+            net::http::serve(stream, connection, self.app.clone()).await;
+        }
+    }
+
+    fn trusted(&self, address: IpAddr) -> bool {
+        address.is_loopback() || self.service.is_client(address)
+    }
+}
