@@ -6,6 +6,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use cli::Serve;
+use graphql::Schema;
 use model::listener::{AccessMode, Listener, Protocol, ProxyProtocol, TlsMode};
 use net::{Certificates, Connection, Endpoint, Gate, Stream};
 use service::Service;
@@ -21,12 +22,13 @@ pub(crate) struct Listeners {
     service: Service,
     certificates: Certificates,
     options: Serve,
+    schema: Schema,
     open: HashMap<uuid::Uuid, (Listener, Endpoint)>,
 }
 
 impl Listeners {
-    pub(crate) fn new(service: Service, certificates: Certificates, options: Serve) -> Self {
-        Self { service, certificates, options, open: HashMap::new() }
+    pub(crate) fn new(service: Service, certificates: Certificates, options: Serve, schema: Schema) -> Self {
+        Self { service, certificates, options, schema, open: HashMap::new() }
     }
 
     /// Keeps the sockets as they are wanted, for as long as the server runs.
@@ -91,7 +93,8 @@ impl Listeners {
         let starttls = listener.tls == TlsMode::Starttls;
         match listener.protocol {
             Protocol::HttpAdmin | Protocol::HttpUser => {
-                let app = rest::router(service.clone(), listener.protocol == Protocol::HttpAdmin);
+                let admin = listener.protocol == Protocol::HttpAdmin;
+                let app = rest::router(service.clone(), admin).merge(graphql::routes(service.clone(), self.schema.clone(), admin));
                 net::open(address, port, gate, certificates, Arc::new(Http { app, service }))
             }
             Protocol::Imap => net::open(address, port, gate, certificates.clone(), Arc::new(access::Imap::new(service, certificates, starttls))),

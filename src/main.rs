@@ -22,6 +22,11 @@ fn main() -> ExitCode {
     };
     match &cli.verb {
         Verb::Version => println!("postamt {}", env!("CARGO_PKG_VERSION")),
+        Verb::Openapi => println!("{:#}", rest::document()),
+        Verb::Schema => match graphql::sdl() {
+            Ok(sdl) => print!("{sdl}"),
+            Err(error) => return refuse(&error.to_string()),
+        },
         Verb::Config { verb: ConfigVerb::Check } => println!("the configuration is good"),
         Verb::Config { verb: ConfigVerb::Print } => print!("{}", config.print()),
         Verb::Serve(options) => {

@@ -74,8 +74,9 @@ async fn serve_store(store: Store, home: &Path, options: &Serve, config: &Config
     bootstrap(&service, config).await?;
     let token = service.offer_setup(config.setup.token.as_ref()).await.map_err(|e| e.to_string())?;
     certificate(&service).await?;
+    let schema = graphql::schema(service.clone()).map_err(|e| e.to_string())?;
     let port = port_for(HTTP_ADMIN, options);
-    let mut listeners = Listeners::new(service.clone(), Certificates::default(), options.clone());
+    let mut listeners = Listeners::new(service.clone(), Certificates::default(), options.clone(), schema);
     listeners.apply().await;
     let listeners = tokio::spawn(listeners.run());
     let address = options.host.or_else(|| options.dev.then(|| IpAddr::from([127, 0, 0, 1]))).filter(|a| !a.is_unspecified());

@@ -3,6 +3,8 @@
 
 #[path = "repo/architecture.rs"]
 mod architecture;
+#[path = "repo/generated.rs"]
+mod generated;
 #[path = "repo/queries.rs"]
 mod queries;
 #[path = "repo/tidy.rs"]

@@ -40,6 +40,10 @@ pub enum Verb {
         #[command(subcommand)]
         verb: ConfigVerb,
     },
+    /// Prints the OpenAPI document.
+    Openapi,
+    /// Prints the GraphQL schema.
+    Schema,
     /// Shows the version.
     Version,
 }

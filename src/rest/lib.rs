@@ -7,11 +7,13 @@
 
 mod api;
 mod health;
+mod openapi;
 mod problem;
 mod start_page;
 
 use axum::Router;
 use axum::routing::get;
+pub use openapi::document;
 use service::Service;
 
 /// All paths of an HTTP listener; `admin` opens those of administration.
@@ -21,6 +23,7 @@ pub fn router(service: Service, admin: bool) -> Router {
         .route("/health/live", get(health::live))
         .route("/health/ready", get(health::ready))
         .route("/metrics", get(health::metrics))
+        .route("/api/v1/openapi.json", get(|| async { axum::Json(document()) }))
         .route("/.well-known/jwks.json", get(health::jwks));
     api::routes(router, api::Door { admin }).with_state(service)
 }

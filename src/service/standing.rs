@@ -39,13 +39,19 @@ impl Service {
     /// Issuer written into tokens.
     pub(crate) const ISSUER: &'static str = "postamt";
 
-    /// The caller behind an access token, or an anonymous one without.
+    /// The caller behind an `Authorization` header, or an anonymous one without. A token must not travel in the clear beyond this
+    /// machine.
     ///
     /// # Errors
-    /// When the token is wrong, over or revoked.
-    pub async fn caller(&self, token: Option<&str>, remote_ip: IpAddr, admin_door: bool) -> Result<Caller> {
+    /// When the token is wrong, over or revoked, or came without TLS from elsewhere.
+    pub async fn caller(&self, authorization: Option<&str>, remote_ip: IpAddr, tls: bool, admin_door: bool) -> Result<Caller> {
         let anonymous = Caller { account: None, remote_ip, admin_door, expires_at: Timestamp::default() };
-        let Some(token) = token else { return Ok(anonymous) };
+        let Some(authorization) = authorization else { return Ok(anonymous) };
+        if !tls && !remote_ip.is_loopback() {
+            return Err(Error::new(Kind::Forbidden, "tls_required", "Use HTTPS: a token must not travel in the clear."));
+        }
+        let bearer = authorization.split_once(' ').filter(|(scheme, _)| scheme.eq_ignore_ascii_case("bearer"));
+        let token = bearer.map_or("", |(_, token)| token.trim());
         let moment = now();
         let claims = self.with_keys(|_, keys| keys.verify(token, Self::ISSUER, moment.seconds())).map_err(|_| Error::unauthenticated())?;
         let claims = claims.map_err(|error| match error {

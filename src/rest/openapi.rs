@@ -1,0 +1,120 @@
+//! The OpenAPI document, made from the register.
+
+use serde_json::{Map, Value, json};
+use service::{Access, Description, Method, Operation};
+
+/// Statuses that any operation may answer beside its own.
+const PROBLEMS: [u16; 12] = [400, 401, 403, 404, 409, 412, 413, 415, 422, 429, 500, 503];
+
+/// The OpenAPI 3.1 document of everything below `/api/v1`.
+pub fn document() -> Value {
+    let description = Description::new();
+    let mut paths: Map<String, Value> = Map::new();
+    let mut components: Map<String, Value> = description.components.iter().filter(|(name, _)| name.as_str() != "Nothing").map(|(n, s)| (n.clone(), s.clone())).collect();
+    for operation in service::operations::ALL {
+        let path = paths.entry(operation.path.to_owned()).or_insert_with(|| json!({}));
+        let entry = describe(&description, operation, &mut components);
+        if let Some(path) = path.as_object_mut() {
+            path.insert(method(operation.method).to_owned(), entry);
+        }
+    }
+    components.insert("Problem".to_owned(), problem());
+    components.insert("ProblemField".to_owned(), problem_field());
+    json!({
+        "openapi": "3.1.0",
+        "info": {"title": "Postamt", "version": "1", "description": "Every administrative and user function of the server.", "license": {"name": "MIT OR Apache-2.0", "identifier": "MIT OR Apache-2.0"}},
+        "servers": [{"url": "/api/v1"}],
+        "paths": paths,
+        "components": {"schemas": components, "securitySchemes": {"bearer": {"type": "http", "scheme": "bearer", "bearerFormat": "JWT"}}},
+    })
+}
+
+fn method(method: Method) -> &'static str {
+    match method {
+        Method::Get => "get",
+        Method::Post => "post",
+        Method::Put => "put",
+        Method::Patch => "patch",
+        Method::Delete => "delete",
+    }
+}
+
+fn describe(description: &Description, operation: &Operation, components: &mut Map<String, Value>) -> Value {
+    let input = description.input(operation);
+    let in_path = |field: &str| operation.path.contains(&format!("{{{field}}}"));
+    let by_query = matches!(operation.method, Method::Get | Method::Delete);
+    let mut parameters: Vec<Value> = input
+        .fields
+        .iter()
+        .filter(|(name, _)| by_query || in_path(name))
+        .map(|(name, schema)| json!({"name": name, "in": if in_path(name) { "path" } else { "query" }, "required": in_path(name) || input.required.contains(name), "schema": schema}))
+        .collect();
+    if operation.method != Method::Get && operation.access != Access::Public {
+        parameters.push(json!({"name": "If-Match", "in": "header", "required": operation.needs_version, "schema": {"type": "string"}, "description": "ETag that was read"}));
+    }
+    let mut entry = json!({"operationId": operation.id, "tags": [operation.tag], "summary": operation.summary, "parameters": parameters, "responses": responses(description, operation)});
+    let body: Map<String, Value> = input.fields.iter().filter(|(name, _)| !by_query && !in_path(name)).map(|(n, s)| (n.clone(), s.clone())).collect();
+    let mut add = |key: &str, value: Value| {
+        if let Some(map) = entry.as_object_mut() {
+            map.insert(key.to_owned(), value);
+        }
+    };
+    if !body.is_empty() {
+        let required: Vec<&String> = input.required.iter().filter(|name| body.contains_key(*name)).collect();
+        let (head, tail) = operation.id.split_at(1);
+        let name = format!("{}{tail}Body", head.to_uppercase());
+        add("requestBody", json!({"required": !required.is_empty(), "content": {"application/json": {"schema": {"$ref": format!("#/components/schemas/{name}")}}}}));
+        components.insert(name, json!({"type": "object", "properties": body, "required": required, "additionalProperties": false}));
+    }
+    match operation.access {
+        Access::Public => {}
+        access => {
+            add("security", json!([{"bearer": []}]));
+            add("x-rights", rights(access));
+        }
+    }
+    entry
+}
+
+fn rights(access: Access) -> Value {
+    match access {
+        Access::Public | Access::SignedIn => json!([]),
+        Access::Server(right) => json!([{"scope": "server", "right": right}]),
+        Access::Domain(right) => json!([{"scope": "domain", "right": right}]),
+        Access::Own(right) => json!([{"scope": "own"}, {"scope": "domain", "right": right}]),
+    }
+}
+
+fn responses(description: &Description, operation: &Operation) -> Value {
+    let mut responses = Map::new();
+    let good = match description.output(operation) {
+        Some(name) => json!({"description": "Done", "content": {"application/json": {"schema": {"$ref": format!("#/components/schemas/{name}")}}}}),
+        None => json!({"description": "Done"}),
+    };
+    responses.insert(operation.status.to_string(), good);
+    for status in PROBLEMS.into_iter().chain(operation.needs_version.then_some(428)) {
+        responses.insert(status.to_string(), json!({"description": "Not done", "content": {"application/problem+json": {"schema": {"$ref": "#/components/schemas/Problem"}}}}));
+    }
+    Value::Object(responses)
+}
+
+fn problem() -> Value {
+    json!({
+        "type": "object", "description": "Why something was not done (RFC 9457)", "additionalProperties": false,
+        "required": ["type", "title", "status", "code", "detail"],
+        "properties": {
+            "type": {"type": "string"}, "title": {"type": "string"}, "status": {"type": "integer"},
+            "code": {"type": "string", "description": "Stable key"}, "detail": {"type": "string"},
+            "errors": {"type": "array", "items": {"$ref": "#/components/schemas/ProblemField"}},
+            "required": {"type": "string", "description": "The right that is missing"},
+            "current_version": {"type": "string", "description": "The version the object has"},
+        },
+    })
+}
+
+fn problem_field() -> Value {
+    json!({
+        "type": "object", "description": "A field at fault", "additionalProperties": false, "required": ["pointer", "code", "detail"],
+        "properties": {"pointer": {"type": "string", "description": "JSON pointer into the input"}, "code": {"type": "string"}, "detail": {"type": "string"}},
+    })
+}
