@@ -93,6 +93,7 @@ impl Listeners {
         let address = self.address(&listener.address);
         let port = port_for(u16::try_from(listener.port).unwrap_or_default(), &self.options);
         let (gate, certificates, service) = (gate(listener), self.certificates.clone(), self.service.clone());
+        let starttls = listener.tls == TlsMode::Starttls;
         match listener.protocol {
             Protocol::HttpAdmin | Protocol::HttpUser => {
                 let admin = listener.protocol == Protocol::HttpAdmin;
@@ -101,10 +102,11 @@ impl Listeners {
             }
             Protocol::Smtp | Protocol::Submission => {
                 let spoken = if listener.protocol == Protocol::Smtp { mta::Protocol::Smtp } else { mta::Protocol::Submission };
-                let smtp = mta::Smtp::new(service, certificates.clone(), spoken, listener.tls == TlsMode::Starttls);
+                let smtp = mta::Smtp::new(service, certificates.clone(), spoken, starttls);
                 net::open(address, port, gate, certificates, Arc::new(smtp))
             }
-            _ => Err(std::io::Error::other("this protocol is not served yet")),
+            Protocol::Imap => net::open(address, port, gate, certificates.clone(), Arc::new(access::Imap::new(service, certificates, starttls))),
+            Protocol::Pop => net::open(address, port, gate, certificates.clone(), Arc::new(access::Pop::new(service, certificates, starttls))),
         }
     }
 

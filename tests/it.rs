@@ -1,18 +1,26 @@
 //! The one integration binary: real servers, real PostgreSQL, real sockets.
 #![allow(clippy::unwrap_used, clippy::expect_used)]
 
+#[path = "support/account.rs"]
+mod account;
 #[path = "api/administration.rs"]
 mod administration;
 #[path = "support/client.rs"]
 mod client;
 #[path = "support/contract.rs"]
 mod contract;
+#[path = "scenario/imap.rs"]
+mod imap;
 #[path = "scenario/lifecycle.rs"]
 mod lifecycle;
 #[path = "api/listeners.rs"]
 mod listeners;
 #[path = "api/parity.rs"]
 mod parity;
+#[path = "support/lines.rs"]
+mod lines;
+#[path = "scenario/pop.rs"]
+mod pop;
 #[path = "support/server.rs"]
 mod server;
 
@@ -25,5 +33,7 @@ fn main() {
     trials.extend(administration::trials());
     trials.extend(listeners::trials());
     trials.extend(parity::trials());
+    trials.extend(imap::trials());
+    trials.extend(pop::trials());
     libtest_mimic::run(&arguments, trials).exit();
 }

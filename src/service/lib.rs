@@ -46,6 +46,7 @@ pub use changes::{Change, Changes};
 pub use error::{Error, FieldError, Kind, Result};
 pub use health::{Check, Readiness};
 pub use keys::MasterKey;
+pub use mailbox::MailboxWish;
 pub use listener::Opened;
 pub use operation::{Access, Call, Method, Operation, Reply, Shape};
 pub use refusal::Refusal;

@@ -111,17 +111,21 @@ impl Service {
         self.store().mailbox(account, None, &canonical(name)).await?.ok_or_else(|| Error::not_found("mailbox"))
     }
 
-    /// A mailbox by its full name with all its messages. `take_recent`: this session is the one that is told which are
-    /// recent.
+    /// A mailbox by its full name with all its messages.
     ///
     /// # Errors
     /// `NotFound`, also for a mere container.
-    pub async fn open_mailbox(&self, account: Uuid, name: &str, take_recent: bool) -> Result<Snapshot> {
-        let mut snapshot = self.store().snapshot(account, &canonical(name)).await?.filter(|s| s.mailbox.selectable).ok_or_else(|| Error::not_found("mailbox"))?;
-        if take_recent && snapshot.recent_from < snapshot.mailbox.uid_next {
-            snapshot.recent_from = self.store().take_recent(account, snapshot.mailbox.id, snapshot.mailbox.uid_next).await?.unwrap_or(snapshot.mailbox.uid_next);
-        }
-        Ok(snapshot)
+    pub async fn open_mailbox(&self, account: Uuid, name: &str) -> Result<Snapshot> {
+        let snapshot = self.store().snapshot(account, &canonical(name)).await?;
+        snapshot.filter(|s| s.mailbox.selectable).ok_or_else(|| Error::not_found("mailbox"))
+    }
+
+    /// Makes the caller the session that is told all messages below `uid_next` as recent; gives the first of them, if any.
+    ///
+    /// # Errors
+    /// When the database cannot answer.
+    pub async fn take_recent(&self, account: Uuid, mailbox: Uuid, uid_next: i64) -> Result<Option<i64>> {
+        Ok(self.store().take_recent(account, mailbox, uid_next).await?)
     }
 
     /// Makes a mailbox and the levels missing above it; a container of that name becomes a mailbox.

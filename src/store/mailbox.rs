@@ -79,8 +79,6 @@ pub struct NewMailbox<'a> {
 pub struct Snapshot {
     /// The mailbox.
     pub mailbox: Mailbox,
-    /// First UID that no session has been told as recent.
-    pub recent_from: i64,
     /// UIDs.
     pub uids: Vec<i64>,
     /// Flags.
@@ -130,7 +128,7 @@ impl Store {
     pub async fn snapshot(&self, account: Uuid, name: &str) -> Result<Option<Snapshot>> {
         let row = sqlx::query!(
             r#"SELECT m.id, m.name, m.role, m.class, m.selectable, m.subscribed, m.messages, m.unseen, m.size, m.uid_validity, m.uid_next, m.modseq, m.version,
-               m.recent_from, x.uids AS "uids!", x.flags AS "flags!", x.modseqs AS "modseqs!", x.keywords AS "keywords!"
+               x.uids AS "uids!", x.flags AS "flags!", x.modseqs AS "modseqs!", x.keywords AS "keywords!"
                FROM mailbox m CROSS JOIN LATERAL (
                  SELECT COALESCE(array_agg(t.uid), '{}') AS uids, COALESCE(array_agg(t.flags), '{}') AS flags, COALESCE(array_agg(t.modseq), '{}') AS modseqs,
                  COALESCE(array_agg(array_to_string(t.keywords, ' ')), '{}') AS keywords
@@ -141,7 +139,7 @@ impl Store {
         )
         .fetch_optional(&self.pool)
         .await?;
-        Ok(row.map(|r| Snapshot { recent_from: r.recent_from, uids: r.uids, flags: r.flags, modseqs: r.modseqs, keywords: r.keywords, mailbox: mailbox!(r) }))
+        Ok(row.map(|r| Snapshot { uids: r.uids, flags: r.flags, modseqs: r.modseqs, keywords: r.keywords, mailbox: mailbox!(r) }))
     }
 
     /// Tells all messages below this UID as recent to the session that asks; gives the first UID nobody was told before.
