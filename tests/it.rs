@@ -15,6 +15,8 @@ mod imap;
 mod lifecycle;
 #[path = "api/listeners.rs"]
 mod listeners;
+#[path = "scenario/mail_in.rs"]
+mod mail_in;
 #[path = "api/parity.rs"]
 mod parity;
 #[path = "support/lines.rs"]
@@ -23,6 +25,8 @@ mod lines;
 mod pop;
 #[path = "support/server.rs"]
 mod server;
+#[path = "support/smtp.rs"]
+mod smtp;
 
 use libtest_mimic::{Arguments, Trial};
 
@@ -33,6 +37,7 @@ fn main() {
     trials.extend(administration::trials());
     trials.extend(listeners::trials());
     trials.extend(parity::trials());
+    trials.extend(mail_in::trials());
     trials.extend(imap::trials());
     trials.extend(pop::trials());
     libtest_mimic::run(&arguments, trials).exit();
