@@ -29,6 +29,7 @@ use crate::settings::{SettingValue, setting_enum};
     ToSchema,
 )]
 #[serde(rename_all = "snake_case")]
+#[schema(as = RouteFlow)]
 pub enum Flow {
     /// Senders and recipients of mail.
     #[default]

@@ -106,6 +106,7 @@ impl Service {
         tx.announce(&news).await?;
         tx.commit().await?;
         self.inner.standings.forget(account.id);
+        self.forget_names();
         Ok(())
     }
 
@@ -181,6 +182,7 @@ impl Service {
         let object = json!({"address": address});
         tx.announce(&News { actor: call.caller.name(), remote_ip: &ip, action: "createAccount", name: &address, topic: "accounts", kind: "account.created", account: Some(id), domain: Some(domain), object }).await?;
         tx.commit().await?;
+        self.forget_names();
         self.show(id).await
     }
 

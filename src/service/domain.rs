@@ -125,6 +125,7 @@ impl Service {
         tx.announce(&News { actor: call.caller.name(), remote_ip: &ip, action, name, topic: "domains", kind, account: None, domain: Some(id), object }).await?;
         tx.commit().await?;
         self.inner.standings.forget_all();
+        self.routing_changed().await;
         Ok(())
     }
 

@@ -7,10 +7,14 @@
 
 mod account;
 mod address_list;
+mod admission;
 mod auth;
 mod caller;
 mod certificate;
+mod committer;
+mod delivery;
 mod describe;
+mod changes;
 mod domain;
 mod error;
 mod events;
@@ -19,9 +23,13 @@ mod idempotency;
 mod keys;
 mod limit;
 mod listener;
+mod mailbox;
+pub mod message;
 mod name;
 mod operation;
 pub mod operations;
+mod refusal;
+mod routing;
 mod server;
 mod setup;
 mod sign_in;
@@ -30,15 +38,20 @@ mod standing;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
+pub use admission::{Peer, Reach, Recipient, RecipientParams, Submitter};
 pub use caller::{Caller, Standing};
 pub use certificate::{CertificateFacts, CheckCertificate};
+pub use delivery::{Accepted, Submission};
 pub use describe::{Description, Input, reference};
 pub use events::{Events, Heard};
+pub use changes::{Change, Changes};
 pub use error::{Error, FieldError, Kind, Result};
 pub use health::{Check, Readiness};
 pub use keys::MasterKey;
+pub use mailbox::MailboxWish;
 pub use listener::Opened;
 pub use operation::{Access, Call, Method, Operation, Reply, Shape};
+pub use refusal::Refusal;
 pub use setup::Claim;
 pub use sign_in::{Attempt, Protocol};
 use store::Store;
@@ -57,6 +70,11 @@ struct Inner {
     keys: keys::Keys,
     standings: standing::Standings,
     guard: sign_in::Guard,
+    routing: routing::Routing,
+    receivers: admission::Receivers,
+    committer: committer::Committer,
+    changes: Changes,
+    quotas: message::Quotas,
     hashing: tokio::sync::Semaphore,
     setup_file: std::path::PathBuf,
     health: health::Health,
@@ -75,6 +93,7 @@ impl Service {
     pub async fn new(store: Store, master: MasterKey, setup_file: std::path::PathBuf, check_certificate: CheckCertificate) -> Result<Self> {
         let setup_done = AtomicBool::new(store.setup_completed().await?);
         let cores = std::thread::available_parallelism().map_or(2, std::num::NonZero::get);
+        let committer = committer::Committer::start(&store);
         let inner = Inner {
             store,
             master,
@@ -82,6 +101,11 @@ impl Service {
             keys: keys::Keys::default(),
             standings: standing::Standings::default(),
             guard: sign_in::Guard::new(),
+            routing: routing::Routing::default(),
+            receivers: admission::Receivers::default(),
+            committer,
+            changes: Changes::default(),
+            quotas: message::Quotas::default(),
             // A storm of sign-ins waits here instead of starving everything else.
             hashing: tokio::sync::Semaphore::new(cores),
             setup_file,
@@ -97,6 +121,7 @@ impl Service {
         service.load_lists().await?;
         service.load_limits().await?;
         service.ensure_administration().await?;
+        service.compile_router().await?;
         Ok(service)
     }
 

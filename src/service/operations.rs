@@ -6,6 +6,8 @@ use model::auth::{Login, Principal, Refresh, Tokens};
 use model::certificate::{Certificate, ImportCertificate};
 use model::domain::{CreateDomain, Domain, DomainAliases, UpdateDomain};
 use model::listener::{CreateListener, Listener, UpdateListener};
+use model::mailbox::{CreateMailbox, Mailbox, UpdateMailbox};
+use model::message::{Headers, Message, SearchMessages, Stored, UpdateMessage};
 use model::server::{Server, ServerSettingsPatch, UpdateServer};
 use model::settings::{SettingsChange, SettingsView};
 use model::setup::{CompleteSetup, SetupDone, SetupState};
@@ -15,6 +17,8 @@ use crate::account::{AccountRef, AliasRef, ListDomainAccounts, UpdateAccountSett
 use crate::address_list::{ListRef, TestAddress};
 use crate::domain::{DomainAliasRef, DomainRef, UpdateDomainSettings};
 use crate::listener::ListenerRef;
+use crate::mailbox::{DeleteMailbox, MailboxRef};
+use crate::message::api::{DeleteMessage, ImportMessage, ListMessages, MessageRef, RawMessage};
 use crate::operation::{Access, Access::*, Method, Method::*, Nothing, Operation, Shape, read, write};
 use crate::Service;
 
@@ -103,6 +107,21 @@ operations! {
         listAliases Get "/accounts/{account}/aliases" 200 Own("domain"), list_aliases(AccountRef) -> Names, "Lists the other names of an account";
         addAlias Post "/accounts/{account}/aliases" 201 Domain("can_create_aliases"), add_alias(AliasRef) -> Names, "Adds another name to an account";
         removeAlias Delete "/accounts/{account}/aliases/{name}" 204 Domain("can_create_aliases"), remove_alias(AliasRef), "Takes another name from an account";
+    }
+    "mail" {
+        listMailboxes Get "/accounts/{account}/mailboxes" 200 Own("mailbox_read_all"), list_mailboxes(AccountRef) -> Page<Mailbox>, "Lists the mailboxes of an account";
+        createMailbox Post "/accounts/{account}/mailboxes" 201 Own("mailbox_read_all"), create_mailbox(CreateMailbox) -> Mailbox, "Creates a mailbox, and the levels missing above it";
+        getMailbox Get "/accounts/{account}/mailboxes/{mailbox}" 200 Own("mailbox_read_all"), get_mailbox(MailboxRef) -> Mailbox, "Shows a mailbox";
+        updateMailbox Patch "/accounts/{account}/mailboxes/{mailbox}" 200 Own("mailbox_read_all"), update_mailbox(UpdateMailbox) -> Mailbox, "Renames a mailbox or changes its subscription";
+        deleteMailbox Delete "/accounts/{account}/mailboxes/{mailbox}" 204 Own("mailbox_read_all"), delete_mailbox(DeleteMailbox), "Deletes a mailbox; its messages go to the trash or are destroyed";
+        listMessages Get "/accounts/{account}/messages" 200 Own("mailbox_read_all"), list_messages(ListMessages) -> Page<Message>, "Lists messages, those stored last first";
+        importMessage Post "/accounts/{account}/messages" 201 Own("mailbox_read_all"), import_message(ImportMessage) -> Stored, "Stores a message in a mailbox";
+        searchMessages Post "/accounts/{account}/messages/search" 200 Own("mailbox_read_all"), search_messages(SearchMessages) -> Page<Message>, "Searches messages";
+        getMessage Get "/accounts/{account}/messages/{id}" 200 Own("mailbox_read_all"), get_message(MessageRef) -> Message, "Shows a message with its text and parts";
+        updateMessage Patch "/accounts/{account}/messages/{id}" 200 Own("mailbox_read_all"), update_message(UpdateMessage) -> Message, "Changes keywords of a message and the mailboxes it stands in";
+        deleteMessage Delete "/accounts/{account}/messages/{id}" 204 Own("mailbox_read_all"), delete_message(DeleteMessage), "Moves a message to the trash, or deletes it for good";
+        getHeaders Get "/accounts/{account}/messages/{id}/headers" 200 Own("mailbox_read_all"), get_headers(MessageRef) -> Headers, "Shows the header fields of a message";
+        getRaw Get "/accounts/{account}/messages/{id}/raw" 200 Own("mailbox_read_all"), get_raw(MessageRef) -> RawMessage, "Shows a message as it stands on the wire";
     }
 }
 

@@ -15,7 +15,7 @@ pub struct AccountRow {
     pub settings: Value,
 }
 
-fn state(text: &str) -> AccountState {
+pub(crate) fn state(text: &str) -> AccountState {
     match text {
         "suspended" => AccountState::Suspended,
         "deleted" => AccountState::Deleted,
@@ -23,7 +23,7 @@ fn state(text: &str) -> AccountState {
     }
 }
 
-fn suspend_mail(text: &str) -> SuspendMail {
+pub(crate) fn suspend_mail(text: &str) -> SuspendMail {
     match text {
         "reject" => SuspendMail::Reject,
         "bounce" => SuspendMail::Bounce,
