@@ -9,6 +9,10 @@ mod client;
 mod lifecycle;
 #[path = "api/listeners.rs"]
 mod listeners;
+#[path = "api/names.rs"]
+mod names;
+#[path = "api/routing.rs"]
+mod routing;
 #[path = "support/server.rs"]
 mod server;
 
@@ -20,5 +24,7 @@ fn main() {
     trials.extend(lifecycle::trials());
     trials.extend(administration::trials());
     trials.extend(listeners::trials());
+    trials.extend(routing::trials());
+    trials.extend(names::trials());
     libtest_mimic::run(&arguments, trials).exit();
 }

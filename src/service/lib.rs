@@ -6,6 +6,7 @@
 #![cfg_attr(test, allow(clippy::unwrap_used, clippy::expect_used))]
 
 mod account;
+mod account_names;
 mod address_list;
 mod auth;
 mod caller;
@@ -13,13 +14,17 @@ mod certificate;
 mod describe;
 mod domain;
 mod error;
+mod forwarder;
+mod group;
 mod health;
 mod keys;
 mod listener;
 mod name;
 mod operation;
 pub mod operations;
+mod rights;
 mod routing;
+mod routing_table;
 mod server;
 mod setup;
 mod sign_in;

@@ -11,6 +11,8 @@ pub mod account;
 pub mod credential;
 pub mod directory;
 pub mod domain;
+pub mod forwarder;
+pub mod group;
 pub mod routing_table;
 pub mod address_list;
 pub mod listener;
