@@ -25,6 +25,10 @@ mod parity;
 mod lines;
 #[path = "scenario/pop.rs"]
 mod pop;
+#[path = "api/names.rs"]
+mod names;
+#[path = "api/routing.rs"]
+mod routing;
 #[path = "support/server.rs"]
 mod server;
 #[path = "support/smtp.rs"]
@@ -43,5 +47,7 @@ fn main() {
     trials.extend(mail_in::trials());
     trials.extend(imap::trials());
     trials.extend(pop::trials());
+    trials.extend(routing::trials());
+    trials.extend(names::trials());
     libtest_mimic::run(&arguments, trials).exit();
 }

@@ -6,6 +6,7 @@
 #![cfg_attr(test, allow(clippy::unwrap_used, clippy::expect_used))]
 
 mod account;
+mod account_names;
 mod address_list;
 mod admission;
 mod auth;
@@ -18,6 +19,8 @@ mod changes;
 mod domain;
 mod error;
 mod events;
+mod forwarder;
+mod group;
 mod health;
 mod idempotency;
 mod keys;
@@ -29,7 +32,9 @@ mod name;
 mod operation;
 pub mod operations;
 mod refusal;
+mod rights;
 mod routing;
+mod routing_table;
 mod server;
 mod setup;
 mod sign_in;

@@ -12,6 +12,8 @@ pub mod credential;
 pub mod delivery;
 pub mod directory;
 pub mod domain;
+pub mod forwarder;
+pub mod group;
 pub mod address_list;
 pub mod event;
 pub mod idempotency;
