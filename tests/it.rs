@@ -7,6 +7,8 @@ mod account;
 mod administration;
 #[path = "support/client.rs"]
 mod client;
+#[path = "scenario/clients.rs"]
+mod clients;
 #[path = "scenario/imap.rs"]
 mod imap;
 #[path = "scenario/lifecycle.rs"]
@@ -28,6 +30,7 @@ fn main() {
     trials.extend(lifecycle::trials());
     trials.extend(administration::trials());
     trials.extend(listeners::trials());
+    trials.extend(clients::trials());
     trials.extend(imap::trials());
     trials.extend(pop::trials());
     libtest_mimic::run(&arguments, trials).exit();
