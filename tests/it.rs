@@ -11,6 +11,10 @@ mod client;
 mod clients;
 #[path = "scenario/imap.rs"]
 mod imap;
+#[path = "support/contract.rs"]
+mod contract;
+#[path = "api/events.rs"]
+mod events;
 #[path = "scenario/lifecycle.rs"]
 mod lifecycle;
 #[path = "api/listeners.rs"]
@@ -19,6 +23,8 @@ mod listeners;
 mod lines;
 #[path = "scenario/pop.rs"]
 mod pop;
+#[path = "api/parity.rs"]
+mod parity;
 #[path = "support/server.rs"]
 mod server;
 
@@ -33,5 +39,7 @@ fn main() {
     trials.extend(clients::trials());
     trials.extend(imap::trials());
     trials.extend(pop::trials());
+    trials.extend(events::trials());
+    trials.extend(parity::trials());
     libtest_mimic::run(&arguments, trials).exit();
 }

@@ -124,3 +124,6 @@ operations! {
         getRaw Get "/accounts/{account}/messages/{id}/raw" 200 Own("mailbox_read_all"), get_raw(MessageRef) -> RawMessage, "Shows a message as it stands on the wire";
     }
 }
+
+/// Schemas that inputs refer to through a generic type, which does not name them by itself.
+pub(crate) static PARTS: &[fn() -> Shape] = &[Shape::of::<ServerSettingsPatch>, Shape::of::<model::account::AccountSettingsPatch>, Shape::of::<model::domain::DomainSettingsPatch>];

@@ -14,6 +14,8 @@ pub mod email;
 pub mod mailbox;
 pub mod message;
 pub mod address_list;
+pub mod event;
+pub mod idempotency;
 pub mod listener;
 pub mod server;
 pub mod session;
