@@ -145,6 +145,8 @@ fn word(key: &str) -> String {
 fn literal(value: &Value) -> String {
     match value {
         Value::String(text) if !text.is_empty() && text.chars().all(|c| c.is_ascii_uppercase() || c == '_') => text.clone(),
+        Value::Object(map) => format!("{{{}}}", map.iter().map(|(k, v)| format!("{k}: {}", literal(v))).collect::<Vec<_>>().join(", ")),
+        Value::Array(list) => format!("[{}]", list.iter().map(literal).collect::<Vec<_>>().join(", ")),
         other => other.to_string(),
     }
 }
@@ -256,7 +258,7 @@ fn script() -> Vec<Step> {
     step("updateServer", json!({"time_zone": "Europe/Berlin"}));
     step("updateServer", json!({"time_zone": "Nowhere/Land"}));
     step("getServerSettings", json!({}));
-    step("updateServerSettings", json!({"set": {"undelete_window": 60, "rate_default": {"count": 7, "period": 9}}}));
+    step("updateServerSettings", json!({"set": {"undelete_window": 60, "rate_default": {"count": 5000, "period": 9}, "rate_admin_write": {"count": 5000, "period": 9}}}));
     step("updateServerSettings", json!({"set": {"undelete_window": -1}}));
     step("getServerAccountDefaults", json!({}));
     step("updateServerAccountDefaults", json!({"set": {"max_account_size": 9_000_000_000_i64}, "unset": ["relay"]}));
@@ -326,6 +328,8 @@ fn script() -> Vec<Step> {
     step("deleteAccount", json!({"account": "$anna"}));
     step("restoreAccount", json!({"account": "$anna"}));
     step("deleteDomain", json!({"domain": "client.example"}));
+    step("createDomain", json!({"name": "empty.example"}));
+    step("deleteDomain", json!({"domain": "empty.example"}));
     step("logout", json!({}));
     step("getAccount", json!({"account": "me"}));
     steps
@@ -335,10 +339,9 @@ fn script() -> Vec<Step> {
 fn names_and_rights(steps: &mut Vec<Step>) {
     let mut step = |id, input| steps.push((id, input, None, None));
     step("replaceAliases", json!({"account": "$anna", "aliases": ["a", "b2"]}));
-    let version = 6;
-    steps.push(("replaceAliases", json!({"account": "$anna", "aliases": ["a", "b2"]}), None, Some(version)));
-    steps.push(("replaceAliases", json!({"account": "$anna", "aliases": ["a", "b2"]}), None, Some(version + 1)));
-    steps.push(("replaceAliases", json!({"account": "$anna", "aliases": ["a", "b2"]}), None, Some(version + 2)));
+    for version in 1..16 {
+        steps.push(("replaceAliases", json!({"account": "$anna", "aliases": ["a", "b2"]}), None, Some(version)));
+    }
     let mut step = |id, input| steps.push((id, input, None, None));
     step("listTelnums", json!({"account": "$anna"}));
     step("addTelnum", json!({"account": "$anna", "number": "+4930999999"}));
@@ -346,7 +349,7 @@ fn names_and_rights(steps: &mut Vec<Step>) {
     step("removeTelnum", json!({"account": "$anna", "number": "+4930999999"}));
     step("renameAccount", json!({"account": "$anna", "name": "annab", "keep_alias": true}));
     step("getRights", json!({"account": "$anna"}));
-    for version in 8..14 {
+    for version in 1..25 {
         steps.push(("replaceRights", json!({"account": "$anna", "domain": ["domain", "can_create_aliases"]}), None, Some(version)));
     }
     let mut step = |id, input| steps.push((id, input, None, None));
@@ -450,6 +453,7 @@ fn both_doors_say_the_same() -> Result<(), Failed> {
                     }
                 }
             }
+            (one, _) if save.is_some() => panic!("step {number}: {id} {input} must be done: {one:?}"),
             // Queries carry their errors at the top, without fields.
             (Came::Refused(one, _), Came::Refused(other, _)) if operation.is_query() => assert_eq!(one, other, "step {number}: {id} {input}"),
             (one, other) => assert_eq!(one, other, "step {number}: {id} {input}"),
