@@ -79,6 +79,7 @@ async fn serve_store(store: Store, home: &Path, options: &Serve, config: &Config
     let mut listeners = Listeners::new(service.clone(), Certificates::default(), options.clone(), schema);
     listeners.apply().await;
     let listeners = tokio::spawn(listeners.run());
+    let outbox = tokio::spawn(service.clone().run_outbox());
     let address = options.host.or_else(|| options.dev.then(|| IpAddr::from([127, 0, 0, 1]))).filter(|a| !a.is_unspecified());
     for url in urls(address, port) {
         println!("Administration  {url}");
@@ -92,6 +93,7 @@ async fn serve_store(store: Store, home: &Path, options: &Serve, config: &Config
     }
     service.drain();
     listeners.abort();
+    outbox.abort();
     Ok(())
 }
 

@@ -5,6 +5,10 @@
 mod administration;
 #[path = "support/client.rs"]
 mod client;
+#[path = "support/contract.rs"]
+mod contract;
+#[path = "api/events.rs"]
+mod events;
 #[path = "scenario/lifecycle.rs"]
 mod lifecycle;
 #[path = "api/listeners.rs"]
@@ -13,6 +17,8 @@ mod listeners;
 mod names;
 #[path = "api/routing.rs"]
 mod routing;
+#[path = "api/parity.rs"]
+mod parity;
 #[path = "support/server.rs"]
 mod server;
 
@@ -26,5 +32,7 @@ fn main() {
     trials.extend(listeners::trials());
     trials.extend(routing::trials());
     trials.extend(names::trials());
+    trials.extend(events::trials());
+    trials.extend(parity::trials());
     libtest_mimic::run(&arguments, trials).exit();
 }

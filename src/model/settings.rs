@@ -134,18 +134,18 @@ pub struct EffectiveSetting {
     /// Name of the setting.
     pub key: String,
     /// The value that acts.
-    #[schema(value_type = Object)]
+    #[schema(value_type = serde_json::Value)]
     pub value: Value,
     /// Level the value comes from.
     pub source: Source,
     /// The value set on the level that was asked for; null when it inherits.
-    #[schema(value_type = Object, nullable)]
+    #[schema(value_type = serde_json::Value)]
     pub explicit: Value,
     /// The value it would have without its own.
-    #[schema(value_type = Object)]
+    #[schema(value_type = serde_json::Value)]
     pub inherited: Value,
     /// The built-in value.
-    #[schema(value_type = Object)]
+    #[schema(value_type = serde_json::Value)]
     pub default: Value,
     /// Type of the value: bool, int, string, list, flow or enum.
     #[serde(rename = "type")]

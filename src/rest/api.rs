@@ -43,12 +43,12 @@ pub(crate) fn routes(mut router: Router<Service>, door: Door) -> Router<Service>
 
 async fn answer(service: &Service, operation: &'static Operation, door: Door, path: Map<String, Value>, request: Request) -> Response {
     match perform(service, operation, door, path, request).await {
-        Ok(reply) => success(operation, reply),
+        Ok((reply, repeated)) => success(operation, reply, repeated),
         Err(error) => problem::respond(&error),
     }
 }
 
-async fn perform(service: &Service, operation: &'static Operation, door: Door, path: Map<String, Value>, request: Request) -> Result<Reply, Error> {
+async fn perform(service: &Service, operation: &'static Operation, door: Door, path: Map<String, Value>, request: Request) -> Result<(Reply, bool), Error> {
     let connection = request.extensions().get::<Connection>().copied();
     let ip = connection.map_or(std::net::IpAddr::from([0, 0, 0, 0]), |c| c.peer.ip());
     // An operation for everybody must not fail over an old token: it is how one gets a new one.
@@ -56,6 +56,7 @@ async fn perform(service: &Service, operation: &'static Operation, door: Door, p
     let authorization = authorization.map(|value| value.to_str().unwrap_or_default());
     let caller = service.caller(authorization, ip, connection.is_some_and(|c| c.tls), door.admin).await?;
     let expect = expected_version(request.headers())?;
+    let key = request.headers().get("idempotency-key").map(|value| value.to_str().unwrap_or_default().to_owned());
     let mut input = Map::new();
     if operation.method == Method::Get || operation.method == Method::Delete {
         query(request.uri().query().unwrap_or_default(), &mut input)?;
@@ -67,7 +68,11 @@ async fn perform(service: &Service, operation: &'static Operation, door: Door, p
         return Err(Error::new(Kind::Malformed, "invalid_parameter", detail.clone()).at(format!("/{key}"), "invalid_parameter", detail));
     }
     input.extend(path);
-    operation.perform(service, Call { caller, expect }, Value::Object(input)).await
+    let (call, input) = (Call { caller, expect }, Value::Object(input));
+    match key {
+        Some(key) if operation.method == Method::Post => operation.perform_once(service, call, input, &key).await,
+        _ => operation.perform(service, call, input).await.map(|reply| (reply, false)),
+    }
 }
 
 fn expected_version(headers: &HeaderMap) -> Result<Option<i64>, Error> {
@@ -137,7 +142,7 @@ async fn body(request: Request, input: &mut Map<String, Value>) -> Result<(), Er
     }
 }
 
-fn success(operation: &Operation, reply: Reply) -> Response {
+fn success(operation: &Operation, reply: Reply, repeated: bool) -> Response {
     let status = StatusCode::from_u16(operation.status).unwrap_or(StatusCode::OK);
     if reply.body.is_empty() {
         return status.into_response();
@@ -145,6 +150,9 @@ fn success(operation: &Operation, reply: Reply) -> Response {
     let mut response = (status, [(header::CONTENT_TYPE, "application/json; charset=utf-8")], Body::from(reply.body)).into_response();
     if let Some(tag) = reply.version.and_then(|version| format!("\"{version}\"").parse().ok()) {
         response.headers_mut().insert(header::ETAG, tag);
+    }
+    if repeated {
+        response.headers_mut().insert("idempotent-replayed", header::HeaderValue::from_static("true"));
     }
     response
 }

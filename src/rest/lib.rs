@@ -6,6 +6,7 @@
 #![cfg_attr(test, allow(clippy::unwrap_used, clippy::expect_used))]
 
 mod api;
+mod events;
 mod health;
 mod openapi;
 mod problem;
@@ -23,6 +24,7 @@ pub fn router(service: Service, admin: bool) -> Router {
         .route("/health/live", get(health::live))
         .route("/health/ready", get(health::ready))
         .route("/metrics", get(health::metrics))
+        .route("/api/v1/events", events::handler(admin))
         .route("/api/v1/openapi.json", get(|| async { axum::Json(document()) }))
         .route("/.well-known/jwks.json", get(health::jwks));
     api::routes(router, api::Door { admin }).with_state(service)

@@ -52,6 +52,9 @@ fn describe(description: &Description, operation: &Operation, components: &mut M
     if operation.method != Method::Get && operation.access != Access::Public {
         parameters.push(json!({"name": "If-Match", "in": "header", "required": operation.needs_version, "schema": {"type": "string"}, "description": "ETag that was read"}));
     }
+    if operation.method == Method::Post {
+        parameters.push(json!({"name": "Idempotency-Key", "in": "header", "required": false, "schema": {"type": "string"}, "description": "A repetition with the same key gets the first answer"}));
+    }
     let mut entry = json!({"operationId": operation.id, "tags": [operation.tag], "summary": operation.summary, "parameters": parameters, "responses": responses(description, operation)});
     let body: Map<String, Value> = input.fields.iter().filter(|(name, _)| !by_query && !in_path(name)).map(|(n, s)| (n.clone(), s.clone())).collect();
     let mut add = |key: &str, value: Value| {

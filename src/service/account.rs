@@ -61,12 +61,15 @@ pub(crate) struct ListDomainAccounts {
 
 /// Changes settings of an account.
 #[derive(Debug, Clone, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
 pub(crate) struct UpdateAccountSettings {
     /// The account: id, address or `me`.
     pub(crate) account: String,
-    /// What changes.
-    #[serde(flatten)]
-    pub(crate) change: SettingsChange<AccountSettingsPatch>,
+    /// Values to set.
+    pub(crate) set: Option<AccountSettingsPatch>,
+    /// Names to return to inheritance.
+    #[serde(default)]
+    pub(crate) unset: Vec<String>,
 }
 
 impl Service {
@@ -295,7 +298,7 @@ impl Service {
         let mut tx = self.lock_account(&call, id).await?;
         let row = self.store().account(id).await?.ok_or_else(|| Error::not_found("account"))?;
         call.caller.may_domain(row.account.domain_id, "basic_settings")?;
-        let next = change::<AccountSettings>(&row.settings, &input.change).map_err(settings_fault)?;
+        let next = change::<AccountSettings>(&row.settings, &SettingsChange { set: input.set, unset: input.unset }).map_err(settings_fault)?;
         tx.update_account(id, None, None, None, Some(&next)).await?;
         self.announce_account(&call, tx, &row.account, "updateAccountSettings", "account.updated", json!({"settings": next})).await?;
         let row = self.store().account(id).await?.ok_or_else(|| Error::not_found("account"))?;

@@ -31,6 +31,7 @@ impl Description {
                 add(&mut components, shape);
             }
         }
+        operations::PARTS.iter().for_each(|part| add(&mut components, part()));
         let inputs = operations::ALL.iter().map(|operation| (operation.id, input_of(&components, &(operation.input)().name))).collect();
         let mut description = Self { components, inputs };
         let names: Vec<String> = description.components.keys().cloned().collect();
@@ -151,6 +152,22 @@ mod tests {
         assert_eq!(fields.iter().map(String::as_str).collect::<std::collections::BTreeSet<_>>(), ["count", "cursor", "domain", "limit"].into());
         assert_eq!(description.output(operation).as_deref(), Some("PageAccount"));
         assert!(description.components.keys().all(|name| name.chars().all(|c| c.is_ascii_alphanumeric())));
+    }
+
+    #[test]
+    fn every_reference_leads_somewhere() {
+        fn check(description: &Description, value: &Value) {
+            if let Some(name) = reference(value) {
+                assert!(description.components.contains_key(name), "{name} is referred to and not there");
+            }
+            match value {
+                Value::Object(map) => map.values().for_each(|v| check(description, v)),
+                Value::Array(list) => list.iter().for_each(|v| check(description, v)),
+                _ => {}
+            }
+        }
+        let description = Description::new();
+        description.components.values().for_each(|schema| check(&description, schema));
     }
 
     #[test]

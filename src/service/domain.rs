@@ -34,12 +34,15 @@ pub(crate) struct DomainAliasRef {
 
 /// Changes settings of a domain.
 #[derive(Debug, Clone, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
 pub(crate) struct UpdateDomainSettings {
     /// The domain: id or name.
     pub(crate) domain: String,
-    /// What changes.
-    #[serde(flatten)]
-    pub(crate) change: SettingsChange<DomainSettingsPatch>,
+    /// Values to set.
+    pub(crate) set: Option<DomainSettingsPatch>,
+    /// Names to return to inheritance.
+    #[serde(default)]
+    pub(crate) unset: Vec<String>,
 }
 
 /// Limit of a page, checked.
@@ -239,7 +242,7 @@ impl Service {
         call.caller.may_server("domains_all")?;
         let mut tx = self.lock_domain(&call, id).await?;
         let row = self.find_domain(&id.to_string()).await?;
-        let next = change::<DomainSettings>(&row.settings, &input.change).map_err(settings_fault)?;
+        let next = change::<DomainSettings>(&row.settings, &SettingsChange { set: input.set, unset: input.unset }).map_err(settings_fault)?;
         check_reroutes(&fold(&[&next]))?;
         tx.update_domain(id, None, None, Some(&next)).await?;
         self.announce_domain(&call, tx, id, &row.domain.name, "updateDomainSettings", "domain.updated", json!({"settings": next})).await?;

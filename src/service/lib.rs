@@ -16,8 +16,11 @@ mod domain;
 mod error;
 mod forwarder;
 mod group;
+mod events;
 mod health;
+mod idempotency;
 mod keys;
+mod limit;
 mod listener;
 mod name;
 mod operation;
@@ -36,6 +39,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 pub use caller::{Caller, Standing};
 pub use certificate::{CertificateFacts, CheckCertificate};
 pub use describe::{Description, Input, reference};
+pub use events::{Events, Heard};
 pub use error::{Error, FieldError, Kind, Result};
 pub use health::{Check, Readiness};
 pub use keys::MasterKey;
@@ -65,6 +69,8 @@ struct Inner {
     health: health::Health,
     listening: listener::Listening,
     lists: address_list::Lists,
+    limits: limit::Limits,
+    outbox: events::Outbox,
     check_certificate: CheckCertificate,
 }
 
@@ -90,12 +96,15 @@ impl Service {
             health: health::Health::default(),
             listening: listener::Listening::default(),
             lists: address_list::Lists::default(),
+            limits: limit::Limits::default(),
+            outbox: events::Outbox::default(),
             check_certificate,
         };
         let service = Self { inner: Arc::new(inner) };
         service.load_keys().await?;
         service.compile_router().await?;
         service.load_lists().await?;
+        service.load_limits().await?;
         service.ensure_administration().await?;
         Ok(service)
     }

@@ -121,8 +121,17 @@ impl Shape {
     pub fn of<T: ToSchema + PartialSchema>() -> Self {
         let mut parts = Vec::new();
         T::schemas(&mut parts);
-        Self { name: T::name().into_owned(), schema: T::schema(), parts }
+        Self { name: full_name::<T>(), schema: T::schema(), parts }
     }
+}
+
+/// `Page<Account>` and `Page<Domain>` are two schemas; their own name is the same.
+fn full_name<T: ToSchema>() -> String {
+    let whole = std::any::type_name::<T>();
+    if !whole.contains('<') {
+        return T::name().into_owned();
+    }
+    whole.split(['<', '>', ',']).filter_map(|part| part.rsplit("::").next()).map(str::trim).collect()
 }
 
 impl Operation {
@@ -134,6 +143,7 @@ impl Operation {
         if !self.id.ends_with("etup") && !self.id.starts_with("getSetup") {
             service.require_setup().await?;
         }
+        service.limit(self, &call.caller)?;
         if self.needs_version && call.expect.is_none() {
             return Err(Error::new(Kind::VersionMissing, "precondition_required", "Name the version you have read (If-Match)."));
         }

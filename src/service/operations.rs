@@ -9,7 +9,7 @@ use model::forwarder::{CreateForwarder, Forwarder, RenameForwarder, UpdateForwar
 use model::group::{CreateGroup, Group, GroupMembers, Members, RenameGroup, UpdateGroup};
 use model::listener::{CreateListener, Listener, UpdateListener};
 use model::routing::{
-    ExplainRequest, Explanation, MoveRoutingLine, NewRoutingLine, RollbackRouting, RouterSettingsPatch, RoutingLine, RoutingLinePatch, RoutingTable, RoutingTableInput, RoutingValidation, RoutingVersion,
+    ExplainRequest, Explanation, MoveRoutingLine, NewRoutingLine, RollbackRouting, RouterSettingsPatch, RoutingLine, RoutingTable, RoutingTableInput, RoutingValidation, RoutingVersion, UpdateRoutingLine,
 };
 use model::server::{Server, ServerSettingsPatch, UpdateServer};
 use model::settings::{SettingsChange, SettingsView};
@@ -22,7 +22,7 @@ use crate::domain::{DomainAliasRef, DomainRef, UpdateDomainSettings};
 use crate::forwarder::{ForwarderRef, ListOfDomain};
 use crate::group::{GroupRef, MemberRef};
 use crate::listener::ListenerRef;
-use crate::routing_table::{LineRef, OfLine};
+use crate::routing_table::LineRef;
 use crate::operation::{Access, Access::*, Method, Method::*, Nothing, Operation, Shape, read, write};
 use crate::Service;
 
@@ -88,8 +88,8 @@ operations! {
         replaceRoutingTable Put "/router/table" 200 Server("settings"), replace_routing_table(RoutingTableInput) -> RoutingTable, "Replaces the routing table, all or nothing", needs_version;
         listRoutingLines Get "/router/lines" 200 Server("settings_read"), list_routing_lines(ListParams) -> Page<RoutingLine>, "Lists the lines of the routing table";
         createRoutingLine Post "/router/lines" 201 Server("settings"), create_routing_line(NewRoutingLine) -> RoutingLine, "Adds a line to the routing table";
-        moveRoutingLine Post "/router/lines/{id}/move" 200 Server("settings"), move_routing_line(OfLine<MoveRoutingLine>) -> RoutingLine, "Puts a line of the routing table elsewhere";
-        updateRoutingLine Patch "/router/lines/{id}" 200 Server("settings"), update_routing_line(OfLine<RoutingLinePatch>) -> RoutingLine, "Changes a line of the routing table";
+        moveRoutingLine Post "/router/lines/{id}/move" 200 Server("settings"), move_routing_line(MoveRoutingLine) -> RoutingLine, "Puts a line of the routing table elsewhere";
+        updateRoutingLine Patch "/router/lines/{id}" 200 Server("settings"), update_routing_line(UpdateRoutingLine) -> RoutingLine, "Changes a line of the routing table";
         deleteRoutingLine Delete "/router/lines/{id}" 204 Server("settings"), delete_routing_line(LineRef), "Takes a line from the routing table";
         listRoutingHistory Get "/router/history" 200 Server("settings_read"), list_routing_history(ListParams) -> Page<RoutingVersion>, "Lists the changes of the routing table, the newest first";
         rollbackRouting Post "/router/rollback" 200 Server("settings"), rollback_routing(RollbackRouting) -> RoutingTable, "Makes an earlier routing table the newest one";
@@ -156,3 +156,6 @@ operations! {
         removeMember Delete "/domains/{domain}/groups/{group}/members/{address}" 204 Domain("can_create_groups"), remove_member(MemberRef), "Takes a member from a group";
     }
 }
+
+/// Schemas that inputs refer to through a generic type, which does not name them by itself.
+pub(crate) static PARTS: &[fn() -> Shape] = &[Shape::of::<ServerSettingsPatch>, Shape::of::<model::account::AccountSettingsPatch>, Shape::of::<model::domain::DomainSettingsPatch>, Shape::of::<RouterSettingsPatch>, Shape::of::<RoutingVersion>];

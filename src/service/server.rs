@@ -79,6 +79,7 @@ impl Service {
         let next = change::<ServerSettings>(&stored, &input).map_err(settings_fault)?;
         tx.update_server(None, None, Some(&next), None).await?;
         self.announce_server(&call, tx, "updateServerSettings", json!({"settings": next})).await?;
+        self.load_limits().await?;
         self.get_server_settings(Call { expect: None, ..call }, Nothing {}).await
     }
 

@@ -15,6 +15,8 @@ pub mod forwarder;
 pub mod group;
 pub mod routing_table;
 pub mod address_list;
+pub mod event;
+pub mod idempotency;
 pub mod listener;
 pub mod server;
 pub mod session;

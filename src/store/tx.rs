@@ -34,8 +34,8 @@ impl Tx {
     /// When the database refuses.
     pub async fn announce(&mut self, news: &News<'_>) -> Result<()> {
         sqlx::query!(
-            "WITH line AS (INSERT INTO audit (actor, remote_ip, action, object) VALUES ($1, $2, $3, $4)) \
-             INSERT INTO event (topic, type, account_id, domain_id, object) VALUES ($5, $6, $7, $8, $9)",
+            "WITH line AS (INSERT INTO audit (actor, remote_ip, action, object) VALUES ($1, $2, $3, $4)), word AS (SELECT pg_notify('postamt', '')) \
+             INSERT INTO event (topic, type, account_id, domain_id, object) SELECT $5, $6, $7::uuid, $8::uuid, $9 FROM word",
             news.actor,
             news.remote_ip,
             news.action,

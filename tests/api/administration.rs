@@ -20,6 +20,8 @@ pub(crate) fn trials() -> Vec<Trial> {
         test("nobody_does_what_he_may_not", nobody_does_what_he_may_not),
         test("bad_input_names_the_field", bad_input_names_the_field),
         test("pages_hold_everything_once", pages_hold_everything_once),
+        test("a_key_makes_a_call_safe_to_repeat", a_key_makes_a_call_safe_to_repeat),
+        test("too_many_calls_are_told_to_wait", too_many_calls_are_told_to_wait),
     ]
 }
 
@@ -34,6 +36,9 @@ pub(crate) fn claimed() -> (Scratch, Server, Client) {
     let server = Server::start(&options);
     let mut client = Client::new(server.port());
     assert_eq!(client.sign_in("postmaster", PASSWORD), 200);
+    let wide = json!({"count": -1, "period": 60});
+    let limits = json!({"set": {"rate_default": wide, "rate_admin_read": wide, "rate_admin_write": wide, "rate_login": wide, "rate_anonymous": wide}});
+    assert_eq!(client.call("PATCH", "/server/settings", Some(limits)).status, 200);
     (scratch, server, client)
 }
 
@@ -213,5 +218,37 @@ fn pages_hold_everything_once() -> Outcome {
         }
     }
     assert_eq!(names, ["pbx", "postmaster", "u0", "u1", "u2", "u3", "u4", "u5", "u6"]);
+    Ok(())
+}
+
+fn a_key_makes_a_call_safe_to_repeat() -> Outcome {
+    let (_scratch, _server, admin) = claimed();
+    let path = "/domains/main.example/accounts";
+    let statuses: Vec<u16> = std::thread::scope(|scope| {
+        let calls: Vec<_> = (0..20).map(|_| scope.spawn(|| admin.call_with("POST", path, Some(json!({"name": "once"})), "Idempotency-Key: hr-4711\r\n").status)).collect();
+        calls.into_iter().map(|call| call.join().unwrap()).collect()
+    });
+    assert!(statuses.contains(&201) && statuses.iter().all(|status| [201, 409].contains(status)), "{statuses:?}");
+    let again = admin.call_with("POST", path, Some(json!({"name": "once"})), "Idempotency-Key: hr-4711\r\n");
+    assert_eq!((again.status, &again.body["name"], again.etag.as_deref()), (201, &json!("once"), Some("\"1\"")));
+    let other = admin.call_with("POST", path, Some(json!({"name": "twice"})), "Idempotency-Key: hr-4711\r\n");
+    assert_eq!((other.status, &other.body["code"]), (422, &json!("idempotency_key_reused")));
+    let accounts = admin.call("GET", path, None).body["data"].as_array().unwrap().len();
+    assert_eq!(accounts, 3, "postmaster, pbx, once");
+    Ok(())
+}
+
+fn too_many_calls_are_told_to_wait() -> Outcome {
+    let (_scratch, server, admin) = claimed();
+    let defaults = json!({"unset": ["rate_login", "rate_anonymous"]});
+    assert_eq!(admin.call("PATCH", "/server/settings", Some(defaults)).status, 200);
+    let mut stranger = Client::new(server.port());
+    let statuses: Vec<u16> = (0..12).map(|_| stranger.sign_in("postmaster", "wrong password")).collect();
+    // Ten in a minute from one address; the administrator's own sign-in was the first of them.
+    assert_eq!(statuses.iter().filter(|s| **s == 401).count(), 9, "{statuses:?}");
+    assert_eq!(statuses.last(), Some(&429));
+    let refused = stranger.call("POST", "/auth/login", Some(json!({"login": "a", "password": "b"})));
+    assert_eq!((refused.status, &refused.body["code"]), (429, &json!("rate_limited")));
+    assert_eq!(admin.call("GET", "/server", None).status, 200, "others go on");
     Ok(())
 }

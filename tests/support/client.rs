@@ -23,18 +23,21 @@ impl Client {
     }
 
     pub(crate) fn call(&self, method: &str, path: &str, body: Option<Value>) -> Answer {
-        self.call_if(method, path, body, None)
+        self.call_with(method, path, body, "")
     }
 
     pub(crate) fn call_if(&self, method: &str, path: &str, body: Option<Value>, etag: Option<&str>) -> Answer {
+        self.call_with(method, path, body, &etag.map(|etag| format!("If-Match: {etag}\r\n")).unwrap_or_default())
+    }
+
+    /// Calls with further header lines.
+    pub(crate) fn call_with(&self, method: &str, path: &str, body: Option<Value>, headers: &str) -> Answer {
         let body = body.map(|b| b.to_string());
         let mut head = format!("{method} /api/v1{path} HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n");
         if let Some(token) = &self.token {
             head += &format!("Authorization: Bearer {token}\r\n");
         }
-        if let Some(etag) = etag {
-            head += &format!("If-Match: {etag}\r\n");
-        }
+        head += headers;
         if let Some(body) = &body {
             head += &format!("Content-Type: application/json\r\nContent-Length: {}\r\n", body.len());
         }
@@ -46,7 +49,22 @@ impl Client {
         let text = String::from_utf8(answer).unwrap();
         let (head, body) = text.split_once("\r\n\r\n").unwrap();
         let etag = head.lines().find_map(|line| line.strip_prefix("etag: ").map(str::to_owned));
-        Answer { status: head[9..12].parse().unwrap(), body: serde_json::from_str(body).unwrap_or(Value::Null), etag }
+        let answer = Answer { status: head[9..12].parse().unwrap(), body: serde_json::from_str(body).unwrap_or(Value::Null), etag };
+        crate::contract::check(method, path, answer.status, &answer.body);
+        answer
+    }
+
+    /// Asks through the GraphQL door.
+    pub(crate) fn graphql(&self, query: &str, variables: &Value) -> Value {
+        let body = serde_json::json!({"query": query, "variables": variables}).to_string();
+        let token = self.token.as_ref().map(|token| format!("Authorization: Bearer {token}\r\n")).unwrap_or_default();
+        let mut stream = TcpStream::connect(("127.0.0.1", self.port)).unwrap();
+        stream.set_read_timeout(Some(Duration::from_secs(60))).unwrap();
+        let head = format!("POST /graphql HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n{token}Content-Type: application/json\r\nContent-Length: {}\r\n\r\n", body.len());
+        stream.write_all((head + &body).as_bytes()).unwrap();
+        let mut answer = String::new();
+        stream.read_to_string(&mut answer).unwrap();
+        serde_json::from_str(answer.split_once("\r\n\r\n").unwrap().1).unwrap()
     }
 
     /// Signs in and keeps the token.

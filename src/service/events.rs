@@ -1,0 +1,155 @@
+//! Events for whoever listens: read once from the outbox, handed to all in memory.
+
+use std::collections::BTreeSet;
+use std::sync::Arc;
+use std::time::Duration;
+
+use model::event::Event;
+use tokio::sync::broadcast;
+
+use crate::{Caller, Error, Kind, Result, Service, Standing};
+
+/// Events a slow listener may lag behind.
+const BUFFER: usize = 1000;
+const BATCH: i64 = 500;
+const POLL: Duration = Duration::from_secs(5);
+/// Events are kept for a day.
+const KEPT_HOURS: i32 = 24;
+const TOPICS: [&str; 7] = ["accounts", "domains", "auth", "mailbox", "mail", "queue", "system"];
+
+pub(crate) struct Outbox {
+    sender: broadcast::Sender<Arc<Event>>,
+}
+
+impl Default for Outbox {
+    fn default() -> Self {
+        Self { sender: broadcast::Sender::new(BUFFER) }
+    }
+}
+
+/// What a listener gets.
+#[derive(Debug)]
+pub enum Heard {
+    /// An event.
+    Event(Arc<Event>),
+    /// The wanted events are no longer kept; what one has seen may be out of date.
+    Reset,
+    /// The listener was too slow; it must begin again.
+    Overflow,
+}
+
+/// A listener's stream of events.
+pub struct Events {
+    service: Service,
+    listener: Arc<Standing>,
+    topics: BTreeSet<String>,
+    past: Vec<Arc<Event>>,
+    live: broadcast::Receiver<Arc<Event>>,
+    last: i64,
+    reset: bool,
+}
+
+impl Service {
+    /// Hands events from the outbox to the listeners, for as long as the server runs.
+    pub async fn run_outbox(self) {
+        let mut last = loop {
+            match self.store().newest_event().await {
+                Ok(last) => break last,
+                Err(_) => tokio::time::sleep(POLL).await,
+            }
+        };
+        let mut swept = tokio::time::Instant::now();
+        loop {
+            let mut notices = self.store().notices().await.ok();
+            loop {
+                while let Ok(events) = self.store().events_after(last, BATCH).await {
+                    let Some(newest) = events.last() else { break };
+                    last = newest.id;
+                    for event in events {
+                        // Nobody may be listening.
+                        let _ = self.inner.outbox.sender.send(Arc::new(event));
+                    }
+                }
+                if swept.elapsed() > Duration::from_secs(3600) {
+                    swept = tokio::time::Instant::now();
+                    let _ = self.store().drop_events(KEPT_HOURS).await;
+                }
+                let Some(listener) = &mut notices else {
+                    tokio::time::sleep(POLL).await;
+                    break;
+                };
+                match tokio::time::timeout(POLL, listener.next()).await {
+                    Ok(Err(_)) => break,
+                    // A commit, or the net beneath: an older open transaction may have ended without a word.
+                    Ok(Ok(())) | Err(_) => {}
+                }
+            }
+        }
+    }
+
+    /// Events of these topics that the caller may hear, after an event number when one is given.
+    ///
+    /// # Errors
+    /// When nobody is signed in, or a topic is unknown.
+    pub async fn events(&self, caller: &Caller, topics: &[String], after: Option<i64>) -> Result<Events> {
+        let listener = caller.account.clone().ok_or_else(Error::unauthenticated)?;
+        if let Some(unknown) = topics.iter().find(|topic| !TOPICS.contains(&topic.as_str())) {
+            let detail = format!("{unknown} is no topic; there are {}.", TOPICS.join(", "));
+            return Err(Error::new(Kind::Malformed, "invalid_parameter", detail.clone()).at("/topics", "invalid_parameter", detail));
+        }
+        let live = self.inner.outbox.sender.subscribe();
+        let newest = self.store().newest_event().await?;
+        let past = match after {
+            Some(after) => self.store().events_after(after, BATCH * 20).await?,
+            None => Vec::new(),
+        };
+        // A gap before the first kept event: what lay in it is gone.
+        let reset = after.is_some_and(|after| after > newest || past.first().is_some_and(|first| first.id > after + BATCH * 20));
+        let last = past.last().map_or(if after.is_some() { after.unwrap_or_default() } else { 0 }, |event| event.id);
+        let mut past: Vec<_> = past.into_iter().map(Arc::new).collect();
+        past.reverse();
+        Ok(Events { service: self.clone(), listener, topics: topics.iter().cloned().collect(), past, live, last, reset })
+    }
+}
+
+impl Events {
+    /// Waits for the next event; cancel-safe.
+    pub async fn next(&mut self) -> Option<Heard> {
+        if std::mem::take(&mut self.reset) {
+            return Some(Heard::Reset);
+        }
+        loop {
+            let event = match self.past.pop() {
+                Some(event) => event,
+                None => match self.live.recv().await {
+                    Ok(event) if event.id <= self.last => continue,
+                    Ok(event) => event,
+                    Err(broadcast::error::RecvError::Lagged(_)) => return Some(Heard::Overflow),
+                    Err(broadcast::error::RecvError::Closed) => return None,
+                },
+            };
+            self.last = event.id;
+            if self.may_hear(&event) {
+                return Some(Heard::Event(event));
+            }
+        }
+    }
+
+    fn may_hear(&self, event: &Event) -> bool {
+        let wanted = self.topics.is_empty() || self.topics.contains(&event.topic);
+        let listener = &self.listener;
+        let own = event.account == Some(listener.account_id);
+        let of_domain = event.domain == Some(listener.domain_id) && listener.domain_rights.iter().any(|r| r == "domain");
+        // Mailboxes are their owner's alone.
+        let all = listener.has_server_right("monitors") && event.topic != "mailbox";
+        wanted && (own || (of_domain && event.topic != "mailbox") || all)
+    }
+
+    /// Whether the listener is still let in: its session may have ended meanwhile.
+    pub async fn still_welcome(&self) -> bool {
+        match self.listener.session_id {
+            Some(session) => self.service.store().standing(self.listener.account_id, session).await.is_ok_and(|standing| standing.is_some()),
+            None => true,
+        }
+    }
+}

@@ -1,0 +1,72 @@
+//! The outbox: events in the order in which their transactions became visible.
+
+use model::event::Event;
+use sqlx::postgres::PgListener;
+
+use crate::moment::from_sql;
+use crate::{Result, Store};
+
+/// The channel on which a commit that wrote events says so.
+const CHANNEL: &str = "postamt";
+
+/// Hears of commits that wrote events. It may miss some: what counts is the outbox.
+pub struct Notices(PgListener);
+
+impl Notices {
+    /// Waits for the next commit that wrote events.
+    ///
+    /// # Errors
+    /// When the connection is lost and cannot be made again.
+    pub async fn next(&mut self) -> Result<()> {
+        self.0.recv().await?;
+        Ok(())
+    }
+}
+
+impl Store {
+    /// Begins to hear of commits.
+    ///
+    /// # Errors
+    /// When the database cannot be reached.
+    pub async fn notices(&self) -> Result<Notices> {
+        let mut listener = PgListener::connect_with(&self.pool).await?;
+        listener.listen(CHANNEL).await?;
+        Ok(Notices(listener))
+    }
+
+    /// Number of the newest event.
+    ///
+    /// # Errors
+    /// When the database cannot answer.
+    pub async fn newest_event(&self) -> Result<i64> {
+        Ok(sqlx::query_scalar!(r#"SELECT COALESCE(max(seq), 0) AS "seq!" FROM event"#).fetch_one(&self.pool).await?)
+    }
+
+    /// Events after a number, up to the oldest transaction that is still open: numbers commit out of order, and what is read once
+    /// must not be overtaken later.
+    ///
+    /// # Errors
+    /// When the database cannot answer.
+    pub async fn events_after(&self, seq: i64, limit: i64) -> Result<Vec<Event>> {
+        let rows = sqlx::query!(
+            "SELECT seq, at, topic, type AS kind, account_id, domain_id, object FROM event \
+             WHERE seq > $1 AND xid < pg_snapshot_xmin(pg_current_snapshot()) ORDER BY seq LIMIT $2",
+            seq,
+            limit
+        )
+        .fetch_all(&self.pool)
+        .await?;
+        Ok(rows
+            .into_iter()
+            .map(|r| Event { id: r.seq, kind: r.kind, topic: r.topic, time: from_sql(r.at), account: r.account_id, domain: r.domain_id, object: r.object })
+            .collect())
+    }
+
+    /// Drops events older than so many hours; gives their number.
+    ///
+    /// # Errors
+    /// When the database cannot answer.
+    pub async fn drop_events(&self, hours: i32) -> Result<u64> {
+        Ok(sqlx::query!("DELETE FROM event WHERE at < now() - make_interval(hours => $1)", hours).execute(&self.pool).await?.rows_affected())
+    }
+}

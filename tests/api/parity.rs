@@ -1,0 +1,448 @@
+//! Every operation through both doors: two servers in the same state, one asked by REST, the other by GraphQL, step by step;
+//! results and errors are compared field by field.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use libtest_mimic::{Failed, Trial};
+use serde_json::{Map, Value, json};
+use service::{Description, Method, Operation, operations, reference};
+
+use crate::client::Client;
+use crate::server::{Options, Scratch, Server};
+
+/// Operations that only one door has, with the reason; the list may only shrink.
+const ALLOWED: [(&str, &str); 0] = [];
+const PASSWORD: &str = "correct horse battery";
+
+pub(crate) fn trials() -> Vec<Trial> {
+    vec![Trial::test("parity::both_doors_say_the_same", both_doors_say_the_same), Trial::test("parity::limits_and_strangers", limits_and_strangers)]
+}
+
+/// One server, its client, and what earlier steps gave.
+struct Side {
+    _scratch: Scratch,
+    server: Server,
+    client: Client,
+    saved: Map<String, Value>,
+}
+
+impl Side {
+    fn new() -> Self {
+        let scratch = Scratch::new();
+        let server = Server::start(&Options::new(&scratch.0.join("data")));
+        let client = Client::new(server.port());
+        let mut saved = Map::new();
+        saved.insert("$setup".to_owned(), std::fs::read_to_string(server.data.join("setup-token")).unwrap().into());
+        Self { _scratch: scratch, server, client, saved }
+    }
+
+    fn fill(&self, value: &Value) -> Value {
+        match value {
+            Value::String(word) if word.starts_with('$') => self.saved.get(word).cloned().unwrap_or_else(|| panic!("{word} was not saved")),
+            Value::Object(map) => map.iter().map(|(k, v)| (k.clone(), self.fill(v))).collect(),
+            Value::Array(list) => list.iter().map(|v| self.fill(v)).collect(),
+            other => other.clone(),
+        }
+    }
+}
+
+/// What a step came to, in the words of REST: the result, or code and pointers.
+#[derive(Debug, PartialEq)]
+enum Came {
+    Result(Value),
+    Refused(String, BTreeSet<String>),
+}
+
+fn by_rest(side: &Side, operation: &Operation, input: &Value, version: Option<i64>) -> Came {
+    let mut rest = input.as_object().cloned().unwrap_or_default();
+    let mut path = operation.path.to_owned();
+    for field in operation.path.split('{').skip(1).filter_map(|p| p.split('}').next()) {
+        let value = rest.remove(field).unwrap_or_default();
+        path = path.replace(&format!("{{{field}}}"), value.as_str().unwrap_or_default());
+    }
+    let method = format!("{:?}", operation.method).to_uppercase();
+    let reads = matches!(operation.method, Method::Get | Method::Delete);
+    if reads && !rest.is_empty() {
+        let query: Vec<String> = rest.iter().map(|(k, v)| format!("{k}={}", v.as_str().map_or_else(|| v.to_string(), str::to_owned))).collect();
+        path = format!("{path}?{}", query.join("&"));
+    }
+    let body = (!reads).then_some(Value::Object(rest));
+    let etag = version.map(|v| format!("\"{v}\""));
+    let answer = side.client.call_if(&method, &path, body, etag.as_deref());
+    if answer.status < 300 {
+        return Came::Result(answer.body);
+    }
+    let pointers = answer.body["errors"].as_array().into_iter().flatten().map(|e| e["pointer"].as_str().unwrap().trim_matches('/').split('/').map(camel).collect::<Vec<_>>().join(".")).collect();
+    Came::Refused(answer.body["code"].as_str().unwrap_or_default().to_owned(), pointers)
+}
+
+fn by_graphql(side: &Side, description: &Description, operation: &Operation, input: &Value, version: Option<i64>) -> Came {
+    let output = description.output(operation);
+    let selection = output.as_deref().map(|name| selection(description, name, 0)).unwrap_or_default();
+    let (head, tail) = operation.id.split_at(1);
+    let name = format!("{}{tail}", head.to_uppercase());
+    let fields = description.input(operation).fields;
+    let mut given: Map<String, Value> = input.as_object().into_iter().flatten().map(|(k, v)| (word(k), outward(description, fields.get(k), v))).collect();
+    let answer = if operation.is_query() {
+        let literal: Vec<String> = given.iter().map(|(k, v)| format!("{k}: {}", literal(v))).collect();
+        let arguments = if literal.is_empty() { String::new() } else { format!("({})", literal.join(", ")) };
+        side.client.graphql(&format!("query {{ {}{arguments} {selection} }}", operation.id), &json!({}))
+    } else {
+        if let Some(version) = version {
+            given.insert("ifVersion".to_owned(), version.to_string().into());
+        }
+        let object = match &output {
+            Some(output) => {
+                let (head, tail) = output.split_at(1);
+                format!("{}{tail} {selection}", head.to_lowercase())
+            }
+            None => "done".to_owned(),
+        };
+        let query = format!("mutation($input: {name}Input!) {{ {}(input: $input) {{ {object} userErrors {{ code message path }} }} }}", operation.id);
+        side.client.graphql(&query, &json!({"input": given}))
+    };
+    if let Some(errors) = answer["errors"].as_array() {
+        return Came::Refused(errors[0]["extensions"]["code"].as_str().unwrap_or_else(|| panic!("{}: {answer:#}", operation.id)).to_owned(), BTreeSet::new());
+    }
+    let data = &answer["data"][operation.id];
+    if operation.is_query() {
+        return Came::Result(inward(description, output.as_deref(), data));
+    }
+    let errors = data["userErrors"].as_array().unwrap();
+    if let Some(first) = errors.first() {
+        let paths = errors.iter().map(|e| e["path"].as_str().unwrap().to_owned()).filter(|p| !p.is_empty()).collect();
+        return Came::Refused(first["code"].as_str().unwrap().to_owned(), paths);
+    }
+    match &output {
+        Some(output) => {
+            let (head, tail) = output.split_at(1);
+            Came::Result(inward(description, Some(output), &data[format!("{}{tail}", head.to_lowercase())]))
+        }
+        None => {
+            assert_eq!(data["done"], true, "{}", operation.id);
+            Came::Result(Value::Null)
+        }
+    }
+}
+
+fn camel(name: &str) -> String {
+    let mut parts = name.split('_');
+    let first = parts.next().unwrap_or_default().to_owned();
+    parts.fold(first, |out, part| out + &part[..1].to_uppercase() + &part[1..])
+}
+
+fn word(key: &str) -> String {
+    match key {
+        "limit" => "first".to_owned(),
+        "cursor" => "after".to_owned(),
+        other => camel(other),
+    }
+}
+
+fn literal(value: &Value) -> String {
+    match value {
+        Value::String(text) if !text.is_empty() && text.chars().all(|c| c.is_ascii_uppercase() || c == '_') => text.clone(),
+        other => other.to_string(),
+    }
+}
+
+/// The component a schema stands for, through references, nullability and lists.
+fn target<'a>(description: &'a Description, schema: &'a Value) -> (Option<&'a str>, &'a Value) {
+    if let Some(inner) = schema["oneOf"].as_array().and_then(|l| l.iter().find(|s| reference(s).is_some())) {
+        return target(description, inner);
+    }
+    if let Some(inner) = schema["allOf"].as_array().filter(|l| l.len() == 1) {
+        return target(description, &inner[0]);
+    }
+    if schema["items"].is_object() {
+        return target(description, &schema["items"]);
+    }
+    match reference(schema) {
+        Some(name) => (Some(name), &description.components[name]),
+        None => (None, schema),
+    }
+}
+
+fn selection(description: &Description, name: &str, depth: usize) -> String {
+    if let Some(item) = name.strip_prefix("Page") {
+        return format!("{{ nodes {} pageInfo {{ hasNextPage endCursor }} totalCount }}", selection(description, item, depth + 1));
+    }
+    let Some(properties) = description.components[name]["properties"].as_object() else { return String::new() };
+    let fields: Vec<String> = properties
+        .iter()
+        .map(|(key, schema)| match target(description, schema) {
+            (Some(name), target) if target["properties"].is_object() && depth < 8 => format!("{} {}", camel(key), selection(description, name, depth + 1)),
+            _ => camel(key),
+        })
+        .collect();
+    format!("{{ {} }}", fields.join(" "))
+}
+
+/// From REST's JSON to GraphQL's, for arguments.
+fn outward(description: &Description, schema: Option<&Value>, value: &Value) -> Value {
+    let Some(schema) = schema else { return value.clone() };
+    match (value, target(description, schema).1) {
+        (Value::Array(list), _) => list.iter().map(|v| outward(description, Some(schema), v)).collect(),
+        (Value::Object(map), target) if target["properties"].is_object() => map.iter().map(|(k, v)| (camel(k), outward(description, target["properties"].get(k), v))).collect(),
+        (Value::String(word), target) if target["enum"].is_array() => word.to_uppercase().into(),
+        (Value::Number(n), target) if target["format"] == "int64" => n.to_string().into(),
+        (other, _) => other.clone(),
+    }
+}
+
+/// From GraphQL's JSON back to REST's, for results.
+fn inward(description: &Description, name: Option<&str>, value: &Value) -> Value {
+    let Some(name) = name else { return value.clone() };
+    if let Some(item) = name.strip_prefix("Page") {
+        let nodes: Value = value["nodes"].as_array().unwrap().iter().map(|node| inward(description, Some(item), node)).collect();
+        return json!({"data": nodes, "page": {"next_cursor": value["pageInfo"]["endCursor"], "has_more": value["pageInfo"]["hasNextPage"]}});
+    }
+    let Some(properties) = description.components[name]["properties"].as_object() else { return value.clone() };
+    properties.iter().map(|(key, schema)| (key.clone(), back(description, schema, &value[camel(key)]))).collect()
+}
+
+fn back(description: &Description, schema: &Value, value: &Value) -> Value {
+    let (name, target) = target(description, schema);
+    match value {
+        Value::Array(list) if schema["type"] != "object" => list.iter().map(|v| back(description, schema, v)).collect(),
+        Value::Object(_) if target["properties"].is_object() => inward(description, name, value),
+        Value::String(word) if target["enum"].is_array() => word.to_lowercase().into(),
+        Value::String(number) if target["format"] == "int64" => number.parse::<i64>().unwrap().into(),
+        other => other.clone(),
+    }
+}
+
+/// Ids, times, tokens and keys differ between two servers: each is replaced by the number of its first sight.
+fn masked(seen: &mut BTreeMap<String, usize>, value: &Value) -> Value {
+    match value {
+        Value::Object(map) => map
+            .iter()
+            .filter(|(_, v)| !v.is_null())
+            .map(|(k, v)| {
+                let secret = k.ends_with("_token") || k.ends_with("_at") || ["not_after", "chain", "fingerprint", "bound_port", "names"].contains(&k.as_str());
+                (k.clone(), if secret { "(masked)".into() } else { masked(seen, v) })
+            })
+            .collect(),
+        Value::Array(list) => list.iter().map(|v| masked(seen, v)).collect(),
+        Value::String(text) if text.len() == 36 && text.matches('-').count() == 4 => {
+            let next = seen.len();
+            format!("(id {})", seen.entry(text.clone()).or_insert(next)).into()
+        }
+        other => other.clone(),
+    }
+}
+
+type Step = (&'static str, Value, Option<(&'static str, &'static str)>, Option<i64>);
+
+/// Every operation at least once, most of them also refused.
+fn script() -> Vec<Step> {
+    let mut steps: Vec<Step> = Vec::new();
+    let mut step = |id, input| steps.push((id, input, None, None));
+    step("getSetupState", json!({}));
+    step("getServer", json!({}));
+    step("completeSetup", json!({"token": "wrong", "postmaster_password": PASSWORD, "main_domain": "main.example"}));
+    step("completeSetup", json!({"token": "$setup", "postmaster_password": PASSWORD, "main_domain": "main.example", "language": "de"}));
+    step("completeSetup", json!({"token": "$setup", "postmaster_password": PASSWORD, "main_domain": "main.example"}));
+    step("getCurrentPrincipal", json!({}));
+    step("login", json!({"login": "postmaster", "password": "wrong password"}));
+    steps.push(("login", json!({"login": "postmaster", "password": PASSWORD}), Some(("$refresh", "/refresh_token")), None));
+    steps.push(("refreshToken", json!({"refresh_token": "$refresh"}), Some(("$token", "/access_token")), None));
+    let mut step = |id, input| steps.push((id, input, None, None));
+    step("getCurrentPrincipal", json!({}));
+    step("getServer", json!({}));
+    step("updateServer", json!({"time_zone": "Europe/Berlin"}));
+    step("updateServer", json!({"time_zone": "Nowhere/Land"}));
+    step("getServerSettings", json!({}));
+    step("updateServerSettings", json!({"set": {"undelete_window": 60, "rate_default": {"count": 7, "period": 9}}}));
+    step("updateServerSettings", json!({"set": {"undelete_window": -1}}));
+    step("getServerAccountDefaults", json!({}));
+    step("updateServerAccountDefaults", json!({"set": {"max_account_size": 9_000_000_000_i64}, "unset": ["relay"]}));
+    step("listListeners", json!({}));
+    steps.push(("createListener", json!({"protocol": "http_user", "address": "127.0.0.5", "port": 2900, "tls": "off"}), Some(("$listener", "/id")), None));
+    let mut step = |id, input| steps.push((id, input, None, None));
+    step("createListener", json!({"protocol": "http_user", "address": "127.0.0.5", "port": 2900, "tls": "off"}));
+    step("getListener", json!({"id": "$listener"}));
+    step("updateListener", json!({"id": "$listener", "settings": {"access": "grant", "access_ips": ["127.0.0.1"]}}));
+    step("updateListener", json!({"id": "$listener", "settings": {"access_ips": ["x"]}}));
+    step("deleteListener", json!({"id": "$listener"}));
+    step("deleteListener", json!({"id": "$listener"}));
+    step("listAddressLists", json!({}));
+    step("getAddressList", json!({"list": "client_ips"}));
+    step("getAddressList", json!({"list": "nothing"}));
+    step("replaceAddressList", json!({"list": "office", "lines": ["10.0.0.0/8"]}));
+    step("replaceAddressList", json!({"list": "office", "lines": ["10.0.0.1/8"]}));
+    step("testAddress", json!({"list": "office", "address": "10.1.1.1"}));
+    step("listCertificates", json!({}));
+    step("importCertificate", json!({"chain": "nonsense", "key": "nonsense"}));
+    step("createDomain", json!({"name": "client.example", "aliases": ["c.example"]}));
+    step("createDomain", json!({"name": "client.example"}));
+    step("listDomains", json!({"limit": 1}));
+    step("listDomains", json!({"limit": 0}));
+    step("getDomain", json!({"domain": "c.example"}));
+    step("getDomain", json!({"domain": "nowhere.example"}));
+    step("updateDomain", json!({"domain": "client.example", "assigned_ips": ["192.0.2.1"]}));
+    step("suspendDomain", json!({"domain": "client.example"}));
+    step("suspendDomain", json!({"domain": "main.example"}));
+    step("resumeDomain", json!({"domain": "client.example"}));
+    step("listDomainAliases", json!({"domain": "client.example"}));
+    step("addDomainAlias", json!({"domain": "client.example", "name": "d.example"}));
+    step("addDomainAlias", json!({"domain": "client.example", "name": "main.example"}));
+    step("removeDomainAlias", json!({"domain": "client.example", "name": "d.example"}));
+    step("removeDomainAlias", json!({"domain": "client.example", "name": "d.example"}));
+    step("getDomainSettings", json!({"domain": "client.example"}));
+    step("updateDomainSettings", json!({"domain": "client.example", "set": {"mail_to_unknown": "rerouted", "mail_reroute_address": "catchall@client.example"}}));
+    step("updateDomainSettings", json!({"domain": "client.example", "unset": ["nonsense"]}));
+    steps.push(("createAccount", json!({"domain": "client.example", "name": "Anna", "password": PASSWORD, "aliases": ["a"], "telnums": ["+4930123456"]}), Some(("$anna", "/id")), None));
+    let mut step = |id, input| steps.push((id, input, None, None));
+    step("createAccount", json!({"domain": "client.example", "name": "a"}));
+    step("createAccount", json!({"domain": "client.example", "name": ".bad"}));
+    step("listDomainAccounts", json!({"domain": "client.example", "limit": 5}));
+    step("getAccount", json!({"account": "me"}));
+    step("getAccount", json!({"account": "anna@c.example"}));
+    steps.push(("updateAccount", json!({"account": "$anna", "real_name": "Anna"}), None, Some(1)));
+    steps.push(("updateAccount", json!({"account": "$anna", "real_name": "Anna"}), None, Some(1)));
+    let mut step = |id, input| steps.push((id, input, None, None));
+    step("getAccountSettings", json!({"account": "$anna"}));
+    step("updateAccountSettings", json!({"account": "$anna", "set": {"max_account_size": 5_000_000_000_i64, "mail_out_flow": {"count": 3, "period": 4}}}));
+    step("updateAccountSettings", json!({"account": "$anna", "set": {"max_account_size": -5}}));
+    step("listAliases", json!({"account": "$anna"}));
+    step("addAlias", json!({"account": "$anna", "name": "b"}));
+    step("addAlias", json!({"account": "$anna", "name": "anna"}));
+    step("removeAlias", json!({"account": "$anna", "name": "b"}));
+    step("setAccountPassword", json!({"account": "$anna", "password": "short"}));
+    step("setAccountPassword", json!({"account": "$anna", "password": "another good phrase"}));
+    step("suspendAccount", json!({"account": "$anna", "suspend_mail": "bounce"}));
+    step("suspendAccount", json!({"account": "$anna"}));
+    step("resumeAccount", json!({"account": "$anna"}));
+    step("deleteAccount", json!({"account": "postmaster@main.example"}));
+    step("deleteAccount", json!({"account": "$anna"}));
+    step("restoreAccount", json!({"account": "$anna"}));
+    steps.extend(names());
+    steps.extend(routing());
+    let mut step = |id, input| steps.push((id, input, None, None));
+    step("deleteDomain", json!({"domain": "client.example"}));
+    step("logout", json!({}));
+    step("getAccount", json!({"account": "me"}));
+    steps
+}
+
+/// Forwarders, groups, names, numbers and rights.
+fn names() -> Vec<Step> {
+    let mut steps: Vec<Step> = Vec::new();
+    let mut step = |id, input| steps.push((id, input, None, None));
+    let named = |more: Value| {
+        let mut input = json!({"domain": "client.example"});
+        input.as_object_mut().unwrap().extend(more.as_object().unwrap().clone());
+        input
+    };
+    step("createForwarder", named(json!({"name": "ext", "to": "bob@remote.example"})));
+    step("createForwarder", named(json!({"name": "ext", "to": "a b"})));
+    step("createForwarder", named(json!({"name": "anna", "to": "bob"})));
+    step("getForwarder", named(json!({"name": "ext"})));
+    step("updateForwarder", named(json!({"name": "ext", "to": "anna"})));
+    step("renameForwarder", named(json!({"name": "ext", "new_name": "desk"})));
+    step("listForwarders", named(json!({"limit": 5})));
+    step("deleteForwarder", named(json!({"name": "desk"})));
+    step("deleteForwarder", named(json!({"name": "desk"})));
+    step("createGroup", named(json!({"name": "sales", "members": ["anna"], "settings": {"set_reply_to": true}})));
+    step("createGroup", named(json!({"name": "team", "members": ["sales"]})));
+    step("getGroup", named(json!({"group": "sales"})));
+    step("updateGroup", named(json!({"group": "sales", "members": ["team"]})));
+    step("updateGroup", named(json!({"group": "sales", "real_name": "Sales"})));
+    step("addMembers", named(json!({"group": "sales", "members": ["bob@remote.example"]})));
+    step("replaceMembers", named(json!({"group": "sales", "members": ["anna", "x"]})));
+    steps.push(("replaceMembers", named(json!({"group": "sales", "members": ["anna", "x"]})), None, Some(3)));
+    let mut step = |id, input| steps.push((id, input, None, None));
+    step("removeMember", named(json!({"group": "sales", "address": "x"})));
+    step("listMembers", named(json!({"group": "sales"})));
+    step("renameGroup", named(json!({"group": "team", "new_name": "crew"})));
+    step("listGroups", named(json!({"limit": 1})));
+    step("deleteGroup", named(json!({"group": "crew"})));
+    step("replaceAliases", json!({"account": "$anna", "aliases": ["c"]}));
+    step("renameAccount", json!({"account": "$anna", "name": "berg"}));
+    step("renameAccount", json!({"account": "$anna", "name": "sales"}));
+    step("listTelnums", json!({"account": "$anna"}));
+    step("addTelnum", json!({"account": "$anna", "number": "+4930999999"}));
+    step("addTelnum", json!({"account": "$anna", "number": "12"}));
+    step("removeTelnum", json!({"account": "$anna", "number": "+4930999999"}));
+    step("getRights", json!({"account": "$anna"}));
+    step("replaceRights", json!({"account": "$anna", "domain": ["domain", "can_create_groups"]}));
+    step("replaceRights", json!({"account": "$anna", "server": ["settings"]}));
+    steps
+}
+
+/// The routing table and the Router.
+fn routing() -> Vec<Step> {
+    let mut steps: Vec<Step> = Vec::new();
+    let mut step = |id, input| steps.push((id, input, None, None));
+    step("getRoutingTable", json!({}));
+    step("replaceRoutingTable", json!({"text": ""}));
+    steps.push(("replaceRoutingTable", json!({"text": "nothing"}), None, Some(1)));
+    steps.push(("replaceRoutingTable", json!({"lines": [{"left": "<boss>", "right": "postmaster", "type_prefix": ["mail", "access"]}]}), None, Some(1)));
+    steps.push(("createRoutingLine", json!({"text": "NoRelay:<a> = postmaster ; a", "position": 1}), Some(("$line", "/id")), None));
+    let mut step = |id, input| steps.push((id, input, None, None));
+    step("createRoutingLine", json!({"text": "x"}));
+    step("listRoutingLines", json!({"limit": 1}));
+    step("moveRoutingLine", json!({"id": "$line", "position": 2}));
+    step("updateRoutingLine", json!({"id": "$line", "enabled": false, "relay_prefix": "relay_all"}));
+    step("explainRoute", json!({"address": "boss@main.example"}));
+    step("explainRoute", json!({"address": "boss", "flow": "signal", "table": "Signal:<boss> = service{1,2}#pbx"}));
+    step("explainRoute", json!({"address": "boss", "table": "x"}));
+    step("validateRouting", json!({"text": "<a> = nobody"}));
+    step("deleteRoutingLine", json!({"id": "$line"}));
+    step("deleteRoutingLine", json!({"id": "$line"}));
+    step("listRoutingHistory", json!({"limit": 2}));
+    step("rollbackRouting", json!({"version": 2}));
+    step("rollbackRouting", json!({"version": 99}));
+    step("getRouterSettings", json!({}));
+    step("updateRouterSettings", json!({"set": {"direct_mailbox_addressing": true, "enum_zones": ["e164.arpa"]}}));
+    step("updateRouterSettings", json!({"set": {"max_routing_steps": 1}}));
+    steps
+}
+
+fn both_doors_say_the_same() -> Result<(), Failed> {
+    let description = Description::new();
+    let (mut rest, mut graphql) = (Side::new(), Side::new());
+    let (mut seen_rest, mut seen_graphql) = (BTreeMap::new(), BTreeMap::new());
+    let steps = script();
+    for (number, (id, input, save, version)) in steps.iter().enumerate() {
+        let operation = Operation::find(id).unwrap_or_else(|| panic!("{id} is no operation"));
+        let came_rest = by_rest(&rest, operation, &rest.fill(input), *version);
+        let came_graphql = by_graphql(&graphql, &description, operation, &graphql.fill(input), *version);
+        match (&came_rest, &came_graphql) {
+            (Came::Result(one), Came::Result(other)) => {
+                assert_eq!(masked(&mut seen_rest, one), masked(&mut seen_graphql, other), "step {number}: {id} {input}");
+                if let Some((name, pointer)) = save {
+                    for (side, result) in [(&mut rest, one), (&mut graphql, other)] {
+                        let value = result.pointer(pointer).unwrap().clone();
+                        if *name == "$token" {
+                            side.client.token = value.as_str().map(str::to_owned);
+                        }
+                        side.saved.insert((*name).to_owned(), value);
+                    }
+                }
+            }
+            // Queries carry their errors at the top, without fields.
+            (Came::Refused(one, _), Came::Refused(other, _)) if operation.is_query() => assert_eq!(one, other, "step {number}: {id} {input}"),
+            (one, other) => assert_eq!(one, other, "step {number}: {id} {input}"),
+        }
+    }
+    let called: BTreeSet<&str> = steps.iter().map(|(id, ..)| *id).chain(ALLOWED.iter().map(|(id, _)| *id)).collect();
+    let missing: Vec<&str> = operations::ALL.iter().map(|o| o.id).filter(|id| !called.contains(id)).collect();
+    assert!(missing.is_empty(), "not called through both doors: {missing:?}");
+    assert!(rest.server.pid() != graphql.server.pid());
+    Ok(())
+}
+
+fn limits_and_strangers() -> Result<(), Failed> {
+    let (_scratch, server, admin) = crate::administration::claimed();
+    let deep = format!("query {{ listDomains {} }}", "{ nodes ".repeat(13) + &"}".repeat(13));
+    assert!(admin.graphql(&deep, &json!({}))["errors"].is_array());
+    let wide: String = (0..600).map(|n| format!("a{n}: getServer {{ mainDomain language timeZone version a: version b: version c: version d: version e: version }} ")).collect();
+    let answer = admin.graphql(&format!("query {{ {wide} }}"), &json!({}));
+    assert!(answer["errors"][0]["message"].as_str().unwrap().contains("complex"), "{answer}");
+    let introspection = "query { __schema { queryType { name } } }";
+    assert_eq!(admin.graphql(introspection, &json!({}))["data"]["__schema"]["queryType"]["name"], "Query");
+    assert!(Client::new(server.port()).graphql(introspection, &json!({}))["data"]["__schema"].is_null());
+    Ok(())
+}
