@@ -93,13 +93,20 @@ impl Listeners {
         let address = self.address(&listener.address);
         let port = port_for(u16::try_from(listener.port).unwrap_or_default(), &self.options);
         let (gate, certificates, service) = (gate(listener), self.certificates.clone(), self.service.clone());
+        let starttls = listener.tls == TlsMode::Starttls;
         match listener.protocol {
             Protocol::HttpAdmin | Protocol::HttpUser => {
                 let admin = listener.protocol == Protocol::HttpAdmin;
                 let app = rest::router(service.clone(), admin).merge(graphql::routes(service.clone(), self.schema.clone(), admin));
                 net::open(address, port, gate, certificates, Arc::new(Http { app, service }))
             }
-            _ => Err(std::io::Error::other("this protocol is not served yet")),
+            Protocol::Smtp | Protocol::Submission => {
+                let spoken = if listener.protocol == Protocol::Smtp { mta::Protocol::Smtp } else { mta::Protocol::Submission };
+                let smtp = mta::Smtp::new(service, certificates.clone(), spoken, starttls);
+                net::open(address, port, gate, certificates, Arc::new(smtp))
+            }
+            Protocol::Imap => net::open(address, port, gate, certificates.clone(), Arc::new(access::Imap::new(service, certificates, starttls))),
+            Protocol::Pop => net::open(address, port, gate, certificates.clone(), Arc::new(access::Pop::new(service, certificates, starttls))),
         }
     }
 

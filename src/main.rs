@@ -22,6 +22,7 @@ fn main() -> ExitCode {
     };
     match &cli.verb {
         Verb::Version => println!("postamt {}", env!("CARGO_PKG_VERSION")),
+        Verb::Call { operation, input } => return call(&serve::data_folder(&cli, &config), operation, input),
         Verb::Openapi => println!("{:#}", rest::document()),
         Verb::Schema => match graphql::sdl() {
             Ok(sdl) => print!("{sdl}"),
@@ -41,4 +42,19 @@ fn main() -> ExitCode {
 fn refuse(reason: &str) -> ExitCode {
     eprintln!("postamt: {reason}");
     ExitCode::from(COULD_NOT_RUN)
+}
+
+/// Asks the running server; 1 when it refuses.
+fn call(data: &std::path::Path, operation: &str, input: &str) -> ExitCode {
+    match cli::ask(&serve::console_socket(data), operation, input) {
+        Ok(answered) if answered.good => {
+            println!("{}", answered.body);
+            ExitCode::SUCCESS
+        }
+        Ok(answered) => {
+            eprintln!("{}", answered.body);
+            ExitCode::FAILURE
+        }
+        Err(error) => refuse(&format!("the server at {} does not answer: {error}", data.display())),
+    }
 }

@@ -18,7 +18,7 @@ const HTTP_ADMIN: u16 = 8010;
 
 /// Runs the server until it is told to stop.
 pub(crate) fn run(cli: &Cli, options: &Serve, config: &Config) -> Result<(), String> {
-    let data = cli.data.clone().or_else(|| config.data_dir.clone()).unwrap_or_else(|| PathBuf::from("/var/lib/postamt"));
+    let data = data_folder(cli, config);
     let home = cli::home_for(&data, &options.user).map_err(|e| e.to_string())?;
     cli::become_user(&options.user).map_err(|e| e.to_string())?;
     telemetry::init(&config.log.level, config.log.format == cli::LogFormat::Json && !options.dev);
@@ -26,6 +26,32 @@ pub(crate) fn run(cli: &Cli, options: &Serve, config: &Config) -> Result<(), Str
     let _ = rustls::crypto::aws_lc_rs::default_provider().install_default();
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build().map_err(|e| e.to_string())?;
     runtime.block_on(serve(&home, options, config))
+}
+
+/// The folder of user data: flag, configuration, or the system's.
+pub(crate) fn data_folder(cli: &Cli, config: &Config) -> PathBuf {
+    cli.data.clone().or_else(|| config.data_dir.clone()).unwrap_or_else(|| PathBuf::from("/var/lib/postamt"))
+}
+
+/// The socket of the local console: in `run/`, or in the short folder that stands for it.
+pub(crate) fn console_socket(home: &Path) -> PathBuf {
+    let run = home.join("run");
+    std::fs::read_link(run.join("socket-folder")).unwrap_or(run).join("console")
+}
+
+/// Serves the local console; whoever can open its folder may do everything.
+async fn console(home: PathBuf, service: Service) {
+    let socket = console_socket(&home);
+    let _ = std::fs::create_dir_all(home.join("run"));
+    let _ = std::fs::remove_file(&socket);
+    match tokio::net::UnixListener::bind(&socket) {
+        Ok(listener) => {
+            use std::os::unix::fs::PermissionsExt;
+            let _ = std::fs::set_permissions(&socket, std::fs::Permissions::from_mode(0o600));
+            net::http::serve_local(listener, rest::console(service)).await;
+        }
+        Err(error) => tracing::error!(%error, socket = %socket.display(), "the local console cannot be opened"),
+    }
 }
 
 async fn serve(home: &Path, options: &Serve, config: &Config) -> Result<(), String> {
@@ -80,6 +106,7 @@ async fn serve_store(store: Store, home: &Path, options: &Serve, config: &Config
     listeners.apply().await;
     let listeners = tokio::spawn(listeners.run());
     let outbox = tokio::spawn(service.clone().run_outbox());
+    let console = tokio::spawn(console(home.to_owned(), service.clone()));
     let address = options.host.or_else(|| options.dev.then(|| IpAddr::from([127, 0, 0, 1]))).filter(|a| !a.is_unspecified());
     for url in urls(address, port) {
         println!("Administration  {url}");
@@ -94,6 +121,7 @@ async fn serve_store(store: Store, home: &Path, options: &Serve, config: &Config
     service.drain();
     listeners.abort();
     outbox.abort();
+    console.abort();
     Ok(())
 }
 

@@ -1,6 +1,8 @@
 //! The one integration binary: real servers, real PostgreSQL, real sockets.
 #![allow(clippy::unwrap_used, clippy::expect_used)]
 
+#[path = "support/account.rs"]
+mod account;
 #[path = "api/administration.rs"]
 mod administration;
 #[path = "support/client.rs"]
@@ -9,18 +11,28 @@ mod client;
 mod contract;
 #[path = "api/events.rs"]
 mod events;
+#[path = "scenario/imap.rs"]
+mod imap;
 #[path = "scenario/lifecycle.rs"]
 mod lifecycle;
 #[path = "api/listeners.rs"]
 mod listeners;
+#[path = "scenario/mail_in.rs"]
+mod mail_in;
+#[path = "api/parity.rs"]
+mod parity;
+#[path = "support/lines.rs"]
+mod lines;
+#[path = "scenario/pop.rs"]
+mod pop;
 #[path = "api/names.rs"]
 mod names;
 #[path = "api/routing.rs"]
 mod routing;
-#[path = "api/parity.rs"]
-mod parity;
 #[path = "support/server.rs"]
 mod server;
+#[path = "support/smtp.rs"]
+mod smtp;
 
 use libtest_mimic::{Arguments, Trial};
 
@@ -30,9 +42,12 @@ fn main() {
     trials.extend(lifecycle::trials());
     trials.extend(administration::trials());
     trials.extend(listeners::trials());
-    trials.extend(routing::trials());
-    trials.extend(names::trials());
     trials.extend(events::trials());
     trials.extend(parity::trials());
+    trials.extend(mail_in::trials());
+    trials.extend(imap::trials());
+    trials.extend(pop::trials());
+    trials.extend(routing::trials());
+    trials.extend(names::trials());
     libtest_mimic::run(&arguments, trials).exit();
 }

@@ -6,11 +6,13 @@
 #![cfg_attr(test, allow(clippy::unwrap_used, clippy::expect_used))]
 
 mod config;
+mod console;
 mod privilege;
 
 use std::path::PathBuf;
 
 use clap::{Parser, Subcommand};
+pub use console::{Answered, ask};
 pub use config::{Config, ConfigError, LogFormat};
 pub use privilege::{PrivilegeError, become_user, home_for};
 
@@ -34,6 +36,14 @@ pub struct Cli {
 pub enum Verb {
     /// Runs the server in the foreground.
     Serve(Serve),
+    /// Calls any operation of the running server by its name, on this machine, with all rights.
+    Call {
+        /// Name of the operation, such as getAccount.
+        operation: String,
+        /// Its input as JSON; `if_version` names the version that was read.
+        #[arg(default_value = "{}")]
+        input: String,
+    },
     /// Looks at the bootstrap configuration.
     Config {
         /// What to do with it.

@@ -22,3 +22,21 @@ pub async fn serve(stream: Stream, connection: Connection, app: Router) {
     // A broken connection is the peer's affair.
     let _ = builder.serve_connection_with_upgrades(TokioIo::new(stream), service).await;
 }
+
+/// Serves HTTP on a local socket for as long as it is open.
+pub async fn serve_local(listener: tokio::net::UnixListener, app: Router) {
+    loop {
+        let Ok((stream, _)) = listener.accept().await else {
+            tokio::time::sleep(std::time::Duration::from_millis(50)).await;
+            continue;
+        };
+        let app = app.clone();
+        tokio::spawn(async move {
+            let service = hyper::service::service_fn(move |request: Request<Incoming>| {
+                let mut app = app.clone();
+                async move { tower_service::Service::call(&mut app, request.map(Body::new)).await }
+            });
+            let _ = auto::Builder::new(TokioExecutor::new()).serve_connection(TokioIo::new(stream), service).await;
+        });
+    }
+}

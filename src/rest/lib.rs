@@ -6,6 +6,8 @@
 #![cfg_attr(test, allow(clippy::unwrap_used, clippy::expect_used))]
 
 mod api;
+mod console;
+mod docs;
 mod events;
 mod health;
 mod openapi;
@@ -14,6 +16,7 @@ mod start_page;
 
 use axum::Router;
 use axum::routing::get;
+pub use console::console;
 pub use openapi::document;
 use service::Service;
 
@@ -24,6 +27,8 @@ pub fn router(service: Service, admin: bool) -> Router {
         .route("/health/live", get(health::live))
         .route("/health/ready", get(health::ready))
         .route("/metrics", get(health::metrics))
+        .route("/api/docs", get(docs::page))
+        .route("/api/docs.js", get(docs::script))
         .route("/api/v1/events", events::handler(admin))
         .route("/api/v1/openapi.json", get(|| async { axum::Json(document()) }))
         .route("/.well-known/jwks.json", get(health::jwks));

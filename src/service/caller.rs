@@ -45,6 +45,19 @@ impl Standing {
 }
 
 impl Caller {
+    /// Whoever can open the server's local socket: the server's user and root. May do everything.
+    pub fn local_console() -> Self {
+        let standing = Standing {
+            account_id: Uuid::nil(),
+            domain_id: Uuid::nil(),
+            address: "local_console".to_owned(),
+            session_id: None,
+            server_rights: vec!["master".to_owned()],
+            domain_rights: Vec::new(),
+        };
+        Self { account: Some(Arc::new(standing)), remote_ip: std::net::Ipv4Addr::LOCALHOST.into(), admin_door: true, expires_at: Timestamp::default() }
+    }
+
     /// The account that asks.
     ///
     /// # Errors

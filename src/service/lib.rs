@@ -8,23 +8,30 @@
 mod account;
 mod account_names;
 mod address_list;
+mod admission;
 mod auth;
 mod caller;
 mod certificate;
+mod committer;
+mod delivery;
 mod describe;
+mod changes;
 mod domain;
 mod error;
+mod events;
 mod forwarder;
 mod group;
-mod events;
 mod health;
 mod idempotency;
 mod keys;
 mod limit;
 mod listener;
+mod mailbox;
+pub mod message;
 mod name;
 mod operation;
 pub mod operations;
+mod refusal;
 mod rights;
 mod routing;
 mod routing_table;
@@ -36,15 +43,20 @@ mod standing;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
+pub use admission::{Peer, Reach, Recipient, RecipientParams, Submitter};
 pub use caller::{Caller, Standing};
 pub use certificate::{CertificateFacts, CheckCertificate};
+pub use delivery::{Accepted, Submission};
 pub use describe::{Description, Input, reference};
 pub use events::{Events, Heard};
+pub use changes::{Change, Changes};
 pub use error::{Error, FieldError, Kind, Result};
 pub use health::{Check, Readiness};
 pub use keys::MasterKey;
+pub use mailbox::MailboxWish;
 pub use listener::Opened;
 pub use operation::{Access, Call, Method, Operation, Reply, Shape};
+pub use refusal::Refusal;
 pub use setup::Claim;
 pub use sign_in::{Attempt, Protocol};
 use store::Store;
@@ -64,6 +76,10 @@ struct Inner {
     standings: standing::Standings,
     guard: sign_in::Guard,
     routing: routing::Routing,
+    receivers: admission::Receivers,
+    committer: committer::Committer,
+    changes: Changes,
+    quotas: message::Quotas,
     hashing: tokio::sync::Semaphore,
     setup_file: std::path::PathBuf,
     health: health::Health,
@@ -82,6 +98,7 @@ impl Service {
     pub async fn new(store: Store, master: MasterKey, setup_file: std::path::PathBuf, check_certificate: CheckCertificate) -> Result<Self> {
         let setup_done = AtomicBool::new(store.setup_completed().await?);
         let cores = std::thread::available_parallelism().map_or(2, std::num::NonZero::get);
+        let committer = committer::Committer::start(&store);
         let inner = Inner {
             store,
             master,
@@ -90,6 +107,10 @@ impl Service {
             standings: standing::Standings::default(),
             guard: sign_in::Guard::new(),
             routing: routing::Routing::default(),
+            receivers: admission::Receivers::default(),
+            committer,
+            changes: Changes::default(),
+            quotas: message::Quotas::default(),
             // A storm of sign-ins waits here instead of starving everything else.
             hashing: tokio::sync::Semaphore::new(cores),
             setup_file,
@@ -102,10 +123,10 @@ impl Service {
         };
         let service = Self { inner: Arc::new(inner) };
         service.load_keys().await?;
-        service.compile_router().await?;
         service.load_lists().await?;
         service.load_limits().await?;
         service.ensure_administration().await?;
+        service.compile_router().await?;
         Ok(service)
     }
 

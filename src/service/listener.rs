@@ -20,7 +20,14 @@ use crate::server::check_version;
 use crate::{Error, Kind, Result, Service, new_id};
 
 /// What a new server listens on beside administration: protocol, port, TLS.
-const DEFAULTS: [(Protocol, i32, TlsMode); 2] = [
+const DEFAULTS: [(Protocol, i32, TlsMode); 9] = [
+    (Protocol::Smtp, 25, TlsMode::Starttls),
+    (Protocol::Submission, 587, TlsMode::Starttls),
+    (Protocol::Submission, 465, TlsMode::Implicit),
+    (Protocol::Imap, 143, TlsMode::Starttls),
+    (Protocol::Imap, 993, TlsMode::Implicit),
+    (Protocol::Pop, 110, TlsMode::Starttls),
+    (Protocol::Pop, 995, TlsMode::Implicit),
     (Protocol::HttpUser, 8100, TlsMode::Off),
     (Protocol::HttpUser, 9100, TlsMode::Implicit),
 ];

@@ -8,6 +8,8 @@ use model::domain::{CreateDomain, Domain, DomainAliases, UpdateDomain};
 use model::forwarder::{CreateForwarder, Forwarder, RenameForwarder, UpdateForwarder};
 use model::group::{CreateGroup, Group, GroupMembers, Members, RenameGroup, UpdateGroup};
 use model::listener::{CreateListener, Listener, UpdateListener};
+use model::mailbox::{CreateMailbox, Mailbox, UpdateMailbox};
+use model::message::{Headers, Message, SearchMessages, Stored, UpdateMessage};
 use model::routing::{
     ExplainRequest, Explanation, MoveRoutingLine, NewRoutingLine, RollbackRouting, RouterSettingsPatch, RoutingLine, RoutingTable, RoutingTableInput, RoutingValidation, RoutingVersion, UpdateRoutingLine,
 };
@@ -22,6 +24,8 @@ use crate::domain::{DomainAliasRef, DomainRef, UpdateDomainSettings};
 use crate::forwarder::{ForwarderRef, ListOfDomain};
 use crate::group::{GroupRef, MemberRef};
 use crate::listener::ListenerRef;
+use crate::mailbox::{DeleteMailbox, MailboxRef};
+use crate::message::api::{DeleteMessage, ImportMessage, ListMessages, MessageRef, RawMessage};
 use crate::routing_table::LineRef;
 use crate::operation::{Access, Access::*, Method, Method::*, Nothing, Operation, Shape, read, write};
 use crate::Service;
@@ -154,6 +158,21 @@ operations! {
         addMembers Post "/domains/{domain}/groups/{group}/members" 201 Domain("can_create_groups"), add_members(GroupMembers) -> Members, "Adds members to a group";
         replaceMembers Put "/domains/{domain}/groups/{group}/members" 200 Domain("can_create_groups"), replace_members(GroupMembers) -> Members, "Replaces the members of a group", needs_version;
         removeMember Delete "/domains/{domain}/groups/{group}/members/{address}" 204 Domain("can_create_groups"), remove_member(MemberRef), "Takes a member from a group";
+    }
+    "mail" {
+        listMailboxes Get "/accounts/{account}/mailboxes" 200 Own("mailbox_read_all"), list_mailboxes(AccountRef) -> Page<Mailbox>, "Lists the mailboxes of an account";
+        createMailbox Post "/accounts/{account}/mailboxes" 201 Own("mailbox_read_all"), create_mailbox(CreateMailbox) -> Mailbox, "Creates a mailbox, and the levels missing above it";
+        getMailbox Get "/accounts/{account}/mailboxes/{mailbox}" 200 Own("mailbox_read_all"), get_mailbox(MailboxRef) -> Mailbox, "Shows a mailbox";
+        updateMailbox Patch "/accounts/{account}/mailboxes/{mailbox}" 200 Own("mailbox_read_all"), update_mailbox(UpdateMailbox) -> Mailbox, "Renames a mailbox or changes its subscription";
+        deleteMailbox Delete "/accounts/{account}/mailboxes/{mailbox}" 204 Own("mailbox_read_all"), delete_mailbox(DeleteMailbox), "Deletes a mailbox; its messages go to the trash or are destroyed";
+        listMessages Get "/accounts/{account}/messages" 200 Own("mailbox_read_all"), list_messages(ListMessages) -> Page<Message>, "Lists messages, those stored last first";
+        importMessage Post "/accounts/{account}/messages" 201 Own("mailbox_read_all"), import_message(ImportMessage) -> Stored, "Stores a message in a mailbox";
+        searchMessages Post "/accounts/{account}/messages/search" 200 Own("mailbox_read_all"), search_messages(SearchMessages) -> Page<Message>, "Searches messages";
+        getMessage Get "/accounts/{account}/messages/{id}" 200 Own("mailbox_read_all"), get_message(MessageRef) -> Message, "Shows a message with its text and parts";
+        updateMessage Patch "/accounts/{account}/messages/{id}" 200 Own("mailbox_read_all"), update_message(UpdateMessage) -> Message, "Changes keywords of a message and the mailboxes it stands in";
+        deleteMessage Delete "/accounts/{account}/messages/{id}" 204 Own("mailbox_read_all"), delete_message(DeleteMessage), "Moves a message to the trash, or deletes it for good";
+        getHeaders Get "/accounts/{account}/messages/{id}/headers" 200 Own("mailbox_read_all"), get_headers(MessageRef) -> Headers, "Shows the header fields of a message";
+        getRaw Get "/accounts/{account}/messages/{id}/raw" 200 Own("mailbox_read_all"), get_raw(MessageRef) -> RawMessage, "Shows a message as it stands on the wire";
     }
 }
 

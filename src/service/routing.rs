@@ -86,6 +86,7 @@ impl Service {
     /// settings, aliases, numbers, groups and forwarders.
     pub fn forget_names(&self) {
         self.inner.routing.names.forget();
+        self.inner.receivers.forget();
     }
 
     /// Tells the Router the addresses of this machine and the ports of its listeners.

@@ -21,6 +21,7 @@ pub(crate) fn trials() -> Vec<Trial> {
         test("bad_input_names_the_field", bad_input_names_the_field),
         test("pages_hold_everything_once", pages_hold_everything_once),
         test("a_key_makes_a_call_safe_to_repeat", a_key_makes_a_call_safe_to_repeat),
+        test("the_console_calls_any_operation", the_console_calls_any_operation),
         test("too_many_calls_are_told_to_wait", too_many_calls_are_told_to_wait),
     ]
 }
@@ -250,5 +251,21 @@ fn too_many_calls_are_told_to_wait() -> Outcome {
     let refused = stranger.call("POST", "/auth/login", Some(json!({"login": "a", "password": "b"})));
     assert_eq!((refused.status, &refused.body["code"]), (429, &json!("rate_limited")));
     assert_eq!(admin.call("GET", "/server", None).status, 200, "others go on");
+    Ok(())
+}
+
+fn the_console_calls_any_operation() -> Outcome {
+    let (_scratch, server, _admin) = claimed();
+    let call = |operation: &str, input: &str| {
+        let output = std::process::Command::new(env!("CARGO_BIN_EXE_postamt")).arg("--data").arg(&server.data).args(["call", operation, input]).output().unwrap();
+        (output.status.code(), String::from_utf8_lossy(if output.status.success() { &output.stdout } else { &output.stderr }).into_owned())
+    };
+    let (code, text) = call("getAccount", r#"{"account":"postmaster@main.example"}"#);
+    assert_eq!((code, serde_json::from_str::<Value>(&text)?["name"].clone()), (Some(0), json!("postmaster")));
+    let (code, text) = call("deleteAccount", r#"{"account":"postmaster@main.example"}"#);
+    assert_eq!((code, serde_json::from_str::<Value>(&text)?["code"].clone()), (Some(1), json!("builtin_protected")));
+    assert_eq!(call("nonsense", "{}").0, Some(1));
+    let elsewhere = std::process::Command::new(env!("CARGO_BIN_EXE_postamt")).args(["--data", "/nowhere", "call", "getServer"]).output()?;
+    assert_eq!(elsewhere.status.code(), Some(2));
     Ok(())
 }

@@ -1,0 +1,436 @@
+//! Messages for the API, by id, wherever they stand.
+
+use std::collections::BTreeMap;
+
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
+use bytes::Bytes;
+use message::{Facts, Part};
+use model::mailbox::{Mailbox, Role};
+use model::message::{Attachment, HeaderField, Headers, MailAddress, Message, MessageBody, MessagePlace, SearchMessages, Stored, UpdateMessage};
+use model::{Page, PageInfo};
+use serde::{Deserialize, Serialize};
+use store::email::{EmailFilter, EmailRow};
+use store::message::{FlagChange, FlagUpdate};
+use store::Tx;
+use types::Timestamp;
+use utoipa::ToSchema;
+use uuid::Uuid;
+
+use super::{Arrival, holds};
+use crate::mailbox::trash_tx;
+use crate::operation::{Call, Done};
+use crate::{Error, Kind, Result, Service};
+
+/// Most messages looked at for one page of a search.
+const SCAN_MAX: usize = 10_000;
+const SCAN_BATCH: i64 = 200;
+/// System flags by the names of JMAP (RFC 8621 §4.1.1).
+const FLAGS: [(i32, &str); 5] = [(1, "$seen"), (2, "$answered"), (4, "$flagged"), (8, "$deleted"), (16, "$draft")];
+
+/// Names a message.
+#[derive(Debug, Clone, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct MessageRef {
+    /// The account: id, address or `me`.
+    pub(crate) account: String,
+    /// Id of the message.
+    pub(crate) id: Uuid,
+}
+
+/// Messages of an account.
+#[derive(Debug, Clone, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct ListMessages {
+    /// The account: id, address or `me`.
+    pub(crate) account: String,
+    /// Only of this mailbox: id or `path:` name.
+    pub(crate) mailbox: Option<String>,
+    /// Messages per page, 1 to 500; 50 when absent.
+    pub(crate) limit: Option<i64>,
+    /// `next_cursor` of the page before.
+    pub(crate) cursor: Option<String>,
+}
+
+/// Deletes a message.
+#[derive(Debug, Clone, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct DeleteMessage {
+    /// The account: id, address or `me`.
+    pub(crate) account: String,
+    /// Id of the message.
+    pub(crate) id: Uuid,
+    /// `true`: it does not go to the trash first.
+    pub(crate) permanent: Option<String>,
+}
+
+/// Stores a message.
+#[derive(Debug, Clone, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct ImportMessage {
+    /// The account: id, address or `me`.
+    pub(crate) account: String,
+    /// The mailbox: id or `path:` name; INBOX when absent.
+    pub(crate) mailbox: Option<String>,
+    /// The message (RFC 5322); bare line feeds become CRLF unless it is base64.
+    pub(crate) raw: String,
+    /// How `raw` is written: `utf-8` (when absent) or `base64`.
+    pub(crate) encoding: Option<Encoding>,
+    /// Flags and keywords to set.
+    #[serde(default)]
+    pub(crate) keywords: Vec<String>,
+    /// When it was received; now when absent.
+    #[schema(value_type = Option<String>, format = DateTime)]
+    pub(crate) received_at: Option<Timestamp>,
+}
+
+/// How the octets of a message stand in JSON.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub(crate) enum Encoding {
+    /// As text.
+    #[serde(rename = "utf-8")]
+    Utf8,
+    /// As base64 (RFC 4648 §4).
+    #[serde(rename = "base64")]
+    Base64,
+}
+
+/// A message as it stands on the wire.
+#[derive(Debug, Clone, Serialize, ToSchema)]
+pub(crate) struct RawMessage {
+    /// The message.
+    pub(crate) raw: String,
+    /// How `raw` is written: `utf-8` when the message is that, else `base64`.
+    pub(crate) encoding: Encoding,
+}
+
+fn unknown() -> Error {
+    Error::not_found("message")
+}
+
+/// Parts flags from keywords; refuses what is no keyword (RFC 3501 §9 `flag-keyword`, RFC 8621 §4.1.1).
+fn split_keywords<'a>(names: impl IntoIterator<Item = &'a str>, pointer: &str) -> Result<(i32, Vec<String>)> {
+    let (mut flags, mut keywords) = (0, Vec::new());
+    for name in names {
+        if let Some((bit, _)) = FLAGS.iter().find(|(_, flag)| flag.eq_ignore_ascii_case(name)) {
+            flags |= bit;
+        } else if (1..=128).contains(&name.len()) && name.bytes().all(|b| b.is_ascii_graphic() && !b"(){]%*\"\\".contains(&b)) {
+            keywords.push(name.to_owned());
+        } else {
+            return Err(Error::invalid(pointer, format!("{name:?} cannot be a keyword")));
+        }
+    }
+    Ok((flags, keywords))
+}
+
+fn addresses(list: &[message::Address]) -> Vec<MailAddress> {
+    list.iter().filter_map(|a| Some(MailAddress { name: a.display_name().unwrap_or_default().into_owned(), email: a.email()? })).collect()
+}
+
+fn show(row: EmailRow, facts: &Facts) -> Message {
+    let flags = FLAGS.iter().filter(|(bit, _)| row.flags & bit != 0).map(|(_, name)| (*name).to_owned());
+    let free = row.keywords.iter().flat_map(|place| place.split(' ')).filter(|k| !k.is_empty()).map(str::to_owned);
+    let envelope = &facts.envelope;
+    Message {
+        id: row.id,
+        thread_id: row.thread,
+        mailboxes: row.mailboxes.iter().zip(&row.uids).map(|(mailbox_id, uid)| MessagePlace { mailbox_id: *mailbox_id, uid: *uid }).collect(),
+        keywords: flags.chain(free).map(|keyword| (keyword, true)).collect::<BTreeMap<_, _>>(),
+        modseq: row.modseq,
+        from: addresses(&envelope.from),
+        to: addresses(&envelope.to),
+        cc: addresses(&envelope.cc),
+        reply_to: addresses(&envelope.reply_to),
+        subject: facts.subject().into_owned(),
+        message_id: facts.message_id().unwrap_or_default().to_owned(),
+        date: envelope.date.clone().unwrap_or_default(),
+        received_at: row.received_at,
+        size: row.size,
+        preview: facts.preview.clone(),
+        has_attachment: facts.has_attachment,
+        body: None,
+    }
+}
+
+fn attachment(facts: &Facts, index: usize, part: &Part) -> Attachment {
+    Attachment {
+        part: facts.section(index),
+        name: part.file_name().unwrap_or_default(),
+        media_type: format!("{}/{}", part.kind, part.subtype),
+        size: i64::from(part.size()),
+        cid: part.id.as_deref().unwrap_or_default().trim_matches(['<', '>']).to_owned(),
+        disposition: part.disposition.as_ref().map_or_else(|| "attachment".to_owned(), |d| d.kind.clone()),
+    }
+}
+
+fn body(raw: &[u8], facts: &Facts) -> MessageBody {
+    let text = message::text_body(raw, facts);
+    MessageBody {
+        text: Some(text.into_owned()).filter(|text| !text.is_empty()),
+        html_available: message::html_body(raw, facts).is_some(),
+        attachments: facts.parts.iter().enumerate().filter(|(_, part)| facts.is_attachment(part)).map(|(index, part)| attachment(facts, index, part)).collect(),
+    }
+}
+
+/// Cuts the message too many that tells of a further page; the cursor is the id of the last one.
+fn page_limit(limit: Option<i64>) -> Result<i64> {
+    crate::domain::page_limit(&model::ListParams { limit, ..Default::default() })
+}
+
+fn cursor_id(cursor: Option<&str>) -> Result<Option<Uuid>> {
+    let wrong = |_| Error::new(Kind::Malformed, "cursor_mismatch", "This cursor is not one of this collection.");
+    cursor.map(str::parse::<Uuid>).transpose().map_err(wrong)
+}
+
+/// What a search asks of the text of a message, folded.
+struct Wanted {
+    text: Option<String>,
+    from: Option<String>,
+    to: Option<String>,
+    subject: Option<String>,
+}
+
+impl Wanted {
+    /// Whether the header decides: yes, no, or the body must be read.
+    fn by_header(&self, facts: &Facts) -> Option<bool> {
+        let any = |lists: &[&[message::Address]], wanted: &str| lists.iter().flat_map(|list| list.iter()).any(|a| holds(&format!("{} {}", a.display_name().unwrap_or_default(), a.email().unwrap_or_default()), wanted));
+        let envelope = &facts.envelope;
+        let (from, to, cc) = (envelope.from.as_slice(), envelope.to.as_slice(), envelope.cc.as_slice());
+        let fits = self.from.as_deref().is_none_or(|wanted| any(&[from], wanted))
+            && self.to.as_deref().is_none_or(|wanted| any(&[to, cc], wanted))
+            && self.subject.as_deref().is_none_or(|wanted| holds(&facts.subject(), wanted));
+        match &self.text {
+            _ if !fits => Some(false),
+            Some(text) if !(any(&[from, to, cc], text) || holds(&facts.subject(), text)) => None,
+            _ => Some(true),
+        }
+    }
+}
+
+impl Service {
+    async fn email_row(&self, account: Uuid, id: Uuid) -> Result<EmailRow> {
+        self.store().emails(account, &[id]).await?.pop().ok_or_else(unknown)
+    }
+
+    async fn show_rows(&self, account: Uuid, ids: &[Uuid]) -> Result<Vec<Message>> {
+        let rows = self.store().emails(account, ids).await?;
+        Ok(rows
+            .into_iter()
+            .map(|row| {
+                let facts = Facts::decode(&row.facts).unwrap_or_default();
+                show(row, &facts)
+            })
+            .collect())
+    }
+
+    /// Messages of an account or mailbox, those stored last first.
+    pub(crate) async fn list_messages(self, call: Call, input: ListMessages) -> Result<Done<Page<Message>>> {
+        let account = self.mail_account(&call, &input.account).await?;
+        let limit = page_limit(input.limit)?;
+        let mailbox = match &input.mailbox {
+            Some(mailbox) => Some(self.find_mailbox(account, mailbox).await?.id),
+            None => None,
+        };
+        let filter = EmailFilter { mailbox, ..EmailFilter::default() };
+        let mut ids = self.store().email_ids(account, &filter, cursor_id(input.cursor.as_deref())?, limit + 1).await?;
+        let size = usize::try_from(limit).unwrap_or(usize::MAX);
+        let has_more = ids.len() > size;
+        ids.truncate(size);
+        let next_cursor = ids.last().filter(|_| has_more).map(Uuid::to_string);
+        Ok(Page { data: self.show_rows(account, &ids).await?, page: PageInfo { next_cursor, has_more, total: None } }.into())
+    }
+
+    /// One message with its text and parts.
+    pub(crate) async fn get_message(self, call: Call, input: MessageRef) -> Result<Done<Message>> {
+        let account = self.mail_account(&call, &input.account).await?;
+        self.show_message(account, input.id).await
+    }
+
+    async fn show_message(&self, account: Uuid, id: Uuid) -> Result<Done<Message>> {
+        let row = self.email_row(account, id).await?;
+        let raw = self.whole_message(account, id).await?.ok_or_else(super::broken)?;
+        let facts = Facts::decode(&row.facts).unwrap_or_else(|| Facts::of(&raw));
+        Ok(Message { body: Some(body(&raw, &facts)), ..show(row, &facts) }.into())
+    }
+
+    /// Header fields of a message.
+    pub(crate) async fn get_headers(self, call: Call, input: MessageRef) -> Result<Done<Headers>> {
+        let account = self.mail_account(&call, &input.account).await?;
+        self.email_row(account, input.id).await?;
+        let raw = self.whole_message(account, input.id).await?.ok_or_else(super::broken)?;
+        let block = raw.get(..message::block_len(&raw)).unwrap_or_default();
+        let field = |field: message::Field<'_>| HeaderField { name: String::from_utf8_lossy(field.name).into_owned(), value: message::decode(&message::unfold(field.value)).into_owned() };
+        Ok(Headers { data: message::fields(block).map(field).collect() }.into())
+    }
+
+    /// A message as it stands on the wire.
+    pub(crate) async fn get_raw(self, call: Call, input: MessageRef) -> Result<Done<RawMessage>> {
+        let account = self.mail_account(&call, &input.account).await?;
+        self.email_row(account, input.id).await?;
+        let raw = self.whole_message(account, input.id).await?.ok_or_else(super::broken)?;
+        Ok(match std::str::from_utf8(&raw) {
+            Ok(text) => RawMessage { raw: text.to_owned(), encoding: Encoding::Utf8 },
+            Err(_) => RawMessage { raw: STANDARD.encode(&raw), encoding: Encoding::Base64 },
+        }
+        .into())
+    }
+
+    /// Stores a message.
+    pub(crate) async fn import_message(self, call: Call, input: ImportMessage) -> Result<Done<Stored>> {
+        let account = self.mail_account(&call, &input.account).await?;
+        let mailbox = self.find_mailbox(account, input.mailbox.as_deref().unwrap_or("path:INBOX")).await?;
+        let raw = match input.encoding.unwrap_or(Encoding::Utf8) {
+            Encoding::Utf8 => Bytes::from(input.raw.replace("\r\n", "\n").replace('\n', "\r\n")),
+            Encoding::Base64 => STANDARD.decode(input.raw.trim()).map_err(|_| Error::invalid("/raw", "is no base64"))?.into(),
+        };
+        if raw.is_empty() {
+            return Err(Error::invalid("/raw", "is empty"));
+        }
+        let (flags, keywords) = split_keywords(input.keywords.iter().map(String::as_str), "/keywords")?;
+        let place = self.append_message(account, &mailbox.name, Arrival { raw, flags, keywords, received_at: input.received_at }).await?;
+        Ok(place.stored.into())
+    }
+
+    /// Changes keywords of a message and the mailboxes it stands in.
+    pub(crate) async fn update_message(self, call: Call, input: UpdateMessage) -> Result<Done<Message>> {
+        let account = self.mail_account(&call, &input.account).await?;
+        let given = input.keywords.unwrap_or_default();
+        let names = |on: bool| given.iter().filter(move |(_, set)| **set == on).map(|(name, _)| name.as_str());
+        let (add, remove) = (split_keywords(names(true), "/keywords")?, split_keywords(names(false), "/keywords")?);
+        let mut targets = None;
+        if let Some(mailboxes) = &input.mailbox_ids {
+            let mut ids = Vec::new();
+            for mailbox in mailboxes {
+                ids.push(self.find_mailbox(account, mailbox).await?.id);
+            }
+            if ids.is_empty() {
+                return Err(Error::invalid("/mailbox_ids", "must name a mailbox; use deleteMessage to take the message away"));
+            }
+            targets = Some(ids);
+        }
+        let mut tx = self.store().begin().await?;
+        let (modseq, all) = tx.lock_mailboxes(account, None).await?;
+        let row = tx.email(account, input.id).await?.ok_or_else(unknown)?;
+        let mut touched = row.mailboxes.clone();
+        for (change, (flags, keywords)) in [(FlagChange::Add, &add), (FlagChange::Remove, &remove)] {
+            if *flags != 0 || !keywords.is_empty() {
+                for (mailbox, uid) in row.mailboxes.iter().zip(&row.uids) {
+                    tx.store_flags(account, *mailbox, modseq, &[*uid], &FlagUpdate { change, flags: *flags, keywords, unchanged_since: None }).await?;
+                }
+            }
+        }
+        if let Some(targets) = targets {
+            place(&mut tx, account, modseq, &row, &targets, &all).await?;
+            touched.extend(targets);
+        }
+        tx.commit().await?;
+        self.announce_all(account, touched);
+        self.show_message(account, input.id).await
+    }
+
+    fn announce_all(&self, account: Uuid, mut mailboxes: Vec<Uuid>) {
+        mailboxes.sort_unstable();
+        mailboxes.dedup();
+        for mailbox in mailboxes {
+            self.announce_mailbox(account, mailbox);
+        }
+    }
+
+    /// Moves a message to the trash; one that is there already, or when told so, is taken away for good.
+    pub(crate) async fn delete_message(self, call: Call, input: DeleteMessage) -> Result<Done<()>> {
+        let account = self.mail_account(&call, &input.account).await?;
+        let mut tx = self.store().begin().await?;
+        let (modseq, all) = tx.lock_mailboxes(account, None).await?;
+        let row = tx.email(account, input.id).await?.ok_or_else(unknown)?;
+        let in_trash = all.iter().any(|m| m.role == Some(Role::Trash) && row.mailboxes == [m.id]);
+        let mut touched = row.mailboxes.clone();
+        if in_trash || input.permanent.as_deref() == Some("true") {
+            for (mailbox, uid) in row.mailboxes.iter().zip(&row.uids) {
+                tx.expunge(account, *mailbox, modseq, &[*uid], false).await?;
+            }
+        } else {
+            let trash = trash_tx(&mut tx, account, &all).await?;
+            place(&mut tx, account, modseq, &row, &[trash], &all).await?;
+            touched.push(trash);
+        }
+        tx.commit().await?;
+        self.announce_all(account, touched);
+        Ok(().into())
+    }
+
+    /// Searches messages, those stored last first.
+    pub(crate) async fn search_messages(self, call: Call, input: SearchMessages) -> Result<Done<Page<Message>>> {
+        let account = self.mail_account(&call, &input.account).await?;
+        let limit = usize::try_from(page_limit(input.limit)?).unwrap_or(usize::MAX);
+        let mut filter = EmailFilter { after: input.received_after, before: input.received_before, ..EmailFilter::default() };
+        if let Some(mailbox) = &input.mailbox {
+            filter.mailbox = Some(self.find_mailbox(account, mailbox).await?.id);
+        }
+        let (set, free) = split_keywords(input.keyword.as_deref(), "/keyword")?;
+        (filter.flags_set, filter.keyword) = (set, free.first().map(|k| k.to_lowercase()));
+        let (clear, free) = split_keywords(input.not_keyword.as_deref(), "/not_keyword")?;
+        (filter.flags_clear, filter.not_keyword) = (clear, free.first().map(|k| k.to_lowercase()));
+        let fold = |text: Option<String>| text.map(|text| text.to_lowercase()).filter(|text| !text.is_empty());
+        let wanted = Wanted { text: fold(input.text), from: fold(input.from), to: fold(input.to), subject: fold(input.subject) };
+        let mut after = cursor_id(input.cursor.as_deref())?;
+        let (mut data, mut scanned, mut has_more) = (Vec::new(), 0, true);
+        while has_more && data.len() < limit && scanned < SCAN_MAX {
+            let ids = self.store().email_ids(account, &filter, after, SCAN_BATCH).await?;
+            scanned += ids.len();
+            has_more = i64::try_from(ids.len()).unwrap_or(0) == SCAN_BATCH;
+            after = ids.last().copied().or(after);
+            for row in self.store().emails(account, &ids).await? {
+                let facts = Facts::decode(&row.facts).unwrap_or_default();
+                let fits = match (wanted.by_header(&facts), &wanted.text) {
+                    (Some(fits), _) => fits,
+                    (None, Some(text)) => self.whole_message(account, row.id).await?.is_some_and(|raw| holds(&message::search_text(&raw, &facts), text)),
+                    (None, None) => true,
+                };
+                if fits {
+                    if data.len() == limit {
+                        // What is left of this batch comes with the next page.
+                        (has_more, after) = (true, data.last().map(|m: &Message| m.id));
+                        break;
+                    }
+                    data.push(show(row, &facts));
+                }
+            }
+        }
+        let next_cursor = after.filter(|_| has_more).map(|id| id.to_string());
+        Ok(Page { data, page: PageInfo { next_cursor, has_more, total: None } }.into())
+    }
+}
+
+/// Makes a message stand in these mailboxes and no others; all mailboxes of the account are locked.
+async fn place(tx: &mut Tx, account: Uuid, modseq: i64, row: &EmailRow, targets: &[Uuid], all: &[Mailbox]) -> Result<()> {
+    if let Some(container) = all.iter().find(|m| targets.contains(&m.id) && !m.selectable) {
+        return Err(Error::invalid("/mailbox_ids", format!("{} holds other mailboxes only", container.name)));
+    }
+    let (Some(from), Some(uid)) = (row.mailboxes.first(), row.uids.first()) else { return Err(unknown()) };
+    let mut placed = row.mailboxes.clone();
+    for target in targets {
+        if !placed.contains(target) {
+            if tx.copy_messages(account, *from, *target, modseq, &[*uid]).await?.is_empty() {
+                return Err(unknown());
+            }
+            placed.push(*target);
+        }
+    }
+    for (mailbox, uid) in row.mailboxes.iter().zip(&row.uids).filter(|(mailbox, _)| !targets.contains(mailbox)) {
+        tx.expunge(account, *mailbox, modseq, &[*uid], false).await?;
+    }
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn keywords_are_parted_from_flags() {
+        assert_eq!(split_keywords(["$Seen", "$flagged", "Work"], "/k").unwrap(), (5, vec!["Work".to_owned()]));
+        for bad in ["", "a b", "ü", "a*", "\\Seen", "(", &"x".repeat(129)] {
+            assert!(split_keywords([bad], "/k").is_err(), "{bad}");
+        }
+    }
+}
