@@ -177,4 +177,4 @@ operations! {
 }
 
 /// Schemas that inputs refer to through a generic type, which does not name them by itself.
-pub(crate) static PARTS: &[fn() -> Shape] = &[Shape::of::<ServerSettingsPatch>, Shape::of::<model::account::AccountSettingsPatch>, Shape::of::<model::domain::DomainSettingsPatch>, Shape::of::<RouterSettingsPatch>, Shape::of::<RoutingVersion>];
+pub(crate) static PARTS: &[fn() -> Shape] = &[Shape::of::<ServerSettingsPatch>, Shape::of::<model::account::AccountSettingsPatch>, Shape::of::<model::domain::DomainSettingsPatch>, Shape::of::<model::routing::RoutingVersion>, Shape::of::<RouterSettingsPatch>];
