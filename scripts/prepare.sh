@@ -37,6 +37,15 @@ if ! command -v curl >/dev/null 2>&1 && command -v apt-get >/dev/null 2>&1; then
     as_root env DEBIAN_FRONTEND=noninteractive apt-get install -qy --no-install-recommends curl
 fi
 
+# Clients that the tests run against the server; tests of those that are missing are left out.
+if command -v apt-get >/dev/null 2>&1; then
+    missing=
+    command -v mbsync >/dev/null 2>&1 || missing="$missing isync"
+    command -v fetchmail >/dev/null 2>&1 || missing="$missing fetchmail"
+    # shellcheck disable=SC2086
+    [ -z "$missing" ] || as_root env DEBIAN_FRONTEND=noninteractive apt-get install -qy --no-install-recommends $missing || true
+fi
+
 if [ "$(id -u)" = 0 ] && ! id postamt >/dev/null 2>&1; then
     useradd --system --home-dir /var/lib/postamt --shell /usr/sbin/nologin postamt
 fi

@@ -7,12 +7,14 @@ mod account;
 mod administration;
 #[path = "support/client.rs"]
 mod client;
+#[path = "scenario/clients.rs"]
+mod clients;
+#[path = "scenario/imap.rs"]
+mod imap;
 #[path = "support/contract.rs"]
 mod contract;
 #[path = "api/events.rs"]
 mod events;
-#[path = "scenario/imap.rs"]
-mod imap;
 #[path = "scenario/lifecycle.rs"]
 mod lifecycle;
 #[path = "api/listeners.rs"]
@@ -49,5 +51,6 @@ fn main() {
     trials.extend(pop::trials());
     trials.extend(routing::trials());
     trials.extend(names::trials());
+    trials.extend(clients::trials());
     libtest_mimic::run(&arguments, trials).exit();
 }

@@ -5,12 +5,12 @@
 
 #![cfg_attr(test, allow(clippy::unwrap_used, clippy::expect_used))]
 
-mod imap_server;
-mod pop_server;
+mod imap;
+mod pop;
 mod sessions;
 
-pub use imap_server::Imap;
-pub use pop_server::Pop;
+pub use self::imap::Imap;
+pub use self::pop::Pop;
 
 /// Shakes hands on a clear stream.
 async fn start_tls(certificates: &net::Certificates, stream: net::Stream) -> std::io::Result<net::Stream> {

@@ -178,6 +178,18 @@ impl<'x> Cursor<'x> {
         owned(self.astring()?)
     }
 
+    /// A login name: an `astring` in which `%` needs no quotes. Names like `anna%client1.com` are old custom, and not every
+    /// client quotes them.
+    pub(crate) fn login_name(&mut self) -> Parsed<String> {
+        match self.peek() {
+            Some(b'"' | b'{') => self.astring_text(),
+            _ => match self.run(|b| is_atom_char(b) || matches!(b, b']' | b'%') || b >= 0x80) {
+                b"" => Err(Syntax("expected a string or an atom")),
+                atom => owned(Cow::Borrowed(atom)),
+            },
+        }
+    }
+
     pub(crate) fn mailbox(&mut self) -> Parsed<String> {
         let wire = self.astring()?;
         name::decode(&wire)

@@ -102,7 +102,7 @@ fn arguments(verb: &str, uid: bool, cursor: &mut Cursor<'_>, frame: &Bytes) -> P
     Ok(match verb {
         "AUTHENTICATE" => authenticate(cursor)?,
         "LOGIN" => {
-            let user = cursor.astring_text()?;
+            let user = cursor.login_name()?;
             cursor.space()?;
             Command::Login {
                 user,
@@ -418,6 +418,13 @@ mod tests {
                 Command::Login {
                     user: "a".into(),
                     password: Secret::new("p\"w"),
+                },
+            ),
+            (
+                "LOGIN anna%client1.com \"p\"",
+                Command::Login {
+                    user: "anna%client1.com".into(),
+                    password: Secret::new("p"),
                 },
             ),
             (

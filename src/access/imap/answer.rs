@@ -120,10 +120,10 @@ impl ImapSession {
         Ok(Answer::Mailboxes(listed.collect()))
     }
 
-    /// A mailbox that may be shown: one that can hold messages.
+    /// A mailbox that may be opened: one that can hold mail.
     async fn visible(&self, account: Uuid, name: &str) -> Result<Mailbox, Refusal> {
         let mailbox = self.service.mailbox_named(account, name).await.map_err(refuse)?;
-        if mailbox.selectable { Ok(mailbox) } else { Err(Refusal::NotFound) }
+        if mailbox.selectable && mailbox.class == MailboxClass::Mail { Ok(mailbox) } else { Err(Refusal::NotFound) }
     }
 
     async fn select(&mut self, account: Uuid, name: &str, examine: bool) -> Answered {
