@@ -145,6 +145,8 @@ fn word(key: &str) -> String {
 fn literal(value: &Value) -> String {
     match value {
         Value::String(text) if !text.is_empty() && text.chars().all(|c| c.is_ascii_uppercase() || c == '_') => text.clone(),
+        Value::Object(map) => format!("{{{}}}", map.iter().map(|(k, v)| format!("{k}: {}", literal(v))).collect::<Vec<_>>().join(", ")),
+        Value::Array(list) => format!("[{}]", list.iter().map(literal).collect::<Vec<_>>().join(", ")),
         other => other.to_string(),
     }
 }
