@@ -39,6 +39,7 @@ pub(crate) struct ListOfDomain {
 
 impl Service {
     /// Tells of a change of a forwarder or group, and makes it act.
+    #[allow(clippy::too_many_arguments, reason = "an announcement has these parts")]
     pub(crate) async fn announce_object(&self, call: &Call, mut tx: Tx, domain: &DomainRow, name: &str, action: &str, kind: &str, object: Value) -> Result<()> {
         let ip = call.caller.remote_ip.to_string();
         let address = format!("{name}@{}", domain.domain.name);

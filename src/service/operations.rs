@@ -11,7 +11,7 @@ use model::listener::{CreateListener, Listener, UpdateListener};
 use model::mailbox::{CreateMailbox, Mailbox, UpdateMailbox};
 use model::message::{Headers, Message, SearchMessages, Stored, UpdateMessage};
 use model::routing::{
-    ExplainRequest, Explanation, MoveRoutingLine, NewRoutingLine, RollbackRouting, RouterSettingsPatch, RoutingLine, RoutingLinePatch, RoutingTable, RoutingTableInput, RoutingValidation, RoutingVersion,
+    ExplainRequest, Explanation, MoveRoutingLine, NewRoutingLine, RollbackRouting, RouterSettingsPatch, RoutingLine, RoutingTable, RoutingTableInput, RoutingValidation, RoutingVersion, UpdateRoutingLine,
 };
 use model::server::{Server, ServerSettingsPatch, UpdateServer};
 use model::settings::{SettingsChange, SettingsView};
@@ -26,7 +26,7 @@ use crate::group::{GroupRef, MemberRef};
 use crate::listener::ListenerRef;
 use crate::mailbox::{DeleteMailbox, MailboxRef};
 use crate::message::api::{DeleteMessage, ImportMessage, ListMessages, MessageRef, RawMessage};
-use crate::routing_table::{LineRef, OfLine};
+use crate::routing_table::LineRef;
 use crate::operation::{Access, Access::*, Method, Method::*, Nothing, Operation, Shape, read, write};
 use crate::Service;
 
@@ -92,8 +92,8 @@ operations! {
         replaceRoutingTable Put "/router/table" 200 Server("settings"), replace_routing_table(RoutingTableInput) -> RoutingTable, "Replaces the routing table, all or nothing", needs_version;
         listRoutingLines Get "/router/lines" 200 Server("settings_read"), list_routing_lines(ListParams) -> Page<RoutingLine>, "Lists the lines of the routing table";
         createRoutingLine Post "/router/lines" 201 Server("settings"), create_routing_line(NewRoutingLine) -> RoutingLine, "Adds a line to the routing table";
-        moveRoutingLine Post "/router/lines/{id}/move" 200 Server("settings"), move_routing_line(OfLine<MoveRoutingLine>) -> RoutingLine, "Puts a line of the routing table elsewhere";
-        updateRoutingLine Patch "/router/lines/{id}" 200 Server("settings"), update_routing_line(OfLine<RoutingLinePatch>) -> RoutingLine, "Changes a line of the routing table";
+        moveRoutingLine Post "/router/lines/{id}/move" 200 Server("settings"), move_routing_line(MoveRoutingLine) -> RoutingLine, "Puts a line of the routing table elsewhere";
+        updateRoutingLine Patch "/router/lines/{id}" 200 Server("settings"), update_routing_line(UpdateRoutingLine) -> RoutingLine, "Changes a line of the routing table";
         deleteRoutingLine Delete "/router/lines/{id}" 204 Server("settings"), delete_routing_line(LineRef), "Takes a line from the routing table";
         listRoutingHistory Get "/router/history" 200 Server("settings_read"), list_routing_history(ListParams) -> Page<RoutingVersion>, "Lists the changes of the routing table, the newest first";
         rollbackRouting Post "/router/rollback" 200 Server("settings"), rollback_routing(RollbackRouting) -> RoutingTable, "Makes an earlier routing table the newest one";

@@ -4,14 +4,13 @@ use std::collections::{HashMap, HashSet, VecDeque};
 
 use model::routing::{
     ExplainRequest, Explanation, LineOrigin, MoveRoutingLine, NewRoutingLine, RollbackRouting, RouterSettings, RouterSettingsPatch, RoutingErrorCode, RoutingLine, RoutingLinePatch,
-    RoutingTable, RoutingTableInput, RoutingValidation, RoutingVersion,
+    RoutingTable, RoutingTableInput, RoutingValidation, RoutingVersion, UpdateRoutingLine,
 };
 use model::settings::{SettingsChange, SettingsView, Source, change, explain, fold};
 use model::{ListParams, Page};
-use router::{Address, Context, Line, LineError, Reference, Router, Table};
-use serde::de::{DeserializeOwned, Error as _};
-use serde::{Deserialize, Deserializer};
-use serde_json::{Map, Value, json};
+use router::{Address, Context, Line, LineError, Reason, Reference, Router, Table};
+use serde::Deserialize;
+use serde_json::json;
 use store::News;
 use store::routing_table::{LineRow, TableRow};
 use utoipa::ToSchema;
@@ -31,44 +30,32 @@ pub(crate) struct LineRef {
     pub(crate) id: Uuid,
 }
 
-/// A change of one line.
-#[derive(Debug, Clone, ToSchema)]
-pub(crate) struct OfLine<T> {
-    /// The line.
-    pub(crate) id: Uuid,
-    /// What changes.
-    #[schema(inline)]
-    #[serde(flatten)]
-    pub(crate) change: T,
-}
-
-impl<'de, T: DeserializeOwned> Deserialize<'de> for OfLine<T> {
-    // A flattened part would let unknown fields pass.
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> std::result::Result<Self, D::Error> {
-        let mut fields = Map::deserialize(deserializer)?;
-        let id = fields.remove("id").ok_or_else(|| D::Error::missing_field("id"))?;
-        let id = serde_json::from_value(id).map_err(|_| D::Error::custom("`id` must be the id of a line"))?;
-        let change = serde_json::from_value(Value::Object(fields)).map_err(D::Error::custom)?;
-        Ok(Self { id, change })
-    }
-}
-
 /// Where the lines of an input stand, for the pointer of an error.
 #[derive(Clone, Copy)]
 enum Given {
     Text,
     Draft,
     Lines,
+    /// One line in text form.
     Line,
+    /// The fields of one line.
+    Fields,
 }
 
 impl Given {
-    fn pointer(self, line: u32) -> String {
+    fn one(text: Option<&String>) -> Self {
+        if text.is_some() { Self::Line } else { Self::Fields }
+    }
+
+    fn pointer(self, line: u32, reason: Option<Reason>) -> String {
         match self {
-            Self::Text => "/text".to_owned(),
+            Self::Text | Self::Line => "/text".to_owned(),
             Self::Draft => "/table".to_owned(),
             Self::Lines => format!("/lines/{}", line.saturating_sub(1)),
-            Self::Line => String::new(),
+            Self::Fields => match reason {
+                Some(Reason::EmptyRight | Reason::StarWithoutWildcard | Reason::SurplusStar | Reason::RightSide) => "/right".to_owned(),
+                _ => "/left".to_owned(),
+            },
         }
     }
 
@@ -76,7 +63,7 @@ impl Given {
         let detail = errors.first().map(ToString::to_string).unwrap_or_default();
         errors.iter().fold(Error::new(Kind::Invalid, "routing_syntax", detail), |all, error| {
             let params = json!({"line": error.line, "column": error.column, "reason": error.reason.to_string()});
-            all.at(self.pointer(error.line), "routing_syntax", error.to_string()).with(params)
+            all.at(self.pointer(error.line, Some(error.reason)), "routing_syntax", error.to_string()).with(params)
         })
     }
 }
@@ -90,7 +77,7 @@ fn text_of(lines: &[LineRow]) -> String {
 }
 
 /// Reads stored or given texts, one per line; numbers in errors count from 1.
-fn read_lines(rows: &[LineRow]) -> std::result::Result<Vec<Line>, Vec<LineError>> {
+fn read_lines(rows: &[LineRow]) -> Read {
     let (mut lines, mut errors) = (Vec::with_capacity(rows.len()), Vec::new());
     for (number, row) in (1..).zip(rows) {
         match line_of_text(&row.text) {
@@ -123,8 +110,11 @@ fn adopt(old: &TableRow, lines: Vec<Line>) -> Vec<LineRow> {
     lines.into_iter().map(|line| known.get_mut(line.text.as_str()).and_then(VecDeque::pop_front).cloned().unwrap_or_else(|| fresh(line.text))).collect()
 }
 
+/// Lines, or every line that is none.
+type Read = std::result::Result<Vec<Line>, Vec<LineError>>;
+
 /// The lines of a whole table as it was given.
-fn given(input: &RoutingTableInput) -> Result<(Given, std::result::Result<Vec<Line>, Vec<LineError>>)> {
+fn given(input: &RoutingTableInput) -> Result<(Given, Read)> {
     match (&input.text, &input.lines) {
         (Some(text), None) => Ok((Given::Text, Table::parse(text).map(|table| table.lines))),
         (None, Some(list)) => {
@@ -177,14 +167,14 @@ impl Service {
         Ok(next)
     }
 
-    async fn change_line(&self, call: &Call, action: &str, change: impl FnOnce(&TableRow) -> Result<(Uuid, Vec<LineRow>)>) -> Result<Done<RoutingLine>> {
+    async fn change_line(&self, call: &Call, action: &str, given: Given, change: impl FnOnce(&TableRow) -> Result<(Uuid, Vec<LineRow>)>) -> Result<Done<RoutingLine>> {
         let mut changed = Uuid::nil();
         let make = |old: &TableRow| {
             let (id, lines) = change(old)?;
             changed = id;
             Ok(lines)
         };
-        let table = self.change_table(call, action, false, Given::Line, make).await?;
+        let table = self.change_table(call, action, false, given, make).await?;
         let line = shown(&table).lines.into_iter().find(|line| line.id == changed).ok_or_else(|| Error::not_found("line"))?;
         let version = line.version;
         Ok(Done::versioned(line, version))
@@ -223,7 +213,8 @@ impl Service {
 
     /// Adds a line.
     pub(crate) async fn create_routing_line(self, call: Call, input: NewRoutingLine) -> Result<Done<RoutingLine>> {
-        let line = Line::from_input(&input).map_err(|error| Given::Line.syntax(&[error]))?;
+        let given = Given::one(input.text.as_ref());
+        let line = Line::from_input(&input).map_err(|error| given.syntax(&[error]))?;
         let make = |old: &TableRow| {
             check_version(&call, old.version)?;
             let mut lines = old.lines.clone();
@@ -232,31 +223,34 @@ impl Service {
             lines.insert(index(input.position, lines.len())?, row);
             Ok((id, lines))
         };
-        self.change_line(&call, "createRoutingLine", make).await
+        self.change_line(&call, "createRoutingLine", given, make).await
     }
 
     /// Puts a line elsewhere.
-    pub(crate) async fn move_routing_line(self, call: Call, input: OfLine<MoveRoutingLine>) -> Result<Done<RoutingLine>> {
+    pub(crate) async fn move_routing_line(self, call: Call, input: MoveRoutingLine) -> Result<Done<RoutingLine>> {
         let make = |old: &TableRow| {
             let (from, row) = find(&call, old, input.id)?;
             let mut lines = old.lines.clone();
             lines.remove(from);
-            lines.insert(index(Some(input.change.position), lines.len())?, LineRow { version: old.version + 1, ..row });
+            lines.insert(index(Some(input.position), lines.len())?, LineRow { version: old.version + 1, ..row });
             Ok((input.id, lines))
         };
-        self.change_line(&call, "moveRoutingLine", make).await
+        self.change_line(&call, "moveRoutingLine", Given::Line, make).await
     }
 
     /// Changes a line.
-    pub(crate) async fn update_routing_line(self, call: Call, input: OfLine<RoutingLinePatch>) -> Result<Done<RoutingLine>> {
+    pub(crate) async fn update_routing_line(self, call: Call, input: UpdateRoutingLine) -> Result<Done<RoutingLine>> {
+        let UpdateRoutingLine { id, text, enabled, relay_prefix, type_prefix, left, right, comment } = input;
+        let given = Given::one(text.as_ref());
+        let patch = RoutingLinePatch { text, enabled, relay_prefix, type_prefix, left, right, comment };
         let make = |old: &TableRow| {
-            let (at, row) = find(&call, old, input.id)?;
-            let line = line_of_text(&row.text).and_then(|line| line.patched(&input.change)).map_err(|error| Given::Line.syntax(&[error]))?;
+            let (at, row) = find(&call, old, id)?;
+            let line = line_of_text(&row.text).and_then(|line| line.patched(&patch)).map_err(|error| given.syntax(&[error]))?;
             let next = LineRow { text: line.text, version: old.version + 1, ..row };
             let lines = old.lines.iter().enumerate().map(|(n, row)| if n == at { next.clone() } else { row.clone() }).collect();
-            Ok((input.id, lines))
+            Ok((id, lines))
         };
-        self.change_line(&call, "updateRoutingLine", make).await
+        self.change_line(&call, "updateRoutingLine", given, make).await
     }
 
     /// Takes a line away.
@@ -400,6 +394,6 @@ fn refuse_open_relay(router: &Router, confirmed: bool, given: Given, old: &Table
     fault.map_or(Ok(()), |error| {
         let detail = format!("line {}: {}; confirm it with confirm_open_relay", error.line, error.reason);
         let params = json!({"line": error.line, "column": error.column});
-        Err(Error::new(Kind::Invalid, "validation_failed", detail.clone()).at(given.pointer(error.line), "open_relay", detail).with(params))
+        Err(Error::new(Kind::Invalid, "validation_failed", detail.clone()).at(given.pointer(error.line, None), "open_relay", detail).with(params))
     })
 }
