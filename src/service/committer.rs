@@ -1,6 +1,7 @@
 //! Group commit: finished messages gather while a transaction is on its way, and leave together with the next one.
 
 use std::sync::Arc;
+use std::time::{Duration, Instant};
 
 use store::Store;
 use store::delivery::{BatchError, Delivered, NewMail};
@@ -16,6 +17,8 @@ const WAITING: usize = 256;
 const BATCH: usize = 64;
 /// Octets of one transaction beyond which no further message joins.
 const BATCH_OCTETS: usize = 8 * 1024 * 1024;
+/// A transaction that fails faster than this is tried again on another connection.
+const PROMPT: Duration = Duration::from_secs(5);
 /// Message numbers taken at a time; the sequence counts in such steps.
 const NUMBERS: i64 = 1000;
 
@@ -140,8 +143,10 @@ where
 
 /// One transaction; says whether splitting may help. A connection that broke while it was idle is no reason to fail.
 async fn deliver(store: &Store, mails: Arc<Vec<NewMail>>) -> std::result::Result<Vec<Delivered>, (Failure, bool)> {
+    let begun = Instant::now();
     let mut outcome = store.deliver_batch(&mails).await;
-    if matches!(&outcome, Err(BatchError { error: error @ store::Error::Unavailable(_), in_doubt: false }) if !error.is_full()) {
+    let broken = matches!(&outcome, Err(BatchError { error: error @ store::Error::Unavailable(_), in_doubt: false }) if !error.is_full());
+    if broken && begun.elapsed() < PROMPT {
         outcome = store.deliver_batch(&mails).await;
     }
     outcome.map_err(|BatchError { error, in_doubt }| match &error {
