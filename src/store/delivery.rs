@@ -194,7 +194,7 @@ impl Plan {
                 match self.put(index, mail, target, &mut seen) {
                     Ok(true) => delivered.push(target.address.clone()),
                     Ok(false) => {}
-                    Err(row) => queued.push(row),
+                    Err(row) => queued.push(*row),
                 }
             }
             self.delivered.push(delivered);
@@ -203,18 +203,18 @@ impl Plan {
     }
 
     /// Puts a message into its mailbox, where it may be already; gives the row for the queue when that cannot be.
-    fn put(&mut self, index: usize, mail: &NewMail, target: &Target, seen: &mut BTreeSet<Uuid>) -> std::result::Result<bool, Queued> {
+    fn put(&mut self, index: usize, mail: &NewMail, target: &Target, seen: &mut BTreeSet<Uuid>) -> std::result::Result<bool, Box<Queued>> {
         let named = (target.account, target.mailbox.clone());
         let key = if self.mailboxes.contains_key(&named) { named } else { (target.account, "INBOX".to_owned()) };
         let (Some(mailbox), Some(state)) = (self.mailboxes.get_mut(&key), self.states.get_mut(&target.account)) else {
             let gone = Queued { delay: 0, last_reply: format!("550 5.1.1 {} unknown user account", target.address), ..target.otherwise.clone() };
-            return Err(gone);
+            return Err(Box::new(gone));
         };
         if seen.contains(&mailbox.id) {
             return Ok(false);
         }
         if target.quota >= 0 && state.used + state.bytes + mail.size > target.quota {
-            return Err(target.otherwise.clone());
+            return Err(Box::new(target.otherwise.clone()));
         }
         seen.insert(mailbox.id);
         self.placed.push(Placed { message: index, account: target.account, email: target.email, thread: target.thread, mailbox: mailbox.id, uid: mailbox.next, modseq: state.modseq });
