@@ -56,10 +56,14 @@ pub(crate) struct Server {
 /// An offset at which the ports of a trial are free; spread over processes, so that two runs do not meet.
 fn free_offset() -> u16 {
     static NEXT: AtomicU16 = AtomicU16::new(0);
+    // No two ports of one server lie a multiple of this apart, so servers at different offsets never meet.
+    const STEP: u16 = 83;
+    let first = u16::try_from(std::process::id() % 190).unwrap();
     loop {
         let n = NEXT.fetch_add(1, Ordering::Relaxed);
-        let offset = 1000 + (u16::try_from(std::process::id() % 170).unwrap() * 100 + n) % 17_000;
-        if std::net::TcpListener::bind(("127.0.0.1", 8010 + offset)).is_ok() {
+        let offset = 1000 + (first + n) % 190 * STEP;
+        let free = |port: u16| std::net::TcpListener::bind(("127.0.0.1", port + offset)).is_ok();
+        if [2025, 2110, 2143, 2465, 2587, 2993, 2995, 8010, 8100, 9010, 9100].into_iter().all(free) {
             return offset;
         }
     }
