@@ -55,11 +55,14 @@ pub(crate) struct Server {
 
 /// An offset at which the ports of a trial are free; spread over processes, so that two runs do not meet.
 fn free_offset() -> u16 {
+    // No two ports of a server differ by a multiple of it: servers started side by side never want the same one.
+    const STEP: u16 = 28;
     static NEXT: AtomicU16 = AtomicU16::new(0);
     loop {
         let n = NEXT.fetch_add(1, Ordering::Relaxed);
-        let offset = 1000 + (u16::try_from(std::process::id() % 170).unwrap() * 100 + n) % 17_000;
-        if std::net::TcpListener::bind(("127.0.0.1", 8010 + offset)).is_ok() {
+        let offset = 1000 + (u16::try_from(std::process::id() % 170).unwrap() * 100 + n * STEP) % 17_000;
+        let ports = [2025, 2110, 2143, 2465, 2587, 2993, 2995, 8010, 8100, 9010, 9100];
+        if ports.iter().all(|port| std::net::TcpListener::bind(("127.0.0.1", port + offset)).is_ok()) {
             return offset;
         }
     }
