@@ -84,6 +84,9 @@ impl Listeners {
                 }
             }
         }
+        let mut ports: Vec<u16> = self.open.values().map(|(_, endpoint)| endpoint.local.port()).collect();
+        ports.sort_unstable();
+        self.service.set_host(net::interface_addresses(), ports).await;
     }
 
     fn bind(&self, listener: &Listener) -> std::io::Result<Endpoint> {
@@ -97,9 +100,13 @@ impl Listeners {
                 let app = rest::router(service.clone(), admin).merge(graphql::routes(service.clone(), self.schema.clone(), admin));
                 net::open(address, port, gate, certificates, Arc::new(Http { app, service }))
             }
+            Protocol::Smtp | Protocol::Submission => {
+                let spoken = if listener.protocol == Protocol::Smtp { mta::Protocol::Smtp } else { mta::Protocol::Submission };
+                let smtp = mta::Smtp::new(service, certificates.clone(), spoken, starttls);
+                net::open(address, port, gate, certificates, Arc::new(smtp))
+            }
             Protocol::Imap => net::open(address, port, gate, certificates.clone(), Arc::new(access::Imap::new(service, certificates, starttls))),
             Protocol::Pop => net::open(address, port, gate, certificates.clone(), Arc::new(access::Pop::new(service, certificates, starttls))),
-            _ => Err(std::io::Error::other("this protocol is not served yet")),
         }
     }
 

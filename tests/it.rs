@@ -19,14 +19,22 @@ mod events;
 mod lifecycle;
 #[path = "api/listeners.rs"]
 mod listeners;
+#[path = "scenario/mail_in.rs"]
+mod mail_in;
+#[path = "api/parity.rs"]
+mod parity;
 #[path = "support/lines.rs"]
 mod lines;
 #[path = "scenario/pop.rs"]
 mod pop;
-#[path = "api/parity.rs"]
-mod parity;
+#[path = "api/names.rs"]
+mod names;
+#[path = "api/routing.rs"]
+mod routing;
 #[path = "support/server.rs"]
 mod server;
+#[path = "support/smtp.rs"]
+mod smtp;
 
 use libtest_mimic::{Arguments, Trial};
 
@@ -36,10 +44,13 @@ fn main() {
     trials.extend(lifecycle::trials());
     trials.extend(administration::trials());
     trials.extend(listeners::trials());
-    trials.extend(clients::trials());
-    trials.extend(imap::trials());
-    trials.extend(pop::trials());
     trials.extend(events::trials());
     trials.extend(parity::trials());
+    trials.extend(mail_in::trials());
+    trials.extend(imap::trials());
+    trials.extend(pop::trials());
+    trials.extend(routing::trials());
+    trials.extend(names::trials());
+    trials.extend(clients::trials());
     libtest_mimic::run(&arguments, trials).exit();
 }

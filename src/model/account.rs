@@ -237,3 +237,23 @@ pub struct ReplaceRights {
     #[serde(default)]
     pub domain: Vec<String>,
 }
+
+/// Replaces the other names of an account.
+#[derive(Debug, Clone, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct ReplaceAliases {
+    /// The account: id or address.
+    pub account: String,
+    /// All of its other names.
+    pub aliases: Vec<String>,
+}
+
+/// A telephone number of an account.
+#[derive(Debug, Clone, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct TelnumRef {
+    /// The account: id or address.
+    pub account: String,
+    /// The number in E.164 form.
+    pub number: String,
+}

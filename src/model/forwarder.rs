@@ -42,3 +42,15 @@ pub struct UpdateForwarder {
     /// Where it leads.
     pub to: String,
 }
+
+/// Gives another name to a forwarder.
+#[derive(Debug, Clone, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct RenameForwarder {
+    /// The domain: id or name.
+    pub domain: String,
+    /// Name in the domain.
+    pub name: String,
+    /// The new name.
+    pub new_name: String,
+}

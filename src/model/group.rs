@@ -89,3 +89,36 @@ pub struct UpdateGroup {
     /// How it distributes, all of it.
     pub settings: Option<GroupSettings>,
 }
+
+/// Gives another name to a group.
+#[derive(Debug, Clone, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct RenameGroup {
+    /// The domain: id or name.
+    pub domain: String,
+    /// Name of the group.
+    pub group: String,
+    /// The new name.
+    pub new_name: String,
+}
+
+/// Members of a group.
+#[derive(Debug, Clone, Serialize, ToSchema)]
+pub struct Members {
+    /// Addresses, in the order of the group.
+    pub data: Vec<String>,
+    /// Version of the group.
+    pub version: i64,
+}
+
+/// Members to add to a group, or all of them.
+#[derive(Debug, Clone, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct GroupMembers {
+    /// The domain: id or name.
+    pub domain: String,
+    /// Name of the group.
+    pub group: String,
+    /// Addresses; names without a domain are in the group's domain.
+    pub members: Vec<String>,
+}

@@ -29,6 +29,7 @@ use crate::settings::{SettingValue, setting_enum};
     ToSchema,
 )]
 #[serde(rename_all = "snake_case")]
+#[schema(as = RouteFlow)]
 pub enum Flow {
     /// Senders and recipients of mail.
     #[default]
@@ -120,7 +121,29 @@ pub struct NewRoutingLine {
     pub comment: Option<String>,
 }
 
-/// A change of one routing line; absent fields stay as they are.
+/// Changes one routing line; absent fields stay as they are.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct UpdateRoutingLine {
+    /// The line.
+    pub id: Uuid,
+    /// The whole line in text form; excludes all other fields.
+    pub text: Option<String>,
+    /// False keeps the record without using it.
+    pub enabled: Option<bool>,
+    /// Effect on the relay mark.
+    pub relay_prefix: Option<RelayPrefix>,
+    /// Flows the record serves; empty = all three.
+    pub type_prefix: Option<Vec<Flow>>,
+    /// The pattern.
+    pub left: Option<String>,
+    /// What replaces the address.
+    pub right: Option<String>,
+    /// Text after `;`; an empty text removes it.
+    pub comment: Option<String>,
+}
+
+/// What changes in one routing line; absent fields stay as they are.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct RoutingLinePatch {
@@ -151,6 +174,8 @@ pub struct RoutingLinePatch {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct MoveRoutingLine {
+    /// The line.
+    pub id: Uuid,
     /// The new place, counted from 1; a number past the end means the end.
     pub position: u32,
 }

@@ -118,6 +118,6 @@ fn problem() -> Value {
 fn problem_field() -> Value {
     json!({
         "type": "object", "description": "A field at fault", "additionalProperties": false, "required": ["pointer", "code", "detail"],
-        "properties": {"pointer": {"type": "string", "description": "JSON pointer into the input"}, "code": {"type": "string"}, "detail": {"type": "string"}},
+        "properties": {"pointer": {"type": "string", "description": "JSON pointer into the input"}, "code": {"type": "string"}, "detail": {"type": "string"}, "params": {"type": "object", "description": "Particulars, for example line and column"}},
     })
 }

@@ -3,7 +3,7 @@
 use axum::http::{StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use serde_json::{Value, json};
-use service::{Error, Kind};
+use service::{Error, FieldError, Kind};
 
 fn status(error: &Error) -> StatusCode {
     match (error.kind, error.code) {
@@ -39,7 +39,7 @@ pub(crate) fn respond(error: &Error) -> Response {
         }
     };
     if !error.fields.is_empty() {
-        add("errors", error.fields.iter().map(|f| json!({"pointer": f.pointer, "code": f.code, "detail": f.detail})).collect());
+        add("errors", error.fields.iter().map(field).collect());
     }
     if let Some(right) = error.required {
         add("required", right.into());
@@ -55,4 +55,12 @@ pub(crate) fn respond(error: &Error) -> Response {
         response.headers_mut().insert(header::RETRY_AFTER, seconds.into());
     }
     response
+}
+
+fn field(fault: &FieldError) -> Value {
+    let mut shown = json!({"pointer": fault.pointer, "code": fault.code, "detail": fault.detail});
+    if let (Some(map), false) = (shown.as_object_mut(), fault.params.is_null()) {
+        map.insert("params".to_owned(), fault.params.clone());
+    }
+    shown
 }

@@ -60,7 +60,7 @@ pub struct SmtpReply<'a> {
 
 impl RouteError {
     /// The refusal of an address as the peer wrote it.
-    pub(crate) fn new(situation: Situation, address: &str) -> Self {
+    pub fn new(situation: Situation, address: &str) -> Self {
         let words = match situation {
             Situation::Syntax => "address syntax error",
             Situation::TooLong => {

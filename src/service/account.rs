@@ -100,16 +100,17 @@ impl Service {
         Ok(tx.insert_mailboxes(id, &ids, &names, &roles, &classes).await?)
     }
 
-    async fn announce_account(&self, call: &Call, mut tx: Tx, account: &Account, action: &str, kind: &str, object: Value) -> Result<()> {
+    pub(crate) async fn announce_account(&self, call: &Call, mut tx: Tx, account: &Account, action: &str, kind: &str, object: Value) -> Result<()> {
         let ip = call.caller.remote_ip.to_string();
         let news = News { actor: call.caller.name(), remote_ip: &ip, action, name: &account.address, topic: "accounts", kind, account: Some(account.id), domain: Some(account.domain_id), object };
         tx.announce(&news).await?;
         tx.commit().await?;
         self.inner.standings.forget(account.id);
+        self.forget_names();
         Ok(())
     }
 
-    async fn lock_account(&self, call: &Call, id: Uuid) -> Result<Tx> {
+    pub(crate) async fn lock_account(&self, call: &Call, id: Uuid) -> Result<Tx> {
         let mut tx = self.store().begin().await?;
         let version = tx.lock_account(id).await?.ok_or_else(|| Error::not_found("account"))?;
         check_version(call, version)?;
@@ -133,7 +134,7 @@ impl Service {
         Ok(Done::versioned(account, version))
     }
 
-    async fn show(&self, id: Uuid) -> Result<Done<Account>> {
+    pub(crate) async fn show(&self, id: Uuid) -> Result<Done<Account>> {
         let account = self.store().account(id).await?.ok_or_else(|| Error::not_found("account"))?.account;
         let version = account.version;
         Ok(Done::versioned(account, version))
@@ -167,11 +168,7 @@ impl Service {
             tx.take_name(domain, &alias, "alias", id).await?;
         }
         for (index, number) in input.telnums.iter().enumerate() {
-            let digits = number.strip_prefix('+').unwrap_or_default();
-            if !(5..=15).contains(&digits.len()) || !digits.bytes().all(|b| b.is_ascii_digit()) {
-                return Err(Error::invalid(format!("/telnums/{index}"), "must be + and 5 to 15 digits"));
-            }
-            tx.insert_telnum(id, number).await?;
+            give_telnum(&mut tx, id, number, &format!("/telnums/{index}")).await?;
         }
         if let Some(password) = password {
             tx.set_password(id, &password.verifier, &password.scram).await?;
@@ -181,6 +178,7 @@ impl Service {
         let object = json!({"address": address});
         tx.announce(&News { actor: call.caller.name(), remote_ip: &ip, action: "createAccount", name: &address, topic: "accounts", kind: "account.created", account: Some(id), domain: Some(domain), object }).await?;
         tx.commit().await?;
+        self.forget_names();
         self.show(id).await
     }
 
@@ -341,16 +339,29 @@ impl Service {
     }
 }
 
-fn real_name(text: &str) -> Result<&str> {
+pub(crate) fn real_name(text: &str) -> Result<&str> {
     if text.chars().count() > 256 || text.chars().any(char::is_control) {
         return Err(Error::invalid("/real_name", "must have at most 256 characters and no control characters"));
     }
     Ok(text)
 }
 
-async fn refuse_taken(tx: &mut Tx, domain: Uuid, name: &str, pointer: &str) -> Result<()> {
+pub(crate) async fn refuse_taken(tx: &mut Tx, domain: Uuid, name: &str, pointer: &str) -> Result<()> {
     match tx.name_holder(domain, name).await? {
         Some((kind, _)) => Err(Error::name_in_use(pointer, name, &kind)),
         None => Ok(()),
     }
+}
+
+/// Gives a telephone number (E.164) to an account.
+pub(crate) async fn give_telnum(tx: &mut Tx, account: Uuid, number: &str, pointer: &str) -> Result<()> {
+    let digits = number.strip_prefix('+').unwrap_or_default();
+    if !(5..=15).contains(&digits.len()) || !digits.bytes().all(|b| b.is_ascii_digit()) {
+        return Err(Error::invalid(pointer, "must be + and 5 to 15 digits"));
+    }
+    if tx.telnum_taken(number).await? {
+        let detail = format!("{number} is a number of an account already.");
+        return Err(Error::new(Kind::Conflict, "name_in_use", detail.clone()).at(pointer, "name_in_use", detail));
+    }
+    Ok(tx.insert_telnum(account, number).await?)
 }

@@ -2,6 +2,8 @@
 
 use credentials::{Claims, Hashing, PasswordPolicy, ScramKeys, opaque};
 use model::auth::{Login, Principal, Refresh, Tokens};
+use model::routing::Flow;
+use router::{Route, Situation};
 use serde_json::{Value, json};
 use store::News;
 use types::Secret;
@@ -48,22 +50,17 @@ impl Service {
         tokio::task::spawn_blocking(slow).await.map_err(|_| broken())
     }
 
-    /// The account of a login name: `user`, `user@domain`, `user%domain`, its aliases.
-    pub(crate) async fn account_of_login(&self, login: &str) -> Result<Option<Uuid>> {
-        let login = login.trim();
-        if login.is_empty() || login.len() > 320 || login.chars().any(char::is_control) {
-            return Ok(None);
-        }
-        let login = if login.contains('@') { login.to_lowercase() } else { login.to_lowercase().chars().rev().collect::<String>().replacen('%', "@", 1).chars().rev().collect() };
-        let (name, domain) = match login.rsplit_once('@') {
-            Some((name, domain)) => (name.to_owned(), idna::domain_to_ascii(domain).unwrap_or_default()),
-            None => (login, self.store().server().await?.map(|server| server.main_domain).unwrap_or_default()),
-        };
-        if let Some(account) = self.store().account_by_name(&domain, &name).await? {
-            return Ok(Some(account));
-        }
-        match name.split_once('+') {
-            Some((name, _)) if !name.is_empty() => Ok(self.store().account_by_name(&domain, name).await?),
+    /// The account a login name leads to: the Router decides, as for every address. Aliases, `%` for `@`, `+detail`, telephone
+    /// numbers and `Access:` records work; who may not sign in has no account here.
+    ///
+    /// # Errors
+    /// When the directory cannot answer.
+    pub async fn account_of_login(&self, login: &str) -> Result<Option<Uuid>> {
+        match self.route(login, Flow::Access, &router::Context::default()).await?.route {
+            Route::Local(local) => Ok(Some(local.account.id)),
+            Route::Error(error) if error.situation == Situation::Temporary => {
+                Err(Error::new(Kind::Unavailable, "overloaded", "The server cannot do this now; try again later."))
+            }
             _ => Ok(None),
         }
     }

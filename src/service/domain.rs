@@ -1,7 +1,7 @@
 //! Domains: making, naming, suspending, their settings.
 
-use model::domain::{CreateDomain, Domain, DomainAliases, DomainSettings, DomainSettingsPatch, UpdateDomain};
-use model::settings::{SettingsChange, SettingsView, Source, change, explain};
+use model::domain::{CreateDomain, Domain, DomainAliases, DomainSettings, DomainSettingsPatch, MailToUnknown, ToUnknown, UpdateDomain};
+use model::settings::{SettingsChange, SettingsView, Source, change, explain, fold};
 use model::{ListParams, Page, PageInfo};
 use serde::Deserialize;
 use serde_json::{Value, json};
@@ -58,8 +58,13 @@ pub(crate) fn page_of<T>(mut data: Vec<T>, limit: i64, name: impl Fn(&T) -> &str
     let limit = usize::try_from(limit).unwrap_or(usize::MAX);
     let has_more = data.len() > limit;
     data.truncate(limit);
-    let next_cursor = data.last().filter(|_| has_more).map(|last| name(last).bytes().map(|b| format!("{b:02x}")).collect());
+    let next_cursor = data.last().filter(|_| has_more).map(|last| cursor(name(last)));
     Page { data, page: PageInfo { next_cursor, has_more, total: None } }
+}
+
+/// A cursor that stands for a name.
+pub(crate) fn cursor(name: &str) -> String {
+    name.bytes().map(|b| format!("{b:02x}")).collect()
 }
 
 /// The name after which a page begins.
@@ -125,6 +130,7 @@ impl Service {
         tx.announce(&News { actor: call.caller.name(), remote_ip: &ip, action, name, topic: "domains", kind, account: None, domain: Some(id), object }).await?;
         tx.commit().await?;
         self.inner.standings.forget_all();
+        self.routing_changed().await;
         Ok(())
     }
 
@@ -237,10 +243,24 @@ impl Service {
         let mut tx = self.lock_domain(&call, id).await?;
         let row = self.find_domain(&id.to_string()).await?;
         let next = change::<DomainSettings>(&row.settings, &SettingsChange { set: input.set, unset: input.unset }).map_err(settings_fault)?;
+        check_reroutes(&fold(&[&next]))?;
         tx.update_domain(id, None, None, Some(&next)).await?;
         self.announce_domain(&call, tx, id, &row.domain.name, "updateDomainSettings", "domain.updated", json!({"settings": next})).await?;
         self.get_domain_settings(Call { expect: None, ..call }, DomainRef { domain: input.domain }).await
     }
+}
+
+/// Where something is rerouted, the address must be one.
+fn check_reroutes(settings: &DomainSettings) -> Result<()> {
+    let rerouted = [
+        ("mail_reroute_address", settings.mail_to_unknown == MailToUnknown::Rerouted, &settings.mail_reroute_address),
+        ("access_reroute_address", settings.access_to_unknown == ToUnknown::Rerouted, &settings.access_reroute_address),
+        ("signal_reroute_address", settings.signal_to_unknown == ToUnknown::Rerouted, &settings.signal_reroute_address),
+    ];
+    for (key, _, address) in rerouted.into_iter().filter(|(_, used, _)| *used) {
+        router::Template::parse(address).map_err(|reason| Error::invalid(format!("/set/{key}"), reason.to_string()))?;
+    }
+    Ok(())
 }
 
 async fn refuse_taken(tx: &mut Tx, name: &str, pointer: &str) -> Result<()> {

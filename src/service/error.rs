@@ -27,6 +27,8 @@ pub struct FieldError {
     pub code: &'static str,
     /// For people.
     pub detail: String,
+    /// What a client can show in its own words; null when there is nothing to add.
+    pub params: serde_json::Value,
 }
 
 /// What a client can do about an error.
@@ -112,7 +114,18 @@ impl Error {
     /// Adds a field at fault.
     #[must_use]
     pub fn at(mut self, pointer: impl Into<String>, code: &'static str, detail: impl Into<String>) -> Self {
-        self.fields.push(FieldError { pointer: pointer.into(), code, detail: detail.into() });
+        self.fields.push(FieldError { pointer: pointer.into(), code, detail: detail.into(), params: serde_json::Value::Null });
+        self
+    }
+}
+
+impl Error {
+    /// Adds particulars to the field named last.
+    #[must_use]
+    pub(crate) fn with(mut self, params: serde_json::Value) -> Self {
+        if let Some(field) = self.fields.last_mut() {
+            field.params = params;
+        }
         self
     }
 }

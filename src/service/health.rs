@@ -1,15 +1,14 @@
 //! Whether the server can do its work.
 
-use std::sync::atomic::{AtomicBool, Ordering};
-
 use serde::Serialize;
+use tokio::sync::watch;
 
 use crate::Service;
 
 /// What is known without asking the database.
 #[derive(Debug, Default)]
 pub(crate) struct Health {
-    draining: AtomicBool,
+    draining: watch::Sender<bool>,
 }
 
 /// Whether the server is ready for work; holds no version, names or addresses, for anybody may ask.
@@ -37,13 +36,18 @@ impl Service {
         let checks = vec![
             Check { check: "database", ok: self.inner.store.alive().await },
             Check { check: "listeners", ok: self.all_listeners_open() },
-            Check { check: "running", ok: !health.draining.load(Ordering::Relaxed) },
+            Check { check: "running", ok: !*health.draining.borrow() },
         ];
         Readiness { ready: checks.iter().all(|c| c.ok), checks }
     }
 
     /// Takes no further work: the server is about to stop.
     pub fn drain(&self) {
-        self.inner.health.draining.store(true, Ordering::Relaxed);
+        self.inner.health.draining.send_replace(true);
+    }
+
+    /// Becomes true when the server is about to stop.
+    pub fn draining(&self) -> watch::Receiver<bool> {
+        self.inner.health.draining.subscribe()
     }
 }

@@ -6,25 +6,35 @@
 #![cfg_attr(test, allow(clippy::unwrap_used, clippy::expect_used))]
 
 mod account;
+mod account_names;
 mod address_list;
+mod admission;
 mod auth;
 mod caller;
-mod changes;
 mod certificate;
+mod committer;
+mod delivery;
 mod describe;
+mod changes;
 mod domain;
 mod error;
 mod events;
+mod forwarder;
+mod group;
 mod health;
 mod idempotency;
 mod keys;
-mod mailbox;
-pub mod message;
 mod limit;
 mod listener;
+mod mailbox;
+pub mod message;
 mod name;
 mod operation;
 pub mod operations;
+mod refusal;
+mod rights;
+mod routing;
+mod routing_table;
 mod server;
 mod setup;
 mod sign_in;
@@ -33,17 +43,20 @@ mod standing;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
+pub use admission::{Peer, Reach, Recipient, RecipientParams, Submitter};
 pub use caller::{Caller, Standing};
-pub use changes::{Change, Changes};
 pub use certificate::{CertificateFacts, CheckCertificate};
+pub use delivery::{Accepted, Submission};
 pub use describe::{Description, Input, reference};
 pub use events::{Events, Heard};
+pub use changes::{Change, Changes};
 pub use error::{Error, FieldError, Kind, Result};
 pub use health::{Check, Readiness};
 pub use keys::MasterKey;
 pub use mailbox::MailboxWish;
 pub use listener::Opened;
 pub use operation::{Access, Call, Method, Operation, Reply, Shape};
+pub use refusal::Refusal;
 pub use setup::Claim;
 pub use sign_in::{Attempt, Protocol};
 use store::Store;
@@ -62,6 +75,9 @@ struct Inner {
     keys: keys::Keys,
     standings: standing::Standings,
     guard: sign_in::Guard,
+    routing: routing::Routing,
+    receivers: admission::Receivers,
+    committer: committer::Committer,
     changes: Changes,
     quotas: message::Quotas,
     hashing: tokio::sync::Semaphore,
@@ -82,6 +98,7 @@ impl Service {
     pub async fn new(store: Store, master: MasterKey, setup_file: std::path::PathBuf, check_certificate: CheckCertificate) -> Result<Self> {
         let setup_done = AtomicBool::new(store.setup_completed().await?);
         let cores = std::thread::available_parallelism().map_or(2, std::num::NonZero::get);
+        let committer = committer::Committer::start(&store);
         let inner = Inner {
             store,
             master,
@@ -89,6 +106,9 @@ impl Service {
             keys: keys::Keys::default(),
             standings: standing::Standings::default(),
             guard: sign_in::Guard::new(),
+            routing: routing::Routing::default(),
+            receivers: admission::Receivers::default(),
+            committer,
             changes: Changes::default(),
             quotas: message::Quotas::default(),
             // A storm of sign-ins waits here instead of starving everything else.
@@ -106,6 +126,7 @@ impl Service {
         service.load_lists().await?;
         service.load_limits().await?;
         service.ensure_administration().await?;
+        service.compile_router().await?;
         Ok(service)
     }
 

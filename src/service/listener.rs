@@ -20,7 +20,10 @@ use crate::server::check_version;
 use crate::{Error, Kind, Result, Service, new_id};
 
 /// What a new server listens on beside administration: protocol, port, TLS.
-const DEFAULTS: [(Protocol, i32, TlsMode); 6] = [
+const DEFAULTS: [(Protocol, i32, TlsMode); 9] = [
+    (Protocol::Smtp, 25, TlsMode::Starttls),
+    (Protocol::Submission, 587, TlsMode::Starttls),
+    (Protocol::Submission, 465, TlsMode::Implicit),
     (Protocol::Imap, 143, TlsMode::Starttls),
     (Protocol::Imap, 993, TlsMode::Implicit),
     (Protocol::Pop, 110, TlsMode::Starttls),

@@ -1,13 +1,18 @@
 //! The register: one line per operation. REST, GraphQL, the OpenAPI document and `postamt call` are made from it.
 
-use model::account::{Account, CreateAccount, Names, RestoreAccount, SetPassword, SuspendAccount, UpdateAccount};
+use model::account::{Account, CreateAccount, Names, RenameAccount, ReplaceAliases, ReplaceRights, RestoreAccount, Rights, SetPassword, SuspendAccount, TelnumRef, UpdateAccount};
 use model::address_list::{AddressList, AddressTest, ReplaceAddressList};
 use model::auth::{Login, Principal, Refresh, Tokens};
 use model::certificate::{Certificate, ImportCertificate};
 use model::domain::{CreateDomain, Domain, DomainAliases, UpdateDomain};
+use model::forwarder::{CreateForwarder, Forwarder, RenameForwarder, UpdateForwarder};
+use model::group::{CreateGroup, Group, GroupMembers, Members, RenameGroup, UpdateGroup};
+use model::listener::{CreateListener, Listener, UpdateListener};
 use model::mailbox::{CreateMailbox, Mailbox, UpdateMailbox};
 use model::message::{Headers, Message, SearchMessages, Stored, UpdateMessage};
-use model::listener::{CreateListener, Listener, UpdateListener};
+use model::routing::{
+    ExplainRequest, Explanation, MoveRoutingLine, NewRoutingLine, RollbackRouting, RouterSettingsPatch, RoutingLine, RoutingTable, RoutingTableInput, RoutingValidation, RoutingVersion, UpdateRoutingLine,
+};
 use model::server::{Server, ServerSettingsPatch, UpdateServer};
 use model::settings::{SettingsChange, SettingsView};
 use model::setup::{CompleteSetup, SetupDone, SetupState};
@@ -16,14 +21,17 @@ use model::{ListParams, Page};
 use crate::account::{AccountRef, AliasRef, ListDomainAccounts, UpdateAccountSettings};
 use crate::address_list::{ListRef, TestAddress};
 use crate::domain::{DomainAliasRef, DomainRef, UpdateDomainSettings};
+use crate::forwarder::{ForwarderRef, ListOfDomain};
+use crate::group::{GroupRef, MemberRef};
+use crate::listener::ListenerRef;
 use crate::mailbox::{DeleteMailbox, MailboxRef};
 use crate::message::api::{DeleteMessage, ImportMessage, ListMessages, MessageRef, RawMessage};
-use crate::listener::ListenerRef;
+use crate::routing_table::LineRef;
 use crate::operation::{Access, Access::*, Method, Method::*, Nothing, Operation, Shape, read, write};
 use crate::Service;
 
 macro_rules! operations {
-    ($($tag:literal { $($id:ident $method:ident $path:literal $status:literal $access:expr, $function:ident ($input:ty) $(-> $output:ty)?, $summary:literal;)* })*) => {
+    ($($tag:literal { $($id:ident $method:ident $path:literal $status:literal $access:expr, $function:ident ($input:ty) $(-> $output:ty)?, $summary:literal $(, $flag:ident)?;)* })*) => {
         /// Every operation there is.
         pub static ALL: &[Operation] = &[$($(
             #[allow(unused_mut, reason = "an operation without a result sets no shape of it")]
@@ -36,6 +44,7 @@ macro_rules! operations {
                 operation.tag = $tag;
                 operation.input = Shape::of::<$input>;
                 $(operation.output = Some(Shape::of::<$output>);)?
+                $(operation.$flag = true;)?
                 operation
             }
         ),*),*];
@@ -78,6 +87,21 @@ operations! {
         listCertificates Get "/certificates" 200 Server("settings_read"), list_certificates(Nothing) -> Page<Certificate>, "Lists the certificates";
         importCertificate Post "/certificates/import" 201 Server("settings"), import_certificate(ImportCertificate) -> Certificate, "Brings in a certificate that listeners show at once";
     }
+    "router" {
+        getRoutingTable Get "/router/table" 200 Server("settings_read"), get_routing_table(Nothing) -> RoutingTable, "Shows the routing table";
+        replaceRoutingTable Put "/router/table" 200 Server("settings"), replace_routing_table(RoutingTableInput) -> RoutingTable, "Replaces the routing table, all or nothing", needs_version;
+        listRoutingLines Get "/router/lines" 200 Server("settings_read"), list_routing_lines(ListParams) -> Page<RoutingLine>, "Lists the lines of the routing table";
+        createRoutingLine Post "/router/lines" 201 Server("settings"), create_routing_line(NewRoutingLine) -> RoutingLine, "Adds a line to the routing table";
+        moveRoutingLine Post "/router/lines/{id}/move" 200 Server("settings"), move_routing_line(MoveRoutingLine) -> RoutingLine, "Puts a line of the routing table elsewhere";
+        updateRoutingLine Patch "/router/lines/{id}" 200 Server("settings"), update_routing_line(UpdateRoutingLine) -> RoutingLine, "Changes a line of the routing table";
+        deleteRoutingLine Delete "/router/lines/{id}" 204 Server("settings"), delete_routing_line(LineRef), "Takes a line from the routing table";
+        listRoutingHistory Get "/router/history" 200 Server("settings_read"), list_routing_history(ListParams) -> Page<RoutingVersion>, "Lists the changes of the routing table, the newest first";
+        rollbackRouting Post "/router/rollback" 200 Server("settings"), rollback_routing(RollbackRouting) -> RoutingTable, "Makes an earlier routing table the newest one";
+        validateRouting Post "/router/validate" 200 Server("settings_read"), validate_routing(RoutingTableInput) -> RoutingValidation, "Names what is wrong or doubtful in a routing table";
+        explainRoute Post "/router/explain" 200 Domain("domain"), explain_route(ExplainRequest) -> Explanation, "Tells where an address goes, and why";
+        getRouterSettings Get "/router/settings" 200 Server("settings_read"), get_router_settings(Nothing) -> SettingsView, "Shows the settings of the Router with their origin";
+        updateRouterSettings Patch "/router/settings" 200 Server("settings"), update_router_settings(SettingsChange<RouterSettingsPatch>) -> SettingsView, "Changes settings of the Router";
+    }
     "domains" {
         listDomains Get "/domains" 200 Domain("domain"), list_domains(ListParams) -> Page<Domain>, "Lists the domains the caller administers";
         createDomain Post "/domains" 201 Server("domains_all"), create_domain(CreateDomain) -> Domain, "Creates a domain";
@@ -106,7 +130,34 @@ operations! {
         updateAccountSettings Patch "/accounts/{account}/settings" 200 Domain("basic_settings"), update_account_settings(UpdateAccountSettings) -> SettingsView, "Changes settings of an account";
         listAliases Get "/accounts/{account}/aliases" 200 Own("domain"), list_aliases(AccountRef) -> Names, "Lists the other names of an account";
         addAlias Post "/accounts/{account}/aliases" 201 Domain("can_create_aliases"), add_alias(AliasRef) -> Names, "Adds another name to an account";
+        replaceAliases Put "/accounts/{account}/aliases" 200 Domain("can_create_aliases"), replace_aliases(ReplaceAliases) -> Names, "Replaces the other names of an account", needs_version;
         removeAlias Delete "/accounts/{account}/aliases/{name}" 204 Domain("can_create_aliases"), remove_alias(AliasRef), "Takes another name from an account";
+        renameAccount Post "/accounts/{account}/rename" 200 Domain("can_create_accounts"), rename_account(RenameAccount) -> Account, "Gives an account another name";
+        listTelnums Get "/accounts/{account}/telnums" 200 Own("domain"), list_telnums(AccountRef) -> Names, "Lists the telephone numbers of an account";
+        addTelnum Post "/accounts/{account}/telnums" 201 Domain("can_create_telnums"), add_telnum(TelnumRef) -> Names, "Gives a telephone number to an account";
+        removeTelnum Delete "/accounts/{account}/telnums/{number}" 204 Domain("can_create_telnums"), remove_telnum(TelnumRef), "Takes a telephone number from an account";
+        getRights Get "/accounts/{account}/rights" 200 Own("domain"), get_rights(AccountRef) -> Rights, "Shows the rights of an account";
+        replaceRights Put "/accounts/{account}/rights" 200 Domain("domain"), replace_rights(ReplaceRights) -> Rights, "Replaces the rights of an account";
+    }
+    "forwarders" {
+        listForwarders Get "/domains/{domain}/forwarders" 200 Domain("domain"), list_forwarders(ListOfDomain) -> Page<Forwarder>, "Lists the forwarders of a domain";
+        createForwarder Post "/domains/{domain}/forwarders" 201 Domain("can_create_aliases"), create_forwarder(CreateForwarder) -> Forwarder, "Creates a forwarder";
+        getForwarder Get "/domains/{domain}/forwarders/{name}" 200 Domain("domain"), get_forwarder(ForwarderRef) -> Forwarder, "Shows a forwarder";
+        updateForwarder Patch "/domains/{domain}/forwarders/{name}" 200 Domain("can_create_aliases"), update_forwarder(UpdateForwarder) -> Forwarder, "Changes where a forwarder leads";
+        renameForwarder Post "/domains/{domain}/forwarders/{name}/rename" 200 Domain("can_create_aliases"), rename_forwarder(RenameForwarder) -> Forwarder, "Gives a forwarder another name";
+        deleteForwarder Delete "/domains/{domain}/forwarders/{name}" 204 Domain("can_create_aliases"), delete_forwarder(ForwarderRef), "Deletes a forwarder";
+    }
+    "groups" {
+        listGroups Get "/domains/{domain}/groups" 200 Domain("domain"), list_groups(ListOfDomain) -> Page<Group>, "Lists the groups of a domain";
+        createGroup Post "/domains/{domain}/groups" 201 Domain("can_create_groups"), create_group(CreateGroup) -> Group, "Creates a group";
+        getGroup Get "/domains/{domain}/groups/{group}" 200 Domain("domain"), get_group(GroupRef) -> Group, "Shows a group";
+        updateGroup Patch "/domains/{domain}/groups/{group}" 200 Domain("can_create_groups"), update_group(UpdateGroup) -> Group, "Changes a group";
+        renameGroup Post "/domains/{domain}/groups/{group}/rename" 200 Domain("can_create_groups"), rename_group(RenameGroup) -> Group, "Gives a group another name";
+        deleteGroup Delete "/domains/{domain}/groups/{group}" 204 Domain("can_create_groups"), delete_group(GroupRef), "Deletes a group";
+        listMembers Get "/domains/{domain}/groups/{group}/members" 200 Domain("domain"), list_members(GroupRef) -> Members, "Lists the members of a group";
+        addMembers Post "/domains/{domain}/groups/{group}/members" 201 Domain("can_create_groups"), add_members(GroupMembers) -> Members, "Adds members to a group";
+        replaceMembers Put "/domains/{domain}/groups/{group}/members" 200 Domain("can_create_groups"), replace_members(GroupMembers) -> Members, "Replaces the members of a group", needs_version;
+        removeMember Delete "/domains/{domain}/groups/{group}/members/{address}" 204 Domain("can_create_groups"), remove_member(MemberRef), "Takes a member from a group";
     }
     "mail" {
         listMailboxes Get "/accounts/{account}/mailboxes" 200 Own("mailbox_read_all"), list_mailboxes(AccountRef) -> Page<Mailbox>, "Lists the mailboxes of an account";
@@ -126,4 +177,4 @@ operations! {
 }
 
 /// Schemas that inputs refer to through a generic type, which does not name them by itself.
-pub(crate) static PARTS: &[fn() -> Shape] = &[Shape::of::<ServerSettingsPatch>, Shape::of::<model::account::AccountSettingsPatch>, Shape::of::<model::domain::DomainSettingsPatch>];
+pub(crate) static PARTS: &[fn() -> Shape] = &[Shape::of::<ServerSettingsPatch>, Shape::of::<model::account::AccountSettingsPatch>, Shape::of::<model::domain::DomainSettingsPatch>, Shape::of::<model::routing::RoutingVersion>, Shape::of::<RouterSettingsPatch>];

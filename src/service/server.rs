@@ -50,7 +50,9 @@ impl Service {
     async fn announce_server(&self, call: &Call, mut tx: Tx, action: &str, object: Value) -> Result<()> {
         let ip = call.caller.remote_ip.to_string();
         tx.announce(&News { actor: call.caller.name(), remote_ip: &ip, action, name: "server", topic: "system", kind: "server.updated", account: None, domain: None, object }).await?;
-        Ok(tx.commit().await?)
+        tx.commit().await?;
+        self.forget_names();
+        Ok(())
     }
 
     /// Changes the identity of the server.

@@ -125,12 +125,14 @@ impl Service {
         self.default_listeners_tx(&mut tx).await?;
         self.default_lists_tx(&mut tx, &claim.client_ips).await?;
         tx.claim_server(domain, language, time_zone).await?;
+        crate::routing::insert_default_lines(&mut tx, actor).await?;
         let object = json!({"main_domain": main_domain});
         let news = News { actor, remote_ip, action: "completeSetup", name: &main_domain, topic: "auth", kind: "setup.completed", account: Some(postmaster), domain: Some(domain), object };
         tx.announce(&news).await?;
         tx.commit().await?;
         self.load_keys().await?;
         self.load_lists().await?;
+        self.routing_changed().await;
         self.inner.setup_done.store(true, Ordering::Release);
         let _ = std::fs::remove_file(&self.inner.setup_file);
         self.apply_listeners().await;

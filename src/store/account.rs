@@ -15,7 +15,7 @@ pub struct AccountRow {
     pub settings: Value,
 }
 
-fn state(text: &str) -> AccountState {
+pub(crate) fn state(text: &str) -> AccountState {
     match text {
         "suspended" => AccountState::Suspended,
         "deleted" => AccountState::Deleted,
@@ -23,7 +23,7 @@ fn state(text: &str) -> AccountState {
     }
 }
 
-fn suspend_mail(text: &str) -> SuspendMail {
+pub(crate) fn suspend_mail(text: &str) -> SuspendMail {
     match text {
         "reject" => SuspendMail::Reject,
         "bounce" => SuspendMail::Bounce,
@@ -107,6 +107,17 @@ impl Store {
         .fetch_all(&self.pool)
         .await?;
         Ok(rows.into_iter().map(|r| account!(r)).collect())
+    }
+}
+
+impl Store {
+    /// Rights of an account: over the server, in its own domain.
+    ///
+    /// # Errors
+    /// When the database cannot answer.
+    pub async fn rights(&self, id: Uuid) -> Result<Option<(Vec<String>, Vec<String>)>> {
+        let row = sqlx::query!("SELECT server_rights, domain_rights FROM account WHERE id = $1", id).fetch_optional(&self.pool).await?;
+        Ok(row.map(|r| (r.server_rights, r.domain_rights)))
     }
 }
 
@@ -214,5 +225,67 @@ impl Tx {
             .execute(&mut *self.inner)
             .await?;
         Ok(())
+    }
+
+    /// Masters beside one account.
+    ///
+    /// # Errors
+    /// When the database cannot answer.
+    pub async fn other_masters(&mut self, id: Uuid) -> Result<i64> {
+        Ok(sqlx::query_scalar!(r#"SELECT count(*) AS "n!" FROM account WHERE 'master' = ANY (server_rights) AND state = 'active' AND id <> $1"#, id)
+            .fetch_one(&mut *self.inner)
+            .await?)
+    }
+
+    /// Gives an account another name; the old one stays as an alias or becomes free.
+    ///
+    /// # Errors
+    /// `Duplicate` when the name is taken.
+    pub async fn rename_account(&mut self, id: Uuid, name: &str, keep_alias: bool) -> Result<()> {
+        if keep_alias {
+            sqlx::query!("UPDATE object_name SET kind = 'alias' WHERE object_id = $1 AND kind = 'account'", id).execute(&mut *self.inner).await?;
+        } else {
+            sqlx::query!("DELETE FROM object_name WHERE object_id = $1 AND kind = 'account'", id).execute(&mut *self.inner).await?;
+        }
+        sqlx::query!("INSERT INTO object_name (domain_id, name, kind, object_id) SELECT domain_id, $2, 'account', id FROM account WHERE id = $1", id, name)
+            .execute(&mut *self.inner)
+            .await?;
+        sqlx::query!("UPDATE account SET name = $2, version = version + 1, updated_at = now() WHERE id = $1", id, name).execute(&mut *self.inner).await?;
+        Ok(())
+    }
+
+    /// Frees every alias of an account.
+    ///
+    /// # Errors
+    /// When the database cannot answer.
+    pub async fn free_aliases(&mut self, account: Uuid) -> Result<()> {
+        sqlx::query!("DELETE FROM object_name WHERE object_id = $1 AND kind = 'alias'", account).execute(&mut *self.inner).await?;
+        Ok(())
+    }
+
+    /// Frees the only name of a forwarder or group.
+    ///
+    /// # Errors
+    /// When the database cannot answer.
+    pub async fn free_name(&mut self, object: Uuid) -> Result<()> {
+        sqlx::query!("DELETE FROM object_name WHERE object_id = $1", object).execute(&mut *self.inner).await?;
+        Ok(())
+    }
+
+    /// Whether a telephone number has an owner.
+    ///
+    /// # Errors
+    /// When the database cannot answer.
+    pub async fn telnum_taken(&mut self, number: &str) -> Result<bool> {
+        Ok(sqlx::query_scalar!(r#"SELECT EXISTS (SELECT FROM telnum WHERE number = $1) AS "taken!""#, number).fetch_one(&mut *self.inner).await?)
+    }
+
+    /// Takes a telephone number, or all of them, from an account; says whether there was one.
+    ///
+    /// # Errors
+    /// When the database cannot answer.
+    pub async fn delete_telnums(&mut self, account: Uuid, only: Option<&str>) -> Result<bool> {
+        let done = sqlx::query!("DELETE FROM telnum WHERE account_id = $1 AND ($2::text IS NULL OR number = $2)", account, only).execute(&mut *self.inner).await?;
+        Ok(done.rows_affected() > 0)
     }
 }

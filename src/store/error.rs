@@ -21,6 +21,14 @@ pub enum Error {
 /// Result of everything in this room.
 pub type Result<T> = std::result::Result<T, Error>;
 
+impl Error {
+    /// Whether the database has no room or no memory left.
+    pub fn is_full(&self) -> bool {
+        let (Self::Unavailable(error) | Self::Statement(error)) = self else { return false };
+        error.as_database_error().and_then(sqlx::error::DatabaseError::code).is_some_and(|code| code.starts_with("53"))
+    }
+}
+
 impl From<sqlx::Error> for Error {
     fn from(error: sqlx::Error) -> Self {
         use sqlx::Error as E;

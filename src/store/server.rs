@@ -57,6 +57,14 @@ impl Store {
         Ok(row.map(|r| Server { main_domain: r.name, language: r.language, time_zone: r.time_zone, version: r.version }))
     }
 
+    /// Settings patches of the modules, by name of the module.
+    ///
+    /// # Errors
+    /// When the database cannot answer.
+    pub async fn modules(&self) -> Result<Value> {
+        Ok(sqlx::query_scalar!("SELECT modules FROM server WHERE id = 1").fetch_one(&self.pool).await?)
+    }
+
     /// Settings patches of the server level: of the server itself, defaults of accounts, defaults of domains; and the version.
     ///
     /// # Errors

@@ -107,6 +107,17 @@ impl Server {
         Pid::from_raw(text.lines().next().unwrap().parse().unwrap())
     }
 
+    /// Asks its PostgreSQL: rows as lines, columns parted by bars.
+    pub(crate) fn sql(&self, query: &str) -> String {
+        let home = std::fs::canonicalize(self.data.join("run")).unwrap();
+        let password = std::fs::read_to_string(self.data.join("secrets/pg-role")).unwrap();
+        let mut command = Command::new("psql");
+        command.arg("-h").arg(&home).args(["-U", "postamt", "-d", "postamt", "-AtqXc", query]).env("PGPASSWORD", password).env("PGOPTIONS", "-c search_path=postamt");
+        let output = command.output().unwrap();
+        assert!(output.status.success(), "{query}: {}", String::from_utf8_lossy(&output.stderr));
+        String::from_utf8_lossy(&output.stdout).trim_end().to_owned()
+    }
+
     /// kill -9, PostgreSQL left alone.
     pub(crate) fn kill_hard(mut self) -> u16 {
         kill(self.pid(), Signal::SIGKILL).unwrap();

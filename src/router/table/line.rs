@@ -52,6 +52,16 @@ pub struct Record {
 }
 
 impl Line {
+    /// A line that says nothing.
+    pub fn blank() -> Self {
+        Self {
+            id: None,
+            text: String::new(),
+            body: Body::Blank,
+            sides: (0, 0),
+        }
+    }
+
     /// Reads one line.
     pub(crate) fn parse(text: &str) -> Result<Self, Fault> {
         let text = text.trim_end();
@@ -73,7 +83,7 @@ impl Line {
         let start = text.len() - text.trim_start().len();
         let Some(comment) = text.trim_start().strip_prefix(';') else {
             if text.is_empty() {
-                return Ok(line(Body::Blank, (0, 0)));
+                return Ok(Self::blank());
             }
             let (record, sides) = parse_record(text, start)?;
             return Ok(line(Body::Record(record), sides));

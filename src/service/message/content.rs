@@ -37,7 +37,8 @@ pub(crate) struct Packed {
 pub(crate) fn pack(raw: &Bytes) -> Packed {
     let hash = *blake3::hash(raw).as_bytes();
     let packed = if raw.len() < COMPRESS_FROM { None } else { COMPRESSOR.with_borrow_mut(|c| c.as_mut()?.compress(raw).ok()) };
-    match packed.filter(|packed| packed.len() < raw.len()) {
+    // What hardly shrinks is read faster as it is.
+    match packed.filter(|packed| packed.len() < raw.len() / 10 * 9) {
         Some(packed) => Packed { hash, codec: ZSTD, data: packed.into() },
         None => Packed { hash, codec: CLEAR, data: raw.clone() },
     }
