@@ -74,11 +74,13 @@ where
         stream.flush().await?;
         read.reserve(READ_SIZE);
         next = Some(tokio::select! {
+            // News first: a command that was sent after a change is answered knowing of it.
+            biased;
+            notice = handler.notice() => Input::Notice(notice),
             got = stream.read_buf(&mut read) => match got {
                 Ok(0) | Err(_) => Input::Closed,
                 Ok(_) => Input::Received(read.split().freeze()),
             },
-            notice = handler.notice() => Input::Notice(notice),
             () = deadline(machine.deadline()) => Input::Tick,
         });
     }
