@@ -25,8 +25,9 @@ async fn call(State(service): State<Service>, Path(name): Path<String>, request:
 
 async fn perform(service: &Service, name: &str, request: Request) -> Result<Vec<u8>, Error> {
     let malformed = |detail: String| Error::new(Kind::Malformed, "malformed_json", detail);
-    let operation = Operation::find(name).ok_or_else(|| Error::not_found("operation"))?;
+    // Read first: an answer before the end of the request may be lost with the connection.
     let octets = to_bytes(request.into_body(), 32 * 1024 * 1024).await.map_err(|_| malformed("The input cannot be read.".to_owned()))?;
+    let operation = Operation::find(name).ok_or_else(|| Error::not_found("operation"))?;
     let mut input: Value = serde_json::from_slice(&octets).map_err(|error| malformed(format!("The input is no JSON: {error}")))?;
     let expect = input.as_object_mut().and_then(|input| input.remove("if_version")).and_then(|version| version.as_i64());
     let reply = operation.perform(service, Call { caller: Caller::local_console(), expect }, input).await?;
