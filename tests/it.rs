@@ -21,6 +21,8 @@ mod lifecycle;
 mod listeners;
 #[path = "scenario/mail_in.rs"]
 mod mail_in;
+#[path = "api/modules.rs"]
+mod modules;
 #[path = "api/parity.rs"]
 mod parity;
 #[path = "support/lines.rs"]
@@ -46,6 +48,7 @@ fn main() {
     trials.extend(listeners::trials());
     trials.extend(events::trials());
     trials.extend(parity::trials());
+    trials.extend(modules::trials());
     trials.extend(mail_in::trials());
     trials.extend(imap::trials());
     trials.extend(pop::trials());

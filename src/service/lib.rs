@@ -28,6 +28,8 @@ mod limit;
 mod listener;
 mod mailbox;
 pub mod message;
+mod meta;
+mod modules;
 mod name;
 mod operation;
 pub mod operations;
@@ -54,6 +56,7 @@ pub use error::{Error, FieldError, Kind, Result};
 pub use health::{Check, Readiness};
 pub use keys::MasterKey;
 pub use mailbox::MailboxWish;
+pub use modules::ModuleSettings;
 pub use listener::Opened;
 pub use operation::{Access, Call, Method, Operation, Reply, Shape};
 pub use refusal::Refusal;
@@ -86,6 +89,7 @@ struct Inner {
     listening: listener::Listening,
     lists: address_list::Lists,
     limits: limit::Limits,
+    modules: modules::Modules,
     outbox: events::Outbox,
     check_certificate: CheckCertificate,
 }
@@ -118,6 +122,7 @@ impl Service {
             listening: listener::Listening::default(),
             lists: address_list::Lists::default(),
             limits: limit::Limits::default(),
+            modules: modules::Modules::default(),
             outbox: events::Outbox::default(),
             check_certificate,
         };
@@ -125,6 +130,7 @@ impl Service {
         service.load_keys().await?;
         service.load_lists().await?;
         service.load_limits().await?;
+        service.load_modules().await?;
         service.ensure_administration().await?;
         service.compile_router().await?;
         Ok(service)
