@@ -22,6 +22,7 @@ pub mod routing_table;
 pub mod email;
 pub mod mailbox;
 pub mod message;
+pub mod queue;
 pub mod server;
 pub mod session;
 pub mod sign_in;
