@@ -21,6 +21,8 @@ mod lifecycle;
 mod listeners;
 #[path = "scenario/mail_in.rs"]
 mod mail_in;
+#[path = "api/directory.rs"]
+mod directory;
 #[path = "api/modules.rs"]
 mod modules;
 #[path = "api/parity.rs"]
@@ -49,6 +51,7 @@ fn main() {
     trials.extend(events::trials());
     trials.extend(parity::trials());
     trials.extend(modules::trials());
+    trials.extend(directory::trials());
     trials.extend(mail_in::trials());
     trials.extend(imap::trials());
     trials.extend(pop::trials());

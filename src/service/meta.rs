@@ -3,7 +3,7 @@
 use model::account::AccountSettings;
 use model::domain::DomainSettings;
 use model::routing::RouterSettings;
-use model::server::{ErrorCode, ErrorCodes, ImapSettings, PopSettings, QueueSettings, ServerSettings, SettingsCatalogue, SettingsGroup, SmtpOutSettings, SmtpSettings, Version};
+use model::server::{ErrorCode, ErrorCodes, EventTopic, EventTypes, ImapSettings, PopSettings, QueueSettings, ServerSettings, SettingsCatalogue, SettingsGroup, SmtpOutSettings, SmtpSettings, Version};
 use model::settings::{Settings, Source, describe};
 
 use crate::operation::{Call, Done, Nothing};
@@ -61,6 +61,15 @@ const CODES: &[(&str, i32)] = &[
     ("wrong_state", 409),
 ];
 
+/// Types of events by topic.
+const EVENTS: &[(&str, &[&str])] = &[
+    ("accounts", &["account.created", "account.deleted", "account.purged", "account.renamed", "account.restored", "account.resumed", "account.suspended", "account.updated", "rights.changed"]),
+    ("auth", &["auth.blocked", "auth.session_ended", "setup.completed"]),
+    ("domains", &["domain.created", "domain.deleted", "domain.renamed", "domain.resumed", "domain.suspended", "domain.updated", "forwarder.created", "forwarder.deleted", "forwarder.renamed", "forwarder.updated", "group.created", "group.deleted", "group.renamed", "group.updated"]),
+    ("mailbox", &["mail.appended", "mail.delivered", "mail.expunged", "mail.flags_changed", "mailbox.created", "mailbox.deleted", "mailbox.renamed", "mailbox.updated"]),
+    ("system", &["address_list.updated", "certificate.issued", "listener.state", "routing.changed", "server.updated"]),
+];
+
 fn group<S: Settings>(object: &str, levels: &[Source]) -> SettingsGroup {
     SettingsGroup { object: object.to_owned(), levels: levels.to_vec(), settings: describe::<S>() }
 }
@@ -88,6 +97,13 @@ impl Service {
     pub(crate) async fn list_error_codes(self, call: Call, _input: Nothing) -> Result<Done<ErrorCodes>> {
         call.caller.signed_in()?;
         Ok(ErrorCodes { data: CODES.iter().map(|(code, status)| ErrorCode { code: (*code).to_owned(), status: *status }).collect() }.into())
+    }
+
+    /// The types of events.
+    pub(crate) async fn list_event_types(self, call: Call, _input: Nothing) -> Result<Done<EventTypes>> {
+        call.caller.signed_in()?;
+        let topic = |(topic, types): &(&str, &[&str])| EventTopic { topic: (*topic).to_owned(), types: types.iter().map(|kind| (*kind).to_owned()).collect() };
+        Ok(EventTypes { data: EVENTS.iter().map(topic).collect() }.into())
     }
 
     /// What runs here.

@@ -1,10 +1,12 @@
 //! The register: one line per operation. REST, GraphQL, the OpenAPI document and `postamt call` are made from it.
 
-use model::account::{Account, CreateAccount, Names, RenameAccount, ReplaceAliases, ReplaceRights, RestoreAccount, Rights, SetPassword, SuspendAccount, TelnumRef, UpdateAccount};
+use model::account::{
+    Account, Admin, CreateAccount, Names, PurgeAccount, RenameAccount, ReplaceAliases, ReplaceRights, ReplaceTelnums, RestoreAccount, Rights, RightsCatalogue, SetPassword, SuspendAccount, Telnum, TelnumRef, UpdateAccount,
+};
 use model::address_list::{AddressList, AddressTest, ReplaceAddressList};
-use model::auth::{Login, Principal, Refresh, Tokens};
+use model::auth::{Login, Principal, Refresh, Session, Tokens};
 use model::certificate::{Certificate, ImportCertificate};
-use model::domain::{CreateDomain, Domain, DomainAliases, UpdateDomain};
+use model::domain::{CreateDomain, Domain, DomainAliases, DomainSettingsPatch, RenameDomain, ReplaceDomainAliases, UpdateDomain};
 use model::forwarder::{CreateForwarder, Forwarder, RenameForwarder, UpdateForwarder};
 use model::group::{CreateGroup, Group, GroupMembers, Members, RenameGroup, UpdateGroup};
 use model::listener::{CreateListener, Listener, UpdateListener};
@@ -13,13 +15,15 @@ use model::message::{Headers, Message, SearchMessages, Stored, UpdateMessage};
 use model::routing::{
     ExplainRequest, Explanation, MoveRoutingLine, NewRoutingLine, RollbackRouting, RouterSettingsPatch, RoutingLine, RoutingTable, RoutingTableInput, RoutingValidation, RoutingVersion, UpdateRoutingLine,
 };
-use model::server::{ErrorCodes, Modules, Server, ServerSettingsPatch, SettingsCatalogue, UpdateModule, UpdateServer, Version};
+use model::server::{ErrorCodes, EventTypes, Modules, RenameMainDomain, Server, ServerSettingsPatch, SettingsCatalogue, UpdateModule, UpdateServer, Version};
 use model::settings::{SettingsChange, SettingsView};
 use model::setup::{CompleteSetup, SetupDone, SetupState};
 use model::{ListParams, Page};
 
 use crate::account::{AccountRef, AliasRef, ListDomainAccounts, UpdateAccountSettings};
 use crate::address_list::{ListRef, TestAddress};
+use crate::defaults::UpdateDomainAccountDefaults;
+use crate::directory::{FindTelnum, ListAccounts};
 use crate::domain::{DomainAliasRef, DomainRef, UpdateDomainSettings};
 use crate::forwarder::{ForwarderRef, ListOfDomain};
 use crate::group::{GroupRef, MemberRef};
@@ -27,6 +31,7 @@ use crate::listener::ListenerRef;
 use crate::mailbox::{DeleteMailbox, MailboxRef};
 use crate::message::api::{DeleteMessage, ImportMessage, ListMessages, MessageRef, RawMessage};
 use crate::modules::ModuleRef;
+use crate::session::SessionRef;
 use crate::routing_table::LineRef;
 use crate::operation::{Access, Access::*, Method, Method::*, Nothing, Operation, Shape, read, write};
 use crate::Service;
@@ -61,6 +66,7 @@ operations! {
         login Post "/auth/login" 200 Public, login(Login) -> Tokens, "Signs in with name and password";
         refreshToken Post "/auth/refresh" 200 Public, refresh_token(Refresh) -> Tokens, "Exchanges a refresh token for new tokens";
         logout Post "/auth/logout" 204 SignedIn, logout(Nothing), "Ends the session of the caller";
+        logoutAll Post "/auth/logout-all" 204 SignedIn, logout_all(Nothing), "Ends all sessions of the caller";
         getCurrentPrincipal Get "/auth/session" 200 SignedIn, get_current_principal(Nothing) -> Principal, "Tells who the caller is and what the caller may do";
     }
     "server" {
@@ -69,6 +75,9 @@ operations! {
         getServerSettings Get "/server/settings" 200 Server("settings_read"), get_server_settings(Nothing) -> SettingsView, "Shows the settings of the server with their origin";
         updateServerSettings Patch "/server/settings" 200 Server("settings"), update_server_settings(SettingsChange<ServerSettingsPatch>) -> SettingsView, "Changes settings of the server";
         getServerAccountDefaults Get "/server/account-defaults" 200 Server("domains_read"), get_server_account_defaults(Nothing) -> SettingsView, "Shows the defaults of all accounts";
+        getServerDomainDefaults Get "/server/domain-defaults" 200 Server("domains_read"), get_server_domain_defaults(Nothing) -> SettingsView, "Shows the defaults of all domains";
+        updateServerDomainDefaults Patch "/server/domain-defaults" 200 Server("domains_all"), update_server_domain_defaults(SettingsChange<DomainSettingsPatch>) -> SettingsView, "Changes the defaults of all domains";
+        renameMainDomain Post "/server/rename-main-domain" 200 Server("master"), rename_main_domain(RenameMainDomain) -> Server, "Gives the main domain another name";
         updateServerAccountDefaults Patch "/server/account-defaults" 200 Server("domains_all"), update_server_account_defaults(SettingsChange<model::account::AccountSettingsPatch>) -> SettingsView, "Changes the defaults of all accounts";
     }
     "modules" {
@@ -79,6 +88,7 @@ operations! {
     "meta" {
         describeSettings Get "/meta/settings" 200 SignedIn, describe_settings(Nothing) -> SettingsCatalogue, "Describes every setting: type, range, default, levels, help";
         listErrorCodes Get "/meta/error-codes" 200 SignedIn, list_error_codes(Nothing) -> ErrorCodes, "Lists the codes of errors";
+        listEventTypes Get "/meta/events" 200 SignedIn, list_event_types(Nothing) -> EventTypes, "Lists the types of events by topic";
         getVersion Get "/meta/version" 200 SignedIn, get_version(Nothing) -> Version, "Tells what runs here";
     }
     "listeners" {
@@ -119,21 +129,27 @@ operations! {
         getDomain Get "/domains/{domain}" 200 Domain("domain"), get_domain(DomainRef) -> Domain, "Shows a domain";
         updateDomain Patch "/domains/{domain}" 200 Server("domains_all"), update_domain(UpdateDomain) -> Domain, "Changes a domain";
         deleteDomain Delete "/domains/{domain}" 204 Server("domains_all"), delete_domain(DomainRef), "Deletes a domain that has no accounts";
+        renameDomain Post "/domains/{domain}/rename" 200 Server("domains_all"), rename_domain(RenameDomain) -> Domain, "Gives a domain another name";
         suspendDomain Post "/domains/{domain}/suspend" 200 Server("domains_all"), suspend_domain(DomainRef) -> Domain, "Suspends a domain: nothing is taken or let in";
         resumeDomain Post "/domains/{domain}/resume" 200 Server("domains_all"), resume_domain(DomainRef) -> Domain, "Lets a suspended domain work again";
         listDomainAliases Get "/domains/{domain}/aliases" 200 Domain("domain"), list_domain_aliases(DomainRef) -> DomainAliases, "Lists the other names of a domain";
         addDomainAlias Post "/domains/{domain}/aliases" 201 Server("domains_all"), add_domain_alias(DomainAliasRef) -> DomainAliases, "Adds another name to a domain";
+        replaceDomainAliases Put "/domains/{domain}/aliases" 200 Server("domains_all"), replace_domain_aliases(ReplaceDomainAliases) -> DomainAliases, "Replaces the other names of a domain", needs_version;
         removeDomainAlias Delete "/domains/{domain}/aliases/{name}" 204 Server("domains_all"), remove_domain_alias(DomainAliasRef), "Takes another name from a domain";
         getDomainSettings Get "/domains/{domain}/settings" 200 Domain("domain"), get_domain_settings(DomainRef) -> SettingsView, "Shows the settings of a domain with their origin";
         updateDomainSettings Patch "/domains/{domain}/settings" 200 Server("domains_all"), update_domain_settings(UpdateDomainSettings) -> SettingsView, "Changes settings of a domain";
+        getDomainAccountDefaults Get "/domains/{domain}/account-defaults" 200 Domain("domain"), get_domain_account_defaults(DomainRef) -> SettingsView, "Shows the defaults of the accounts of a domain";
+        updateDomainAccountDefaults Patch "/domains/{domain}/account-defaults" 200 Server("domains_all"), update_domain_account_defaults(UpdateDomainAccountDefaults) -> SettingsView, "Changes the defaults of the accounts of a domain";
     }
     "accounts" {
+        listAccounts Get "/accounts" 200 Domain("domain"), list_accounts(ListAccounts) -> Page<Account>, "Lists the accounts of all domains the caller administers";
         listDomainAccounts Get "/domains/{domain}/accounts" 200 Domain("domain"), list_domain_accounts(ListDomainAccounts) -> Page<Account>, "Lists the accounts of a domain";
         createAccount Post "/domains/{domain}/accounts" 201 Domain("can_create_accounts"), create_account(CreateAccount) -> Account, "Creates an account with its mailboxes";
         getAccount Get "/accounts/{account}" 200 Own("domain"), get_account(AccountRef) -> Account, "Shows an account";
         updateAccount Patch "/accounts/{account}" 200 Own("basic_settings"), update_account(UpdateAccount) -> Account, "Changes an account";
         deleteAccount Delete "/accounts/{account}" 204 Domain("can_create_accounts"), delete_account(AccountRef), "Deletes an account; it can be restored for a while";
         restoreAccount Post "/accounts/{account}/restore" 200 Domain("can_create_accounts"), restore_account(RestoreAccount) -> Account, "Restores a deleted account";
+        purgeAccount Post "/accounts/{account}/purge" 204 Domain("can_create_accounts"), purge_account(PurgeAccount), "Takes a deleted account away for good";
         suspendAccount Post "/accounts/{account}/suspend" 200 Domain("can_create_accounts"), suspend_account(SuspendAccount) -> Account, "Suspends an account: sign-in is refused";
         resumeAccount Post "/accounts/{account}/resume" 200 Domain("can_create_accounts"), resume_account(AccountRef) -> Account, "Lets a suspended account work again";
         setAccountPassword Post "/accounts/{account}/set-password" 204 Own("basic_settings"), set_account_password(SetPassword), "Sets the password of an account";
@@ -146,9 +162,17 @@ operations! {
         renameAccount Post "/accounts/{account}/rename" 200 Domain("can_create_accounts"), rename_account(RenameAccount) -> Account, "Gives an account another name";
         listTelnums Get "/accounts/{account}/telnums" 200 Own("domain"), list_telnums(AccountRef) -> Names, "Lists the telephone numbers of an account";
         addTelnum Post "/accounts/{account}/telnums" 201 Domain("can_create_telnums"), add_telnum(TelnumRef) -> Names, "Gives a telephone number to an account";
+        replaceTelnums Put "/accounts/{account}/telnums" 200 Domain("can_create_telnums"), replace_telnums(ReplaceTelnums) -> Names, "Replaces the telephone numbers of an account", needs_version;
         removeTelnum Delete "/accounts/{account}/telnums/{number}" 204 Domain("can_create_telnums"), remove_telnum(TelnumRef), "Takes a telephone number from an account";
         getRights Get "/accounts/{account}/rights" 200 Own("domain"), get_rights(AccountRef) -> Rights, "Shows the rights of an account";
         replaceRights Put "/accounts/{account}/rights" 200 Domain("domain"), replace_rights(ReplaceRights) -> Rights, "Replaces the rights of an account";
+        recalculateQuota Post "/accounts/{account}/recalculate-quota" 200 Domain("basic_settings"), recalculate_quota(AccountRef) -> Account, "Counts anew what an account holds";
+        listAccountSessions Get "/accounts/{account}/sessions" 200 Own("basic_settings"), list_account_sessions(AccountRef) -> Page<Session>, "Lists the sessions of an account";
+        deleteAccountSession Delete "/accounts/{account}/sessions/{id}" 204 Own("basic_settings"), delete_account_session(SessionRef), "Ends a session of an account";
+        killAccountSessions Post "/accounts/{account}/kill-sessions" 204 Own("basic_settings"), kill_account_sessions(AccountRef), "Ends all sessions of an account";
+        findTelnum Get "/telnums" 200 Domain("domain"), find_telnum(FindTelnum) -> Page<Telnum>, "Finds telephone numbers and whose they are";
+        listAdmins Get "/admins" 200 Domain("domain"), list_admins(ListParams) -> Page<Admin>, "Lists the accounts that hold rights";
+        listRights Get "/rights" 200 SignedIn, list_rights(Nothing) -> RightsCatalogue, "Lists the rights there are, and which the caller holds";
     }
     "forwarders" {
         listForwarders Get "/domains/{domain}/forwarders" 200 Domain("domain"), list_forwarders(ListOfDomain) -> Page<Forwarder>, "Lists the forwarders of a domain";
@@ -188,4 +212,13 @@ operations! {
 }
 
 /// Schemas that inputs refer to through a generic type, which does not name them by itself.
-pub(crate) static PARTS: &[fn() -> Shape] = &[Shape::of::<ServerSettingsPatch>, Shape::of::<model::account::AccountSettingsPatch>, Shape::of::<model::domain::DomainSettingsPatch>, Shape::of::<model::routing::RoutingVersion>, Shape::of::<RouterSettingsPatch>];
+pub(crate) static PARTS: &[fn() -> Shape] = &[
+    Shape::of::<ServerSettingsPatch>,
+    Shape::of::<model::account::AccountSettingsPatch>,
+    Shape::of::<DomainSettingsPatch>,
+    Shape::of::<RoutingVersion>,
+    Shape::of::<RouterSettingsPatch>,
+    Shape::of::<Session>,
+    Shape::of::<Telnum>,
+    Shape::of::<Admin>,
+];
