@@ -23,6 +23,8 @@ mod listeners;
 mod mail_in;
 #[path = "api/directory.rs"]
 mod directory;
+#[path = "api/submissions.rs"]
+mod submissions;
 #[path = "api/modules.rs"]
 mod modules;
 #[path = "api/parity.rs"]
@@ -52,6 +54,7 @@ fn main() {
     trials.extend(parity::trials());
     trials.extend(modules::trials());
     trials.extend(directory::trials());
+    trials.extend(submissions::trials());
     trials.extend(mail_in::trials());
     trials.extend(imap::trials());
     trials.extend(pop::trials());

@@ -11,7 +11,7 @@ use net::Connection;
 use serde_json::{Map, Value};
 use service::{Call, Error, Kind, Method, Operation, Reply, Service};
 
-use crate::problem;
+use crate::{octets, problem};
 
 /// Largest JSON body.
 const BODY_LIMIT: usize = 1024 * 1024;
@@ -43,7 +43,10 @@ pub(crate) fn routes(mut router: Router<Service>, door: Door) -> Router<Service>
 
 async fn answer(service: &Service, operation: &'static Operation, door: Door, path: Map<String, Value>, request: Request) -> Response {
     match perform(service, operation, door, path, request).await {
-        Ok((reply, repeated)) => success(operation, reply, repeated),
+        Ok((reply, repeated)) => match reply.octets {
+            Some(octets) => octets::respond(octets, operation.status, reply.version),
+            None => success(operation, reply, repeated),
+        },
         Err(error) => problem::respond(&error),
     }
 }
@@ -57,9 +60,16 @@ async fn perform(service: &Service, operation: &'static Operation, door: Door, p
     let caller = service.caller(authorization, ip, connection.is_some_and(|c| c.tls), door.admin).await?;
     let expect = expected_version(request.headers())?;
     let key = request.headers().get("idempotency-key").map(|value| value.to_str().unwrap_or_default().to_owned());
+    let as_it_is = octets::wanted(operation, request.headers())?;
     let mut input = Map::new();
+    let mut octets = None;
     if operation.method == Method::Get || operation.method == Method::Delete {
         query(request.uri().query().unwrap_or_default(), &mut input)?;
+    } else if octets::come(operation, request.headers()) {
+        // Nobody who is not known may send so much.
+        caller.signed_in()?;
+        query(request.uri().query().unwrap_or_default(), &mut input)?;
+        octets = Some(octets::read(request).await?);
     } else {
         body(request, &mut input).await?;
     }
@@ -68,7 +78,7 @@ async fn perform(service: &Service, operation: &'static Operation, door: Door, p
         return Err(Error::new(Kind::Malformed, "invalid_parameter", detail.clone()).at(format!("/{key}"), "invalid_parameter", detail));
     }
     input.extend(path);
-    let (call, input) = (Call { caller, expect }, Value::Object(input));
+    let (call, input) = (Call { octets, as_it_is, ..Call::new(caller, expect) }, Value::Object(input));
     match key {
         Some(key) if operation.method == Method::Post => operation.perform_once(service, call, input, &key).await,
         _ => operation.perform(service, call, input).await.map(|reply| (reply, false)),

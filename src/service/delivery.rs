@@ -87,13 +87,28 @@ impl Service {
     /// # Errors
     /// The refusal, when nothing of the message is kept.
     pub async fn submit(&self, submission: Submission) -> std::result::Result<Accepted, Refusal> {
+        if let Some(user) = &submission.peer.user
+            && let Err(seconds) = self.count_out(user, submission.recipients.len())
+        {
+            return Err(Refusal::new(452, "4.5.3", format!("too many recipients in this period, try again in {seconds} seconds")));
+        }
+        let number = self.message_number().await?;
+        self.submit_as(submission, number, new_id()).await
+    }
+
+    /// The number of a new message.
+    pub(crate) async fn message_number(&self) -> crate::Result<i64> {
+        self.inner.committer.number(self.store()).await
+    }
+
+    /// Takes a message that has its number and trace already.
+    pub(crate) async fn submit_as(&self, submission: Submission, number: i64, trace_id: Uuid) -> std::result::Result<Accepted, Refusal> {
         if submission.recipients.iter().any(|recipient| recipient.outcome.route == Route::Spamtrap) {
             return Err(Refusal::new(550, "5.7.1", "message is rejected"));
         }
         if let Some(user) = &submission.peer.user {
             check_size_out(user, submission.message.len() as u64)?;
         }
-        let number = self.inner.committer.number(self.store()).await?;
         let (host, moment) = (self.mail_host().await?, now());
         let submission = Arc::new(submission);
         let written = if submission.message.len() < LARGE {
@@ -107,7 +122,6 @@ impl Service {
         for recipient in &submission.recipients {
             self.add(&mut destinations, &submission, &written, &recipient.address, recipient.params.to_json(), &recipient.outcome).await?;
         }
-        let trace_id = new_id();
         let mail = destinations.into_mail(&submission, written, number, trace_id, moment)?;
         let delivered = self.inner.committer.commit(mail).await?;
         for (account, mailbox) in &delivered.mailboxes {

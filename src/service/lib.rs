@@ -13,6 +13,7 @@ mod auth;
 mod caller;
 mod certificate;
 mod committer;
+mod compose;
 mod defaults;
 mod delivery;
 mod describe;
@@ -44,6 +45,8 @@ mod session;
 mod setup;
 mod sign_in;
 mod standing;
+mod submission;
+mod upload;
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -61,7 +64,7 @@ pub use keys::MasterKey;
 pub use mailbox::MailboxWish;
 pub use modules::ModuleSettings;
 pub use listener::Opened;
-pub use operation::{Access, Call, Method, Operation, Reply, Shape};
+pub use operation::{Access, Call, Gives, Method, Octets, Operation, Reply, Shape};
 pub use refusal::Refusal;
 pub use setup::Claim;
 pub use sign_in::{Attempt, Protocol};
@@ -94,6 +97,7 @@ struct Inner {
     limits: limit::Limits,
     modules: modules::Modules,
     outbox: events::Outbox,
+    sending: submission::Wake,
     check_certificate: CheckCertificate,
 }
 
@@ -127,6 +131,7 @@ impl Service {
             limits: limit::Limits::default(),
             modules: modules::Modules::default(),
             outbox: events::Outbox::default(),
+            sending: submission::Wake::default(),
             check_certificate,
         };
         let service = Self { inner: Arc::new(inner) };

@@ -18,6 +18,7 @@ use model::routing::{
 use model::server::{ErrorCodes, EventTypes, Modules, RenameMainDomain, Server, ServerSettingsPatch, SettingsCatalogue, UpdateModule, UpdateServer, Version};
 use model::settings::{SettingsChange, SettingsView};
 use model::setup::{CompleteSetup, SetupDone, SetupState};
+use model::submission::{CreateUpload, SendMessage, Submission, Upload};
 use model::{ListParams, Page};
 
 use crate::account::{AccountRef, AliasRef, ListDomainAccounts, UpdateAccountSettings};
@@ -30,14 +31,17 @@ use crate::group::{GroupRef, MemberRef};
 use crate::listener::ListenerRef;
 use crate::mailbox::{DeleteMailbox, MailboxRef};
 use crate::message::api::{DeleteMessage, ImportMessage, ListMessages, MessageRef, RawMessage};
+use crate::message::file::{FileContent, PartRef};
 use crate::modules::ModuleRef;
 use crate::session::SessionRef;
+use crate::submission::{ListSubmissions, SubmissionRef};
+use crate::upload::BlobRef;
 use crate::routing_table::LineRef;
-use crate::operation::{Access, Access::*, Method, Method::*, Nothing, Operation, Shape, read, write};
+use crate::operation::{Access, Access::*, Gives::*, Method, Method::*, Nothing, Operation, Shape, read, write};
 use crate::Service;
 
 macro_rules! operations {
-    ($($tag:literal { $($id:ident $method:ident $path:literal $status:literal $access:expr, $function:ident ($input:ty) $(-> $output:ty)?, $summary:literal $(, $flag:ident)?;)* })*) => {
+    ($($tag:literal { $($id:ident $method:ident $path:literal $status:literal $access:expr, $function:ident ($input:ty) $(-> $output:ty)?, $summary:literal $(, $flag:ident = $value:expr)*;)* })*) => {
         /// Every operation there is.
         pub static ALL: &[Operation] = &[$($(
             #[allow(unused_mut, reason = "an operation without a result sets no shape of it")]
@@ -50,7 +54,7 @@ macro_rules! operations {
                 operation.tag = $tag;
                 operation.input = Shape::of::<$input>;
                 $(operation.output = Some(Shape::of::<$output>);)?
-                $(operation.$flag = true;)?
+                $(operation.$flag = $value;)*
                 operation
             }
         ),*),*];
@@ -109,8 +113,8 @@ operations! {
         importCertificate Post "/certificates/import" 201 Server("settings"), import_certificate(ImportCertificate) -> Certificate, "Brings in a certificate that listeners show at once";
     }
     "router" {
-        getRoutingTable Get "/router/table" 200 Server("settings_read"), get_routing_table(Nothing) -> RoutingTable, "Shows the routing table";
-        replaceRoutingTable Put "/router/table" 200 Server("settings"), replace_routing_table(RoutingTableInput) -> RoutingTable, "Replaces the routing table, all or nothing", needs_version;
+        getRoutingTable Get "/router/table" 200 Server("settings_read"), get_routing_table(Nothing) -> RoutingTable, "Shows the routing table", gives = Some(WhenAsked("text/plain"));
+        replaceRoutingTable Put "/router/table" 200 Server("settings"), replace_routing_table(RoutingTableInput) -> RoutingTable, "Replaces the routing table, all or nothing", needs_version = true, takes = Some("text/plain"), gives = Some(WhenAsked("text/plain"));
         listRoutingLines Get "/router/lines" 200 Server("settings_read"), list_routing_lines(ListParams) -> Page<RoutingLine>, "Lists the lines of the routing table";
         createRoutingLine Post "/router/lines" 201 Server("settings"), create_routing_line(NewRoutingLine) -> RoutingLine, "Adds a line to the routing table";
         moveRoutingLine Post "/router/lines/{id}/move" 200 Server("settings"), move_routing_line(MoveRoutingLine) -> RoutingLine, "Puts a line of the routing table elsewhere";
@@ -118,7 +122,7 @@ operations! {
         deleteRoutingLine Delete "/router/lines/{id}" 204 Server("settings"), delete_routing_line(LineRef), "Takes a line from the routing table";
         listRoutingHistory Get "/router/history" 200 Server("settings_read"), list_routing_history(ListParams) -> Page<RoutingVersion>, "Lists the changes of the routing table, the newest first";
         rollbackRouting Post "/router/rollback" 200 Server("settings"), rollback_routing(RollbackRouting) -> RoutingTable, "Makes an earlier routing table the newest one";
-        validateRouting Post "/router/validate" 200 Server("settings_read"), validate_routing(RoutingTableInput) -> RoutingValidation, "Names what is wrong or doubtful in a routing table";
+        validateRouting Post "/router/validate" 200 Server("settings_read"), validate_routing(RoutingTableInput) -> RoutingValidation, "Names what is wrong or doubtful in a routing table", takes = Some("text/plain");
         explainRoute Post "/router/explain" 200 Domain("domain"), explain_route(ExplainRequest) -> Explanation, "Tells where an address goes, and why";
         getRouterSettings Get "/router/settings" 200 Server("settings_read"), get_router_settings(Nothing) -> SettingsView, "Shows the settings of the Router with their origin";
         updateRouterSettings Patch "/router/settings" 200 Server("settings"), update_router_settings(SettingsChange<RouterSettingsPatch>) -> SettingsView, "Changes settings of the Router";
@@ -134,7 +138,7 @@ operations! {
         resumeDomain Post "/domains/{domain}/resume" 200 Server("domains_all"), resume_domain(DomainRef) -> Domain, "Lets a suspended domain work again";
         listDomainAliases Get "/domains/{domain}/aliases" 200 Domain("domain"), list_domain_aliases(DomainRef) -> DomainAliases, "Lists the other names of a domain";
         addDomainAlias Post "/domains/{domain}/aliases" 201 Server("domains_all"), add_domain_alias(DomainAliasRef) -> DomainAliases, "Adds another name to a domain";
-        replaceDomainAliases Put "/domains/{domain}/aliases" 200 Server("domains_all"), replace_domain_aliases(ReplaceDomainAliases) -> DomainAliases, "Replaces the other names of a domain", needs_version;
+        replaceDomainAliases Put "/domains/{domain}/aliases" 200 Server("domains_all"), replace_domain_aliases(ReplaceDomainAliases) -> DomainAliases, "Replaces the other names of a domain", needs_version = true;
         removeDomainAlias Delete "/domains/{domain}/aliases/{name}" 204 Server("domains_all"), remove_domain_alias(DomainAliasRef), "Takes another name from a domain";
         getDomainSettings Get "/domains/{domain}/settings" 200 Domain("domain"), get_domain_settings(DomainRef) -> SettingsView, "Shows the settings of a domain with their origin";
         updateDomainSettings Patch "/domains/{domain}/settings" 200 Server("domains_all"), update_domain_settings(UpdateDomainSettings) -> SettingsView, "Changes settings of a domain";
@@ -157,12 +161,12 @@ operations! {
         updateAccountSettings Patch "/accounts/{account}/settings" 200 Domain("basic_settings"), update_account_settings(UpdateAccountSettings) -> SettingsView, "Changes settings of an account";
         listAliases Get "/accounts/{account}/aliases" 200 Own("domain"), list_aliases(AccountRef) -> Names, "Lists the other names of an account";
         addAlias Post "/accounts/{account}/aliases" 201 Domain("can_create_aliases"), add_alias(AliasRef) -> Names, "Adds another name to an account";
-        replaceAliases Put "/accounts/{account}/aliases" 200 Domain("can_create_aliases"), replace_aliases(ReplaceAliases) -> Names, "Replaces the other names of an account", needs_version;
+        replaceAliases Put "/accounts/{account}/aliases" 200 Domain("can_create_aliases"), replace_aliases(ReplaceAliases) -> Names, "Replaces the other names of an account", needs_version = true;
         removeAlias Delete "/accounts/{account}/aliases/{name}" 204 Domain("can_create_aliases"), remove_alias(AliasRef), "Takes another name from an account";
         renameAccount Post "/accounts/{account}/rename" 200 Domain("can_create_accounts"), rename_account(RenameAccount) -> Account, "Gives an account another name";
         listTelnums Get "/accounts/{account}/telnums" 200 Own("domain"), list_telnums(AccountRef) -> Names, "Lists the telephone numbers of an account";
         addTelnum Post "/accounts/{account}/telnums" 201 Domain("can_create_telnums"), add_telnum(TelnumRef) -> Names, "Gives a telephone number to an account";
-        replaceTelnums Put "/accounts/{account}/telnums" 200 Domain("can_create_telnums"), replace_telnums(ReplaceTelnums) -> Names, "Replaces the telephone numbers of an account", needs_version;
+        replaceTelnums Put "/accounts/{account}/telnums" 200 Domain("can_create_telnums"), replace_telnums(ReplaceTelnums) -> Names, "Replaces the telephone numbers of an account", needs_version = true;
         removeTelnum Delete "/accounts/{account}/telnums/{number}" 204 Domain("can_create_telnums"), remove_telnum(TelnumRef), "Takes a telephone number from an account";
         getRights Get "/accounts/{account}/rights" 200 Own("domain"), get_rights(AccountRef) -> Rights, "Shows the rights of an account";
         replaceRights Put "/accounts/{account}/rights" 200 Domain("domain"), replace_rights(ReplaceRights) -> Rights, "Replaces the rights of an account";
@@ -191,7 +195,7 @@ operations! {
         deleteGroup Delete "/domains/{domain}/groups/{group}" 204 Domain("can_create_groups"), delete_group(GroupRef), "Deletes a group";
         listMembers Get "/domains/{domain}/groups/{group}/members" 200 Domain("domain"), list_members(GroupRef) -> Members, "Lists the members of a group";
         addMembers Post "/domains/{domain}/groups/{group}/members" 201 Domain("can_create_groups"), add_members(GroupMembers) -> Members, "Adds members to a group";
-        replaceMembers Put "/domains/{domain}/groups/{group}/members" 200 Domain("can_create_groups"), replace_members(GroupMembers) -> Members, "Replaces the members of a group", needs_version;
+        replaceMembers Put "/domains/{domain}/groups/{group}/members" 200 Domain("can_create_groups"), replace_members(GroupMembers) -> Members, "Replaces the members of a group", needs_version = true;
         removeMember Delete "/domains/{domain}/groups/{group}/members/{address}" 204 Domain("can_create_groups"), remove_member(MemberRef), "Takes a member from a group";
     }
     "mail" {
@@ -201,13 +205,22 @@ operations! {
         updateMailbox Patch "/accounts/{account}/mailboxes/{mailbox}" 200 Own("mailbox_read_all"), update_mailbox(UpdateMailbox) -> Mailbox, "Renames a mailbox or changes its subscription";
         deleteMailbox Delete "/accounts/{account}/mailboxes/{mailbox}" 204 Own("mailbox_read_all"), delete_mailbox(DeleteMailbox), "Deletes a mailbox; its messages go to the trash or are destroyed";
         listMessages Get "/accounts/{account}/messages" 200 Own("mailbox_read_all"), list_messages(ListMessages) -> Page<Message>, "Lists messages, those stored last first";
-        importMessage Post "/accounts/{account}/messages" 201 Own("mailbox_read_all"), import_message(ImportMessage) -> Stored, "Stores a message in a mailbox";
+        importMessage Post "/accounts/{account}/messages" 201 Own("mailbox_read_all"), import_message(ImportMessage) -> Stored, "Stores a message in a mailbox", takes = Some("message/rfc822");
         searchMessages Post "/accounts/{account}/messages/search" 200 Own("mailbox_read_all"), search_messages(SearchMessages) -> Page<Message>, "Searches messages";
         getMessage Get "/accounts/{account}/messages/{id}" 200 Own("mailbox_read_all"), get_message(MessageRef) -> Message, "Shows a message with its text and parts";
         updateMessage Patch "/accounts/{account}/messages/{id}" 200 Own("mailbox_read_all"), update_message(UpdateMessage) -> Message, "Changes keywords of a message and the mailboxes it stands in";
         deleteMessage Delete "/accounts/{account}/messages/{id}" 204 Own("mailbox_read_all"), delete_message(DeleteMessage), "Moves a message to the trash, or deletes it for good";
         getHeaders Get "/accounts/{account}/messages/{id}/headers" 200 Own("mailbox_read_all"), get_headers(MessageRef) -> Headers, "Shows the header fields of a message";
-        getRaw Get "/accounts/{account}/messages/{id}/raw" 200 Own("mailbox_read_all"), get_raw(MessageRef) -> RawMessage, "Shows a message as it stands on the wire";
+        getRaw Get "/accounts/{account}/messages/{id}/raw" 200 Own("mailbox_read_all"), get_raw(MessageRef) -> RawMessage, "Shows a message as it stands on the wire", gives = Some(AsItIs("message/rfc822"));
+        getPart Get "/accounts/{account}/messages/{id}/parts/{part}" 200 Own("mailbox_read_all"), get_part(PartRef) -> FileContent, "Shows a part of a message, decoded", gives = Some(AsItIs("*/*"));
+    }
+    "submissions" {
+        createUpload Post "/accounts/{account}/uploads" 201 Own("mailbox_read_all"), create_upload(CreateUpload) -> Upload, "Keeps a file for a day, to be attached", takes = Some("*/*");
+        downloadBlob Get "/accounts/{account}/blobs/{blob}" 200 Own("mailbox_read_all"), download_blob(BlobRef) -> FileContent, "Shows an upload as it came", gives = Some(AsItIs("*/*"));
+        listSubmissions Get "/accounts/{account}/submissions" 200 Own("can_impersonate"), list_submissions(ListSubmissions) -> Page<Submission>, "Lists messages sent, the newest first";
+        sendMessage Post "/accounts/{account}/submissions" 202 Own("can_impersonate"), send_message(SendMessage) -> Submission, "Sends a message, at once or when its time has come";
+        getSubmission Get "/accounts/{account}/submissions/{id}" 200 Own("can_impersonate"), get_submission(SubmissionRef) -> Submission, "Shows a message sent, and what became of its recipients";
+        cancelSubmission Delete "/accounts/{account}/submissions/{id}" 204 Own("can_impersonate"), cancel_submission(SubmissionRef), "Calls a message back while it waits; it becomes a draft again";
     }
 }
 
@@ -221,4 +234,5 @@ pub(crate) static PARTS: &[fn() -> Shape] = &[
     Shape::of::<Session>,
     Shape::of::<Telnum>,
     Shape::of::<Admin>,
+    Shape::of::<Submission>,
 ];

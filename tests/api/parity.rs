@@ -64,6 +64,11 @@ fn by_rest(side: &Side, operation: &Operation, input: &Value, version: Option<i6
         path = path.replace(&format!("{{{field}}}"), &value.as_str().unwrap_or_default().replace('/', "%2F").replace('+', "%2B"));
     }
     let method = format!("{:?}", operation.method).to_uppercase();
+    if operation.takes == Some("*/*") {
+        let raw = side.client.raw(&method, &path, &format!("Content-Type: {}\r\n", rest["type"].as_str().unwrap()), rest["content"].as_str().unwrap().as_bytes());
+        let answer: Value = serde_json::from_slice(&raw.body).unwrap();
+        return if raw.status < 300 { Came::Result(answer) } else { Came::Refused(answer["code"].as_str().unwrap().to_owned(), BTreeSet::new()) };
+    }
     let reads = matches!(operation.method, Method::Get | Method::Delete);
     if reads && !rest.is_empty() {
         let query: Vec<String> = rest.iter().map(|(k, v)| format!("{k}={}", v.as_str().map_or_else(|| v.to_string(), str::to_owned).replace('+', "%2B").replace(' ', "+"))).collect();
@@ -224,7 +229,7 @@ fn masked(seen: &mut BTreeMap<String, usize>, value: &Value) -> Value {
             .iter()
             .filter(|(_, v)| !v.is_null())
             .map(|(k, v)| {
-                let secret = k.ends_with("_token") || k.ends_with("_at") || ["not_after", "chain", "fingerprint", "bound_port", "names", "uid_validity"].contains(&k.as_str());
+                let secret = k.ends_with("_token") || k.ends_with("_at") || ["not_after", "chain", "fingerprint", "bound_port", "names", "uid_validity", "undo_until", "message_id"].contains(&k.as_str());
                 (k.clone(), if secret { "(masked)".into() } else { masked(seen, v) })
             })
             .collect(),
@@ -482,10 +487,30 @@ fn mailboxes(steps: &mut Vec<Step>) {
     step("getMessage", json!({"account": "$anna", "id": "$message"}));
     step("getHeaders", json!({"account": "me", "id": "$message"}));
     step("getRaw", json!({"account": "me", "id": "$message"}));
+    step("getPart", json!({"account": "me", "id": "$message", "part": "1"}));
+    step("getPart", json!({"account": "me", "id": "$message", "part": "7"}));
+    submissions(steps);
+    let mut step = |id, input| steps.push((id, input, None, None));
     step("updateMessage", json!({"account": "me", "id": "$message", "keywords": {"$seen": true}}));
     step("deleteMessage", json!({"account": "me", "id": "$message"}));
     step("deleteMailbox", json!({"account": "me", "mailbox": "path:Work"}));
     step("deleteMailbox", json!({"account": "me", "mailbox": "path:Work/2026"}));
+}
+
+/// Messages sent, kept for a while and called back.
+fn submissions(steps: &mut Vec<Step>) {
+    steps.push(("createUpload", json!({"account": "me", "content": "a,b", "type": "text/csv"}), Some(("$blob", "/blob_id")), None));
+    steps.push(("downloadBlob", json!({"account": "me", "blob": "$blob"}), None, None));
+    steps.push(("downloadBlob", json!({"account": "me", "blob": "00000000-0000-0000-0000-000000000000"}), None, None));
+    let to = json!([{"name": "", "email": "postmaster@main.example"}]);
+    let file = json!([{"blob_id": "$blob", "name": "table.csv"}]);
+    steps.push(("sendMessage", json!({"account": "me", "to": to, "subject": "Hello", "text": "Hi", "attachments": file, "undo_seconds": 100}), Some(("$sending", "/id")), None));
+    steps.push(("getSubmission", json!({"account": "me", "id": "$sending"}), None, None));
+    steps.push(("cancelSubmission", json!({"account": "me", "id": "$sending"}), None, None));
+    steps.push(("cancelSubmission", json!({"account": "me", "id": "$sending"}), None, None));
+    steps.push(("sendMessage", json!({"account": "me", "to": [{"name": "", "email": "nobody@main.example"}]}), None, None));
+    steps.push(("sendMessage", json!({"account": "me", "undo_seconds": 500}), None, None));
+    steps.push(("listSubmissions", json!({"account": "me", "limit": 1}), None, None));
 }
 
 fn both_doors_say_the_same() -> Result<(), Failed> {
