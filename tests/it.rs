@@ -25,6 +25,8 @@ mod mail_in;
 mod directory;
 #[path = "api/submissions.rs"]
 mod submissions;
+#[path = "api/mail_trace.rs"]
+mod mail_trace;
 #[path = "api/modules.rs"]
 mod modules;
 #[path = "api/parity.rs"]
@@ -54,6 +56,7 @@ fn main() {
     trials.extend(parity::trials());
     trials.extend(modules::trials());
     trials.extend(directory::trials());
+    trials.extend(mail_trace::trials());
     trials.extend(submissions::trials());
     trials.extend(mail_in::trials());
     trials.extend(imap::trials());

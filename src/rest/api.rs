@@ -101,6 +101,12 @@ fn query(text: &str, input: &mut Map<String, Value>) -> Result<(), Error> {
         let (key, value) = pair.split_once('=').unwrap_or((pair, ""));
         let decode = |text: &str| percent_decode(text).ok_or_else(|| Error::new(Kind::Malformed, "invalid_parameter", "The query is not UTF-8."));
         let (key, value) = (decode(key)?, decode(value)?);
+        // `filter[sender]=x` asks for equality with a field.
+        let key = match key.strip_prefix("filter[").map(|rest| rest.strip_suffix(']').filter(|field| !field.contains(['[', ']']))) {
+            Some(Some(field)) => field.to_owned(),
+            Some(None) => return Err(Error::new(Kind::Malformed, "filter_not_supported", format!("{key} is no filter of this collection."))),
+            None => key,
+        };
         let value = match value.parse::<i64>() {
             Ok(number) if key == "limit" => number.into(),
             _ => Value::String(value),
@@ -175,8 +181,9 @@ mod tests {
     #[test]
     fn queries_are_decoded() {
         let mut input = Map::new();
-        query("limit=7&cursor=a%20b+c&x", &mut input).unwrap();
-        assert_eq!(Value::Object(input), serde_json::json!({"limit": 7, "cursor": "a b c", "x": ""}));
+        query("limit=7&cursor=a%20b+c&x&filter[sender]=a%40b&filter%5Bto%5D=c", &mut input).unwrap();
+        assert_eq!(Value::Object(input), serde_json::json!({"limit": 7, "cursor": "a b c", "x": "", "sender": "a@b", "to": "c"}));
+        assert_eq!(query("filter[to][prefix]=a", &mut Map::new()).unwrap_err().code, "filter_not_supported");
         assert!(query("a=%ff", &mut Map::new()).is_err());
     }
 }

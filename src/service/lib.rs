@@ -29,6 +29,7 @@ mod idempotency;
 mod keys;
 mod limit;
 mod listener;
+mod mail_trace;
 mod mailbox;
 pub mod message;
 mod meta;

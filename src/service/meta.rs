@@ -20,6 +20,7 @@ const CODES: &[(&str, i32)] = &[
     ("cursor_mismatch", 400),
     ("domain_exists", 409),
     ("domain_limit_reached", 409),
+    ("filter_not_supported", 400),
     ("group_cycle", 409),
     ("idempotency_in_progress", 409),
     ("idempotency_key_reused", 422),

@@ -10,6 +10,7 @@ use model::domain::{CreateDomain, Domain, DomainAliases, DomainSettingsPatch, Re
 use model::forwarder::{CreateForwarder, Forwarder, RenameForwarder, UpdateForwarder};
 use model::group::{CreateGroup, Group, GroupMembers, Members, RenameGroup, UpdateGroup};
 use model::listener::{CreateListener, Listener, UpdateListener};
+use model::mail_trace::{MailTrace, SearchMailTrace};
 use model::mailbox::{CreateMailbox, Mailbox, UpdateMailbox};
 use model::message::{Headers, Message, SearchMessages, Stored, UpdateMessage};
 use model::routing::{
@@ -29,6 +30,7 @@ use crate::domain::{DomainAliasRef, DomainRef, UpdateDomainSettings};
 use crate::forwarder::{ForwarderRef, ListOfDomain};
 use crate::group::{GroupRef, MemberRef};
 use crate::listener::ListenerRef;
+use crate::mail_trace::TraceRef;
 use crate::mailbox::{DeleteMailbox, MailboxRef};
 use crate::message::api::{DeleteMessage, ImportMessage, ListMessages, MessageRef, RawMessage};
 use crate::message::file::{FileContent, PartRef};
@@ -214,6 +216,10 @@ operations! {
         getRaw Get "/accounts/{account}/messages/{id}/raw" 200 Own("mailbox_read_all"), get_raw(MessageRef) -> RawMessage, "Shows a message as it stands on the wire", gives = Some(AsItIs("message/rfc822"));
         getPart Get "/accounts/{account}/messages/{id}/parts/{part}" 200 Own("mailbox_read_all"), get_part(PartRef) -> FileContent, "Shows a part of a message, decoded", gives = Some(AsItIs("*/*"));
     }
+    "mail_trace" {
+        searchMailTrace Get "/mail-trace" 200 Own("can_view_logs"), search_mail_trace(SearchMailTrace) -> Page<MailTrace>, "Finds messages and what happened to them, the newest first";
+        getMailTrace Get "/mail-trace/{trace_id}" 200 Own("can_view_logs"), get_mail_trace(TraceRef) -> MailTrace, "Tells what happened to a message";
+    }
     "submissions" {
         createUpload Post "/accounts/{account}/uploads" 201 Own("mailbox_read_all"), create_upload(CreateUpload) -> Upload, "Keeps a file for a day, to be attached", takes = Some("*/*");
         downloadBlob Get "/accounts/{account}/blobs/{blob}" 200 Own("mailbox_read_all"), download_blob(BlobRef) -> FileContent, "Shows an upload as it came", gives = Some(AsItIs("*/*"));
@@ -235,4 +241,5 @@ pub(crate) static PARTS: &[fn() -> Shape] = &[
     Shape::of::<Telnum>,
     Shape::of::<Admin>,
     Shape::of::<Submission>,
+    Shape::of::<MailTrace>,
 ];

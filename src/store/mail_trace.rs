@@ -1,5 +1,6 @@
 //! What happened to messages: their delivery records.
 
+use model::queue::{QueueModule, RecipientState, TransitRecipient};
 use serde_json::Value;
 use types::Timestamp;
 use uuid::Uuid;
@@ -39,10 +40,12 @@ pub struct TraceFilter {
     pub sender: Option<String>,
     /// A recipient as given or delivered, lower case.
     pub recipient: Option<String>,
-    /// Only messages from or to addresses that end so, lower case: the domains an administrator may see.
+    /// Only messages that users of these domains sent or get, lower case.
     pub domains: Option<Vec<String>>,
-    /// Only messages this address sent or got, lower case.
-    pub party: Option<String>,
+    /// Only messages that the account of these addresses sent or gets, lower case.
+    pub parties: Option<Vec<String>>,
+    /// Only messages before this place.
+    pub place: Option<(Timestamp, i64)>,
 }
 
 impl Store {
@@ -58,21 +61,23 @@ impl Store {
             .collect())
     }
 
-    /// Messages that were received in a time and fit, the newest first: when, and their trace.
+    /// Messages that were received in a time and fit, the newest first: their place, and their trace.
     ///
     /// # Errors
     /// When the database cannot answer.
-    pub async fn find_traces(&self, filter: &TraceFilter, limit: i64) -> Result<Vec<(Timestamp, Uuid)>> {
+    pub async fn find_traces(&self, filter: &TraceFilter, limit: i64) -> Result<Vec<((Timestamp, i64), Uuid)>> {
+        let (place_at, place_n) = filter.place.map_or((None, 0), |(at, n)| (Some(to_sql(at)), n));
         let rows = sqlx::query!(
-            r#"SELECT r.at, r.trace_id FROM delivery_record r
-               CROSS JOIN LATERAL (SELECT lower(COALESCE(r.detail->>'from', '')) AS sender,
+            r#"SELECT r.at, r.n, r.trace_id FROM delivery_record r
+               CROSS JOIN LATERAL (SELECT lower(COALESCE(r.detail->>'from', '')) AS sender, lower(COALESCE(r.detail->>'authenticated', '')) AS author,
                  ARRAY(SELECT lower(x) FROM jsonb_array_elements_text(COALESCE(r.detail->'to', '[]') || COALESCE(r.detail->'delivered', '[]')) x) AS receivers) p
                WHERE r.kind = 'received' AND r.at >= $1 AND r.at < $2
                  AND ($3::text IS NULL OR (r.message_id = $3 AND r.message_id <> '')) AND ($4::bigint IS NULL OR r.message_number = $4)
                  AND ($5::text IS NULL OR p.sender = $5) AND ($6::text IS NULL OR $6 = ANY(p.receivers))
-                 AND ($7::text[] IS NULL OR split_part(p.sender, '@', 2) = ANY($7) OR EXISTS (SELECT FROM unnest(p.receivers) x WHERE split_part(x, '@', 2) = ANY($7)))
-                 AND ($8::text IS NULL OR p.sender = $8 OR lower(COALESCE(r.detail->>'authenticated', '')) = $8 OR $8 = ANY(p.receivers))
-               ORDER BY r.at DESC, r.n DESC LIMIT $9"#,
+                 AND ($7::text[] IS NULL OR split_part(p.author, '@', 2) = ANY($7) OR EXISTS (SELECT FROM unnest(p.receivers) x WHERE split_part(x, '@', 2) = ANY($7)))
+                 AND ($8::text[] IS NULL OR p.author = ANY($8) OR p.receivers && $8)
+                 AND ($9::timestamptz IS NULL OR (r.at, r.n) < ($9, $10::bigint))
+               ORDER BY r.at DESC, r.n DESC LIMIT $11"#,
             to_sql(filter.after),
             to_sql(filter.before),
             filter.message_id,
@@ -80,11 +85,48 @@ impl Store {
             filter.sender,
             filter.recipient,
             filter.domains.as_deref() as Option<&[String]>,
-            filter.party,
+            filter.parties.as_deref() as Option<&[String]>,
+            place_at,
+            place_n,
             limit
         )
         .fetch_all(&self.pool)
         .await?;
-        Ok(rows.into_iter().map(|r| (from_sql(r.at), r.trace_id)).collect())
+        Ok(rows.into_iter().map(|r| ((from_sql(r.at), r.n), r.trace_id)).collect())
+    }
+
+    /// Recipients for whom these messages still wait, with the number of the message.
+    ///
+    /// # Errors
+    /// When the database cannot answer.
+    pub async fn waiting_recipients(&self, messages: &[i64]) -> Result<Vec<(i64, TransitRecipient)>> {
+        let rows = sqlx::query!(
+            "SELECT message_id, n, address, module, queue, state, attempts, next_try, last_reply FROM queue_recipient WHERE message_id = ANY($1) ORDER BY message_id, n",
+            messages
+        )
+        .fetch_all(&self.pool)
+        .await?;
+        let module = |text: &str| match text {
+            "smtp" => QueueModule::Smtp,
+            "list" => QueueModule::List,
+            "pipe" => QueueModule::Pipe,
+            _ => QueueModule::Local,
+        };
+        Ok(rows
+            .into_iter()
+            .map(|r| {
+                let recipient = TransitRecipient {
+                    n: r.n,
+                    address: r.address,
+                    module: module(&r.module),
+                    queue: r.queue,
+                    state: if r.state == "held" { RecipientState::Held } else { RecipientState::Waiting },
+                    attempts: r.attempts,
+                    next_try: from_sql(r.next_try),
+                    last_reply: r.last_reply,
+                };
+                (r.message_id, recipient)
+            })
+            .collect())
     }
 }

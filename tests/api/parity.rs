@@ -229,7 +229,7 @@ fn masked(seen: &mut BTreeMap<String, usize>, value: &Value) -> Value {
             .iter()
             .filter(|(_, v)| !v.is_null())
             .map(|(k, v)| {
-                let secret = k.ends_with("_token") || k.ends_with("_at") || ["not_after", "chain", "fingerprint", "bound_port", "names", "uid_validity", "undo_until", "message_id"].contains(&k.as_str());
+                let secret = k.ends_with("_token") || k.ends_with("_at") || ["not_after", "chain", "fingerprint", "bound_port", "names", "uid_validity", "undo_until", "message_id", "at"].contains(&k.as_str());
                 (k.clone(), if secret { "(masked)".into() } else { masked(seen, v) })
             })
             .collect(),
@@ -490,11 +490,22 @@ fn mailboxes(steps: &mut Vec<Step>) {
     step("getPart", json!({"account": "me", "id": "$message", "part": "1"}));
     step("getPart", json!({"account": "me", "id": "$message", "part": "7"}));
     submissions(steps);
+    traces(steps);
     let mut step = |id, input| steps.push((id, input, None, None));
     step("updateMessage", json!({"account": "me", "id": "$message", "keywords": {"$seen": true}}));
     step("deleteMessage", json!({"account": "me", "id": "$message"}));
     step("deleteMailbox", json!({"account": "me", "mailbox": "path:Work"}));
     step("deleteMailbox", json!({"account": "me", "mailbox": "path:Work/2026"}));
+}
+
+/// What happened to messages; each side is asked for its own.
+fn traces(steps: &mut Vec<Step>) {
+    steps.push(("sendMessage", json!({"account": "me", "to": [{"name": "", "email": "postmaster@main.example"}], "subject": "Traced"}), Some(("$mid", "/message_id")), None));
+    steps.push(("searchMailTrace", json!({"message_id": "$mid"}), Some(("$trace", "/data/0/trace_id")), None));
+    steps.push(("searchMailTrace", json!({"recipient": "nobody@main.example", "limit": 5}), None, None));
+    steps.push(("searchMailTrace", json!({"number": "x"}), None, None));
+    steps.push(("getMailTrace", json!({"trace_id": "$trace"}), None, None));
+    steps.push(("getMailTrace", json!({"trace_id": "00000000-0000-0000-0000-000000000000"}), None, None));
 }
 
 /// Messages sent, kept for a while and called back.
