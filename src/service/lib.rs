@@ -16,6 +16,7 @@ mod committer;
 mod delivery;
 mod describe;
 mod changes;
+mod dns;
 mod domain;
 mod error;
 mod events;

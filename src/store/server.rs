@@ -101,6 +101,15 @@ impl Tx {
         Ok(())
     }
 
+    /// Replaces the settings patches of the modules.
+    ///
+    /// # Errors
+    /// When the database cannot answer.
+    pub async fn update_modules(&mut self, modules: &Value) -> Result<()> {
+        sqlx::query!("UPDATE server SET modules = $1, version = version + 1, updated_at = now() WHERE id = 1", modules).execute(&mut *self.inner).await?;
+        Ok(())
+    }
+
     /// Changes identity and settings of the server; what is `None` stays.
     ///
     /// # Errors
