@@ -32,6 +32,7 @@ pub mod message;
 mod name;
 mod operation;
 pub mod operations;
+pub mod queue;
 mod refusal;
 mod rights;
 mod routing;
@@ -79,6 +80,7 @@ struct Inner {
     routing: routing::Routing,
     receivers: admission::Receivers,
     committer: committer::Committer,
+    queue: queue::Queue,
     changes: Changes,
     quotas: message::Quotas,
     hashing: tokio::sync::Semaphore,
@@ -110,6 +112,7 @@ impl Service {
             routing: routing::Routing::default(),
             receivers: admission::Receivers::default(),
             committer,
+            queue: queue::Queue::default(),
             changes: Changes::default(),
             quotas: message::Quotas::default(),
             // A storm of sign-ins waits here instead of starving everything else.

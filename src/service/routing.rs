@@ -99,6 +99,12 @@ impl Service {
         }
     }
 
+    /// Addresses at which we ourselves answer on this port.
+    pub fn own_addresses(&self, port: u16) -> Vec<IpAddr> {
+        let host = self.inner.routing.host.read().unwrap_or_else(PoisonError::into_inner);
+        if host.ports.contains(&port) { host.addresses.clone() } else { Vec::new() }
+    }
+
     /// Compiles the Router again after a committed change of table, settings or domains. When that fails now, the next
     /// address tries again.
     pub(crate) async fn routing_changed(&self) {

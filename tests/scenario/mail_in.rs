@@ -8,7 +8,7 @@ use crate::administration::claimed;
 use crate::client::Client;
 use crate::lines::Lines;
 use crate::server::{Options, Scratch, Server};
-use crate::smtp::Smtp;
+use crate::smtp::{Smtp, base64};
 
 type Outcome = Result<(), Failed>;
 
@@ -300,18 +300,4 @@ fn what_was_accepted_outlives_kill_9() -> Outcome {
     assert_eq!(server.sql(IN_MAILBOX), stored.len().to_string(), "what is recorded as delivered is in the mailbox");
     assert!(server.sql("SELECT max(uid) = count(*) FROM mailbox_email") == "t");
     Ok(())
-}
-
-/// Base 64 (RFC 4648 §4).
-fn base64(octets: &[u8]) -> String {
-    const ALPHABET: &[u8; 64] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
-    let mut text = String::new();
-    for chunk in octets.chunks(3) {
-        let word = chunk.iter().fold(0u32, |word, octet| word << 8 | u32::from(*octet)) << (8 * (3 - chunk.len()));
-        for index in 0..4 {
-            let sign = ALPHABET[(word >> (18 - 6 * index) & 63) as usize];
-            text.push(if index <= chunk.len() { char::from(sign) } else { '=' });
-        }
-    }
-    text
 }
