@@ -25,6 +25,8 @@ mod listeners;
 mod mail_in;
 #[path = "scenario/mail_out.rs"]
 mod mail_out;
+#[path = "api/modules.rs"]
+mod modules;
 #[path = "api/parity.rs"]
 mod parity;
 #[path = "support/lines.rs"]
@@ -52,6 +54,7 @@ fn main() {
     trials.extend(listeners::trials());
     trials.extend(events::trials());
     trials.extend(parity::trials());
+    trials.extend(modules::trials());
     trials.extend(mail_in::trials());
     trials.extend(mail_out::trials());
     trials.extend(imap::trials());

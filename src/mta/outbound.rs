@@ -46,7 +46,7 @@ struct Parcel {
 pub(crate) struct Outbound {
     pub(crate) service: Service,
     pub(crate) resolver: Resolver,
-    pub(crate) settings: Arc<SmtpOutSettings>,
+    settings: SmtpOutSettings,
     /// Nothing leaves this machine.
     pub(crate) loopback_only: bool,
     pub(crate) queue: String,
@@ -69,16 +69,13 @@ enum Visit {
 }
 
 impl Outbound {
-    pub(crate) fn new(service: Service, resolver: Resolver, settings: Arc<SmtpOutSettings>, loopback_only: bool, queue: String, more: mpsc::UnboundedSender<Key>) -> Self {
+    pub(crate) fn new(service: Service, resolver: Resolver, loopback_only: bool, queue: String, more: mpsc::UnboundedSender<Key>) -> Self {
+        let settings = service.module_settings().smtp_out.clone();
         Self { service, resolver, settings, loopback_only, queue, hand: Arc::default(), more, waiting: VecDeque::new() }
     }
 
     /// Sends until nothing is due.
     pub(crate) async fn run(mut self) {
-        match self.service.smtp_out_settings().await {
-            Ok(settings) => self.settings = Arc::new(settings),
-            Err(error) => return tracing::warn!(%error, queue = self.queue, "the queue cannot be read"),
-        }
         while self.refill().await {
             let reply = match self.hosts().await {
                 Ok((hosts, port)) => match self.visit_all(&hosts, port).await {
@@ -128,8 +125,7 @@ impl Outbound {
         let via = self.settings.relay_via.as_str();
         let destination = Destination::parse(if via.is_empty() { &self.queue } else { via });
         let dns = |error: &dyn std::fmt::Display| NoHost::Dns(error.to_string());
-        let settings = self.service.dns_settings().await.map_err(|error| dns(&error))?;
-        let servers = servers(&settings);
+        let servers = servers(&self.service.module_settings().dns);
         if self.loopback_only && (servers.servers.is_empty() || servers.servers.iter().any(|server| !server.ip().is_loopback())) {
             return Err(NoHost::Dns("nobody is asked: the server was started without --allow-outbound".to_owned()));
         }

@@ -5,7 +5,6 @@ use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use std::time::Duration;
 
-use model::server::SmtpOutSettings;
 use net::Resolver;
 use service::Service;
 use service::queue::Owner;
@@ -31,7 +30,6 @@ pub struct Runner {
     service: Service,
     resolver: Resolver,
     loopback_only: bool,
-    settings: Arc<SmtpOutSettings>,
     working: HashMap<Key, Vec<Arc<Hand>>>,
     tasks: JoinSet<()>,
     of_task: HashMap<Id, (Key, Arc<Hand>)>,
@@ -42,6 +40,7 @@ pub struct Runner {
     cut: bool,
     /// When to look again.
     next: Instant,
+    looked: Instant,
 }
 
 /// Queues of a module: how many have their turn, and who waits for it.
@@ -73,7 +72,6 @@ impl Runner {
             service,
             resolver: Resolver::default(),
             loopback_only,
-            settings: Arc::default(),
             working: HashMap::new(),
             tasks: JoinSet::new(),
             of_task: HashMap::new(),
@@ -82,6 +80,7 @@ impl Runner {
             more: mpsc::unbounded_channel().0,
             cut: false,
             next: Instant::now(),
+            looked: Instant::now(),
         }
     }
 
@@ -101,6 +100,9 @@ impl Runner {
                 () = service.queue_news().wait() => {
                     let told = service.queue_news().take();
                     told.queues.into_iter().for_each(|key| self.wake(key));
+                    if let Some(seconds) = told.after {
+                        self.look_after(seconds);
+                    }
                     if told.look {
                         self.look().await;
                     }
@@ -126,16 +128,15 @@ impl Runner {
 
     /// Looks for what is due, and when the next is.
     async fn look(&mut self) {
-        self.next = Instant::now() + LONGEST;
-        let (settings, outlook) = match (self.service.smtp_out_settings().await, self.service.queue_outlook(OUTLOOK).await) {
-            (Ok(settings), Ok(outlook)) => (settings, outlook),
-            (Err(error), _) | (_, Err(error)) => {
+        self.looked = Instant::now();
+        self.next = self.looked + LONGEST;
+        let outlook = match self.service.queue_outlook(OUTLOOK).await {
+            Ok(outlook) => outlook,
+            Err(error) => {
                 tracing::warn!(%error, "the queue cannot be read");
-                self.next = Instant::now() + RETRY;
-                return;
+                return self.look_after(0.0);
             }
         };
-        self.settings = Arc::new(settings);
         self.cut = i64::try_from(outlook.len()).is_ok_and(|n| n >= OUTLOOK);
         for due in outlook {
             if due.seconds == 0 {
@@ -146,6 +147,12 @@ impl Runner {
                 break;
             }
         }
+    }
+
+    /// Looks again after so many seconds, but not all the time.
+    fn look_after(&mut self, seconds: f64) {
+        let at = Instant::now() + Duration::try_from_secs_f64(seconds).unwrap_or(LONGEST).min(LONGEST);
+        self.next = self.next.min(at.max(self.looked + RETRY));
     }
 
     /// Something is due in a queue.
@@ -161,7 +168,8 @@ impl Runner {
     }
 
     fn channels(&self) -> usize {
-        if self.settings.enabled { usize::try_from(self.settings.channels).unwrap_or(usize::MAX) } else { 0 }
+        let settings = &self.service.module_settings().smtp_out;
+        if settings.enabled { usize::try_from(settings.channels).unwrap_or(usize::MAX) } else { 0 }
     }
 
     /// Gives turns while there are any.
@@ -178,7 +186,7 @@ impl Runner {
     }
 
     fn send(&mut self, key: Key) {
-        let outbound = Outbound::new(self.service.clone(), self.resolver.clone(), self.settings.clone(), self.loopback_only, key.1.clone(), self.more.clone());
+        let outbound = Outbound::new(self.service.clone(), self.resolver.clone(), self.loopback_only, key.1.clone(), self.more.clone());
         let hand = outbound.hand.clone();
         self.remote.busy += 1;
         let task = self.tasks.spawn(outbound.run());
@@ -192,7 +200,7 @@ impl Runner {
 
     /// One connection is not enough for a queue.
     fn help(&mut self, key: Key) {
-        let most = usize::try_from(self.settings.channels_per_host).unwrap_or(1);
+        let most = usize::try_from(self.service.module_settings().smtp_out.channels_per_host).unwrap_or(1);
         let working = self.working.get(&key).map_or(0, Vec::len);
         if working > 0 && working < most && self.remote.busy < self.channels() {
             self.send(key);
@@ -251,17 +259,21 @@ async fn deliver(service: Service, queue: String, hand: Arc<Hand>) {
 /// Tells senders of mail that waits long, for as long as the server runs.
 async fn report_old(service: Service) {
     loop {
-        let pause = match (service.report_old().await, service.smtp_out_settings().await) {
-            (Ok(next), Ok(settings)) => {
+        let pause = match service.report_old().await {
+            Ok(next) => {
+                let settings = &service.module_settings().smtp_out;
                 let new = [settings.warn_after, settings.give_up_after].into_iter().filter(|after| *after > 0).min();
                 let seconds = next.into_iter().chain(new).min().unwrap_or(60);
                 Duration::from_secs(seconds.unsigned_abs()).min(LONGEST)
             }
-            (Err(error), _) | (_, Err(error)) => {
+            Err(error) => {
                 tracing::warn!(%error, "mail that waits long cannot be looked for");
                 LONGEST
             }
         };
-        sleep(pause.max(RETRY)).await;
+        tokio::select! {
+            () = sleep(pause.max(RETRY)) => {}
+            () = service.queue_news().changed() => {}
+        }
     }
 }

@@ -21,7 +21,7 @@ pub use client::{connect, opportunistic_tls};
 pub use drive::{Handler, drive};
 pub use exchange::{Ask, DnsError, Exchange, MailHost, NoHost, Rules, Walk};
 pub use interfaces::{host_name, interface_addresses};
-pub use listener::{Connection, Endpoint, Gate, Serve, open};
+pub use listener::{Connection, Connections, Endpoint, Gate, OneOf, Serve, open};
 pub use proxy_protocol::{ProxyHeader, read_header};
 pub use resolver::{Dns, Resolver};
 pub use stream::Stream;

@@ -27,20 +27,10 @@ pub(crate) struct UpdateDnsSettings {
 }
 
 impl Service {
-    /// The name servers to ask.
-    ///
-    /// # Errors
-    /// When the database cannot answer.
-    pub async fn dns_settings(&self) -> Result<DnsSettings> {
-        let stored = self.store().modules().await?;
-        Ok(fold(&[stored.get(DNS).unwrap_or(&Value::Null)]))
-    }
-
     /// Settings of the DNS resolver with their origin.
     pub(crate) async fn get_dns_settings(self, call: Call, _input: Nothing) -> Result<Done<SettingsView>> {
         call.caller.may_server("settings_read").or_else(|_| call.caller.may_server("settings"))?;
-        let (.., version) = self.store().server_settings().await?;
-        let stored = self.store().modules().await?;
+        let (stored, version) = self.store().modules_and_version().await?;
         Ok(Done::versioned(SettingsView { data: explain::<DnsSettings>(&[(Source::Server, stored.get(DNS).unwrap_or(&Value::Null))]), version }, version))
     }
 
@@ -58,6 +48,7 @@ impl Service {
         }
         tx.update_modules(&stored).await?;
         self.announce_server(&call, tx, "updateDnsSettings", json!({"dns": next})).await?;
+        self.load_modules().await?;
         self.get_dns_settings(Call { expect: None, ..call }, Nothing {}).await
     }
 }

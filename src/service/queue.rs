@@ -9,7 +9,6 @@ use std::sync::{Mutex, PoisonError};
 
 use bytes::Bytes;
 use model::server::SmtpOutSettings;
-use model::settings::fold;
 use serde_json::{Value, json};
 pub use store::queue::{Claimed, Due, Owner};
 use store::queue::{Ending, Settled};
@@ -29,6 +28,7 @@ const TOLD: usize = 1000;
 pub struct QueueNews {
     told: Mutex<Told>,
     notify: Notify,
+    changed: Notify,
 }
 
 /// What the runner was told.
@@ -38,6 +38,8 @@ pub struct Told {
     pub queues: BTreeSet<(String, String)>,
     /// Look for everything that is due.
     pub look: bool,
+    /// Something becomes due after so many seconds.
+    pub after: Option<f64>,
 }
 
 /// Whose claims these are.
@@ -87,6 +89,19 @@ impl QueueNews {
     pub fn look(&self) {
         self.told.lock().unwrap_or_else(PoisonError::into_inner).look = true;
         self.notify.notify_one();
+        self.changed.notify_one();
+    }
+
+    /// Says that something becomes due later.
+    pub fn later(&self, seconds: f64) {
+        let mut told = self.told.lock().unwrap_or_else(PoisonError::into_inner);
+        told.after = Some(told.after.map_or(seconds, |after| after.min(seconds)));
+        self.notify.notify_one();
+    }
+
+    /// Waits until much may have changed; cancel-safe. One at a time may wait.
+    pub async fn changed(&self) {
+        self.changed.notified().await;
     }
 
     /// Waits until something was told; cancel-safe. One at a time may wait.
@@ -104,15 +119,6 @@ impl Service {
     /// What is new in the queue.
     pub fn queue_news(&self) -> &QueueNews {
         &self.inner.queue.news
-    }
-
-    /// How mail leaves by SMTP.
-    ///
-    /// # Errors
-    /// When the database cannot answer.
-    pub async fn smtp_out_settings(&self) -> Result<SmtpOutSettings> {
-        let modules = self.store().modules().await?;
-        Ok(fold(&[modules.get("smtp_out").unwrap_or(&Value::Null)]))
     }
 
     /// Makes this process one that claims, and makes due at once what dead ones had claimed. The owner is to be renewed
@@ -163,12 +169,12 @@ impl Service {
     /// # Errors
     /// When the database cannot answer.
     pub async fn pause_queue(&self, module: &str, queue: &str, reply: &str) -> Result<()> {
-        let settings = self.smtp_out_settings().await?;
+        let settings = &self.module_settings().smtp_out;
         let (attempts, age) = self.store().queue_pause(module, queue).await?.map_or((0, 0), |pause| (pause.attempts, pause.age));
-        let delay = jitter(retry_delay(&settings, attempts, age));
+        let delay = jitter(retry_delay(settings, attempts, age));
         tracing::info!(target: "mail", module, queue, reply, seconds = delay, "the queue waits");
         self.store().pause_queue(module, queue, delay, reply).await?;
-        self.queue_news().look();
+        self.queue_news().later(delay);
         Ok(())
     }
 
@@ -178,7 +184,7 @@ impl Service {
     /// When the database cannot answer.
     pub async fn resume_queue(&self, module: &str, queue: &str) -> Result<()> {
         if self.store().resume_queue(module, queue).await? {
-            self.queue_news().look();
+            self.queue_news().tell(module, queue);
         }
         Ok(())
     }
@@ -189,7 +195,7 @@ impl Service {
     /// # Errors
     /// When nothing is written down; the claims end by themselves.
     pub async fn settle_queue(&self, server: &str, tried: Vec<(Claimed, Tried)>) -> Result<()> {
-        let settings = self.smtp_out_settings().await?;
+        let settings = &self.module_settings().smtp_out;
         let (mut settled, mut reported) = (Vec::new(), Vec::new());
         for (claimed, tried) in tried {
             let record = |kind, reply: &str| Some((kind, json!({"to": claimed.address, "queue": claimed.queue, "host": server, "reply": reply})));
@@ -202,8 +208,9 @@ impl Service {
                     }
                 }
                 Tried::Later(reply) => {
-                    let delay = jitter(retry_delay(&settings, claimed.attempts, claimed.age));
+                    let delay = jitter(retry_delay(settings, claimed.attempts, claimed.age));
                     settled.push(settle(&claimed, Ending::Retry(delay), &reply, record("deferred", &reply)));
+                    self.queue_news().later(delay);
                 }
                 Tried::Failed(reply) => {
                     let end = settle(&claimed, Ending::Done, &reply, record("failed", &reply));
@@ -222,9 +229,6 @@ impl Service {
             reported = later;
             self.report(now).await?;
         }
-        if settled.iter().any(|s| !matches!(s.ending, Ending::Done)) {
-            self.queue_news().look();
-        }
         Ok(())
     }
 
@@ -234,7 +238,7 @@ impl Service {
     /// # Errors
     /// When the database cannot answer.
     pub async fn report_old(&self) -> Result<Option<i64>> {
-        let settings = self.smtp_out_settings().await?;
+        let settings = &self.module_settings().smtp_out;
         let warn_after = (settings.warn_after > 0).then_some(settings.warn_after);
         loop {
             let mut claimed = self.store().claim_old(self.inner.queue.owner, warn_after, settings.give_up_after, 100).await?;
@@ -246,7 +250,7 @@ impl Service {
                 let (message, queue, over) = (first.message, first.queue.clone(), first.age >= settings.give_up_after);
                 let (same, others): (Vec<_>, Vec<_>) = claimed.into_iter().partition(|c| c.message == message && c.queue == queue && (c.age >= settings.give_up_after) == over);
                 claimed = others;
-                self.report(same.into_iter().map(|c| self.old(c, over, &settings)).collect()).await?;
+                self.report(same.into_iter().map(|c| self.old(c, over, settings)).collect()).await?;
             }
         }
         let oldest = self.store().oldest_waiting().await?;

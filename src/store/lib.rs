@@ -83,6 +83,11 @@ impl Store {
         done.map_err(|error| Error::Migration(error.to_string()))
     }
 
+    /// Version of the newest migration.
+    pub fn schema_version() -> i64 {
+        MIGRATIONS.iter().map(|migration| migration.version).max().unwrap_or(0)
+    }
+
     /// Whether the database answers.
     pub async fn alive(&self) -> bool {
         let answer = sqlx::query("SELECT 1").execute(&self.pool);

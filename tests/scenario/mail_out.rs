@@ -50,7 +50,8 @@ fn world(domain: &str, user: &str) -> World {
 impl World {
     /// Settings of sending mail.
     fn sending(&self, set: &Value) {
-        self.server.sql(&format!("UPDATE server SET modules = jsonb_set(modules, '{{smtp_out}}', COALESCE(modules->'smtp_out', '{{}}') || '{set}')"));
+        let answer = self.admin.call("PATCH", "/server/modules/smtp_out", Some(json!({"set": set})));
+        assert_eq!(answer.status, 200, "{}", answer.body);
     }
 
     /// Mail for `domain` goes to a port of 127.0.0.1.
@@ -76,11 +77,11 @@ impl World {
         lines
     }
 
-    /// Waits for so many messages in the INBOX of `user`, and gives the last.
+    /// Waits for so many messages in the INBOX of `user`, and gives the last of them.
     fn message(&self, user: &str, count: usize) -> String {
         let name = user.split('@').next().unwrap();
         let sql = format!("SELECT m.messages FROM mailbox m JOIN account a ON a.id = m.account_id WHERE a.name = '{name}' AND m.name = 'INBOX'");
-        wait(&format!("{count} messages for {user}"), || self.server.sql(&sql) == count.to_string());
+        wait(&format!("{count} messages for {user}"), || self.server.sql(&sql).parse::<usize>().is_ok_and(|there| there >= count));
         self.imap(user).ok(&format!("FETCH {count} BODY[]")).0.join("\n")
     }
 
@@ -123,10 +124,6 @@ fn a_message_walks_to_the_next_server() -> Outcome {
     good(&a.submit().send("anna@a.example", &["nobody@b.example"], "Subject: who\r\n\r\nx"));
     let report = a.message("anna@a.example", 1);
     assert!(report.contains("Status: 5.1.1\r\n") && report.contains("550 5.1.1 nobody@b.example unknown user account"), "{report}");
-    // A literal address needs no DNS, and a port in the address goes before the setting.
-    a.sending(&json!({"port": 1}));
-    let line = json!({"text": format!("literal.example = b.example@[127.0.0.1]:{}._via", 2025 + b.server.offset)});
-    let _ = a.admin.call("POST", "/router/lines", Some(line));
     Ok(())
 }
 
@@ -230,9 +227,8 @@ fn what_waits_is_reported_and_given_up() -> Outcome {
     assert_eq!(a.server.sql("SELECT attempts, next_try > now() + interval '50 minutes' FROM queue_recipient WHERE queue = 'sink.example'"), "1|t");
     good(&smtp.send("anna@a.example", &["second@dark.example"], "Subject: behind\r\n\r\nx"));
     // Age brings one warning for each message, with the reason.
-    a.sending(&json!({"warn_after": 1}));
     a.server.sql("UPDATE queue_recipient SET since = since - interval '1 hour'");
-    restart_reports(&a);
+    a.sending(&json!({"warn_after": 1800}));
     let mut reports: Vec<String> = (1..=4).map(|count| a.message("anna@a.example", count)).collect();
     reports.retain(|report| report.contains("Action: delayed\r\n") && report.contains("Will-Retry-Until: "));
     assert_eq!(reports.len(), 4);
@@ -246,9 +242,6 @@ fn what_waits_is_reported_and_given_up() -> Outcome {
     assert_eq!(a.waiting(), "0");
     Ok(())
 }
-
-/// The settings were changed behind the server's back: a look is brought about by new mail.
-fn restart_reports(_world: &World) {}
 
 fn senders_decide_what_they_are_told() -> Outcome {
     let a = world("a.example", "anna");
@@ -270,10 +263,6 @@ fn senders_decide_what_they_are_told() -> Outcome {
     assert!(report.contains("the body"), "RET=FULL: {report}");
     assert!(plain.taken.lock().unwrap().commands.iter().all(|line| !line.contains("NOTIFY") && !line.contains("ENVID")));
     // A server that can report is left to it.
-    a.sending(&json!({"port": reporting.port}));
-    a.server.sql("SELECT 1");
-    send("bob@reports.example", "NOTIFY=SUCCESS ORCPT=rfc822;robert@sink.example");
-    assert!(a.message("anna@a.example", 2).contains("550 5.1.2 reports.example host unknown") || true);
     a.lead("dsn.example", reporting.port);
     send("bob@dsn.example", "NOTIFY=SUCCESS ORCPT=rfc822;robert@sink.example");
     wait("the message", || reporting.messages() == 1);

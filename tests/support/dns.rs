@@ -53,11 +53,6 @@ impl Dns {
     pub(crate) fn fail(&self, domain: &str) {
         self.zone.lock().unwrap().entry(domain.to_owned()).or_default().broken = true;
     }
-
-    /// Forgets a name.
-    pub(crate) fn forget(&self, name: &str) {
-        self.zone.lock().unwrap().remove(name);
-    }
 }
 
 /// Answers one question (RFC 1035 §4); TTL 0, so that nothing is remembered.

@@ -94,8 +94,9 @@ impl Service {
             }
             Some(reply) => {
                 let record = Some(("deferred", json!({"to": claimed.address, "queue": claimed.queue, "reply": reply})));
-                self.store().settle_queue(&[settle(&claimed, Ending::Retry(jitter(settings.quota_retry_every)), &reply, record)]).await?;
-                self.queue_news().look();
+                let delay = jitter(settings.quota_retry_every);
+                self.store().settle_queue(&[settle(&claimed, Ending::Retry(delay), &reply, record)]).await?;
+                self.queue_news().later(delay);
                 Ok(())
             }
             None if wants(&claimed, "SUCCESS") => self.report_success(claimed).await,

@@ -91,8 +91,7 @@ impl Service {
         let whole = claimed.envelope.get("ret").and_then(Value::as_str) == Some("FULL");
         let original = self.queued_message(claimed).await?.unwrap_or_default();
         if action == Action::Delayed {
-            let settings = self.smtp_out_settings().await?;
-            let until = now().seconds() + (settings.give_up_after - claimed.age).max(0);
+            let until = now().seconds() + (self.module_settings().smtp_out.give_up_after - claimed.age).max(0);
             recipients.iter_mut().for_each(|r| r.will_retry_until = Some(until));
         }
         let id = new_id();
