@@ -16,6 +16,7 @@ mod committer;
 mod delivery;
 mod describe;
 mod changes;
+mod dns;
 mod domain;
 mod error;
 mod events;
@@ -33,6 +34,7 @@ mod modules;
 mod name;
 mod operation;
 pub mod operations;
+pub mod queue;
 mod refusal;
 mod rights;
 mod routing;
@@ -81,6 +83,7 @@ struct Inner {
     routing: routing::Routing,
     receivers: admission::Receivers,
     committer: committer::Committer,
+    queue: queue::Queue,
     changes: Changes,
     quotas: message::Quotas,
     hashing: tokio::sync::Semaphore,
@@ -113,6 +116,7 @@ impl Service {
             routing: routing::Routing::default(),
             receivers: admission::Receivers::default(),
             committer,
+            queue: queue::Queue::default(),
             changes: Changes::default(),
             quotas: message::Quotas::default(),
             // A storm of sign-ins waits here instead of starving everything else.
