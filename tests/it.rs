@@ -15,6 +15,8 @@ mod imap;
 mod contract;
 #[path = "api/events.rs"]
 mod events;
+#[path = "scenario/faults.rs"]
+mod faults;
 #[path = "scenario/lifecycle.rs"]
 mod lifecycle;
 #[path = "api/listeners.rs"]
@@ -23,6 +25,8 @@ mod listeners;
 mod mail_in;
 #[path = "api/parity.rs"]
 mod parity;
+#[path = "support/storm.rs"]
+mod storm;
 #[path = "support/lines.rs"]
 mod lines;
 #[path = "scenario/pop.rs"]
@@ -52,5 +56,6 @@ fn main() {
     trials.extend(routing::trials());
     trials.extend(names::trials());
     trials.extend(clients::trials());
+    trials.extend(faults::trials());
     libtest_mimic::run(&arguments, trials).exit();
 }

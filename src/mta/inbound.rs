@@ -8,7 +8,7 @@ use service::{Peer, Service};
 use smtp::server::{Config, PeerClass, Protocol, Tls};
 use smtp::{EnhancedCode, Reply, Server};
 
-use crate::session::Session;
+use crate::session::{PATIENCE, Session};
 
 /// Receives mail: what a listener of SMTP or submission serves.
 pub struct Smtp {
@@ -35,13 +35,13 @@ impl Smtp {
 
     async fn config(&self, connection: &Connection) -> (Config, SmtpSettings) {
         let class = self.class(connection.peer.ip());
-        let host = self.service.mail_host().await;
-        let settings = self.service.smtp_settings().await;
+        let known = tokio::time::timeout(PATIENCE, async { Ok::<_, service::Error>((self.service.mail_host().await?, self.service.smtp_settings().await?)) }).await;
+        let (host, settings) = known.ok().and_then(Result::ok).unzip();
         let name = host.as_deref().unwrap_or("localhost");
         let mut config = Config::new(name, self.protocol, class);
         config.refusal = match (&host, &settings) {
-            (Ok(_), Ok(_)) if !connection.overflow => None,
-            (Ok(_), Ok(_)) => Some(Reply::new(421, EnhancedCode::new(4, 3, 2), format!("{name} too many connections"))),
+            (Some(_), Some(_)) if !connection.overflow => None,
+            (Some(_), Some(_)) => Some(Reply::new(421, EnhancedCode::new(4, 3, 2), format!("{name} too many connections"))),
             _ => Some(Reply::new(421, EnhancedCode::new(4, 3, 2), format!("{name} service not available"))),
         };
         let settings = settings.unwrap_or_default();

@@ -16,6 +16,7 @@ mod committer;
 mod delivery;
 mod describe;
 mod changes;
+mod disk;
 mod domain;
 mod error;
 mod events;
@@ -51,7 +52,7 @@ pub use describe::{Description, Input, reference};
 pub use events::{Events, Heard};
 pub use changes::{Change, Changes};
 pub use error::{Error, FieldError, Kind, Result};
-pub use health::{Check, Readiness};
+pub use health::{Check, Draining, Readiness};
 pub use keys::MasterKey;
 pub use mailbox::MailboxWish;
 pub use listener::Opened;
@@ -81,6 +82,7 @@ struct Inner {
     changes: Changes,
     quotas: message::Quotas,
     hashing: tokio::sync::Semaphore,
+    disk: disk::Disk,
     setup_file: std::path::PathBuf,
     health: health::Health,
     listening: listener::Listening,
@@ -113,6 +115,8 @@ impl Service {
             quotas: message::Quotas::default(),
             // A storm of sign-ins waits here instead of starving everything else.
             hashing: tokio::sync::Semaphore::new(cores),
+            // The data folder is where the token lies.
+            disk: disk::Disk::new(setup_file.parent().unwrap_or(&setup_file)),
             setup_file,
             health: health::Health::default(),
             listening: listener::Listening::default(),

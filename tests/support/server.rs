@@ -119,6 +119,14 @@ impl Server {
         String::from_utf8_lossy(&output.stdout).trim_end().to_owned()
     }
 
+    /// Waits until it ended by itself.
+    pub(crate) fn wait_end(mut self) -> u16 {
+        self.child.wait().unwrap();
+        let offset = self.offset;
+        std::mem::forget(self);
+        offset
+    }
+
     /// kill -9, PostgreSQL left alone.
     pub(crate) fn kill_hard(mut self) -> u16 {
         kill(self.pid(), Signal::SIGKILL).unwrap();
