@@ -26,8 +26,11 @@ tour: prepare ## Runs the README's tour against a fresh server and compares
 	$(CARGO) build --profile quick --bin postamt
 	scripts/tour.mjs --binary target/quick/postamt
 
-bench: prepare ## Measures the Router
+bench: prepare ## Measures the Router, then mail and API beside postfix + dovecot and pgbench (as root)
 	$(CARGO) bench -p router
+	$(CARGO) build --release --bin postamt
+	bench/peers/quiet_install.sh postfix dovecot-core dovecot-imapd dovecot-pop3d dovecot-lmtpd wrk
+	bench/run.mjs --binary target/release/postamt
 
 sqlx: prepare ## Refreshes src/store/.sqlx with a scratch PostgreSQL
 	scripts/sqlx.sh

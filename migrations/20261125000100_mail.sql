@@ -93,8 +93,7 @@ CREATE TABLE queue_message (
     envelope jsonb NOT NULL DEFAULT '{}',
     blob_hash bytea NOT NULL,
     size bigint NOT NULL,
-    submitted_at timestamptz NOT NULL DEFAULT now(),
-    warned_at timestamptz
+    submitted_at timestamptz NOT NULL DEFAULT now()
 );
 CREATE INDEX queue_message_blob ON queue_message (blob_hash);
 COMMENT ON COLUMN queue_message.envelope IS 'Submit tag, authenticated name, ENVID, RET, flags';
@@ -115,13 +114,21 @@ CREATE TABLE queue_recipient (
     lease_owner uuid,
     lease_until timestamptz,
     fence bigint NOT NULL DEFAULT 0,
+    since timestamptz NOT NULL DEFAULT now(),
+    held_at timestamptz,
+    warned boolean NOT NULL DEFAULT false,
     PRIMARY KEY (message_id, n)
 );
-CREATE INDEX queue_recipient_due ON queue_recipient (next_try, module, queue) WHERE state = 'waiting';
+CREATE INDEX queue_recipient_due ON queue_recipient (module, queue, next_try, message_id) WHERE state = 'waiting';
 CREATE INDEX queue_recipient_queue ON queue_recipient (module, queue, message_id);
+CREATE INDEX queue_recipient_age ON queue_recipient (warned, since) WHERE state = 'waiting' AND module = 'smtp';
+CREATE INDEX queue_recipient_lease ON queue_recipient (lease_owner) WHERE lease_owner IS NOT NULL;
 COMMENT ON COLUMN queue_recipient.address IS 'As given by the sender';
 COMMENT ON COLUMN queue_recipient.target IS 'What the Router made of it';
 COMMENT ON COLUMN queue_recipient.params IS 'ORCPT, NOTIFY, mailbox, detail, real recipient';
+COMMENT ON COLUMN queue_recipient.next_try IS 'While it is claimed: the end of the lease, at which it is due again';
+COMMENT ON COLUMN queue_recipient.since IS 'From when its age counts: the submission, put off by the time it was held';
+COMMENT ON COLUMN queue_recipient.warned IS 'The sender was told that it waits';
 COMMENT ON COLUMN queue_recipient.fence IS 'Rises with each claim; a result that carries an older number changes nothing';
 CREATE TABLE queue_hold (
     module text NOT NULL,
@@ -129,6 +136,17 @@ CREATE TABLE queue_hold (
     held_at timestamptz NOT NULL DEFAULT now(),
     PRIMARY KEY (module, queue)
 );
+COMMENT ON TABLE queue_hold IS 'Queues that an administrator holds';
+CREATE TABLE queue_pause (
+    module text NOT NULL,
+    queue text NOT NULL,
+    since timestamptz NOT NULL DEFAULT now(),
+    until timestamptz NOT NULL,
+    attempts integer NOT NULL DEFAULT 1,
+    last_reply text NOT NULL,
+    PRIMARY KEY (module, queue)
+);
+COMMENT ON TABLE queue_pause IS 'Queues that wait as a whole: their host could not be reached';
 
 CREATE TABLE delivery_record (
     at timestamptz NOT NULL DEFAULT now(),

@@ -8,7 +8,7 @@ use std::time::Duration;
 use cli::Serve;
 use graphql::Schema;
 use model::listener::{AccessMode, Listener, Protocol, ProxyProtocol, TlsMode};
-use net::{Certificates, Connection, Endpoint, Gate, Stream};
+use net::{Certificates, Connection, Connections, Endpoint, Gate, Stream};
 use service::Service;
 use tokio_util::task::TaskTracker;
 use types::AddressSet;
@@ -25,12 +25,21 @@ pub(crate) struct Listeners {
     options: Serve,
     schema: Schema,
     open: HashMap<uuid::Uuid, (Listener, Endpoint)>,
+    connections: Counted,
     served: TaskTracker,
+}
+
+/// Connections by module, over all its listeners.
+#[derive(Default)]
+struct Counted {
+    smtp: Connections,
+    imap: Connections,
+    pop: Connections,
 }
 
 impl Listeners {
     pub(crate) fn new(service: Service, certificates: Certificates, options: Serve, schema: Schema) -> Self {
-        Self { service, certificates, options, schema, open: HashMap::new(), served: TaskTracker::new() }
+        Self { service, certificates, options, schema, open: HashMap::new(), connections: Counted::default(), served: TaskTracker::new() }
     }
 
     /// The connections that are being served, of every socket there is or was.
@@ -110,11 +119,11 @@ impl Listeners {
             }
             Protocol::Smtp | Protocol::Submission => {
                 let spoken = if listener.protocol == Protocol::Smtp { mta::Protocol::Smtp } else { mta::Protocol::Submission };
-                let smtp = mta::Smtp::new(service, certificates.clone(), spoken, starttls);
+                let smtp = mta::Smtp::new(service, certificates.clone(), spoken, starttls, self.connections.smtp.clone());
                 net::open(address, port, gate, certificates, Arc::new(smtp))
             }
-            Protocol::Imap => net::open(address, port, gate, certificates.clone(), Arc::new(access::Imap::new(service, certificates, starttls))),
-            Protocol::Pop => net::open(address, port, gate, certificates.clone(), Arc::new(access::Pop::new(service, certificates, starttls))),
+            Protocol::Imap => net::open(address, port, gate, certificates.clone(), Arc::new(access::Imap::new(service, certificates, starttls, self.connections.imap.clone()))),
+            Protocol::Pop => net::open(address, port, gate, certificates.clone(), Arc::new(access::Pop::new(service, certificates, starttls, self.connections.pop.clone()))),
         }
     }
 

@@ -23,6 +23,8 @@ mod lifecycle;
 mod listeners;
 #[path = "scenario/mail_in.rs"]
 mod mail_in;
+#[path = "api/modules.rs"]
+mod modules;
 #[path = "api/parity.rs"]
 mod parity;
 #[path = "support/storm.rs"]
@@ -50,6 +52,7 @@ fn main() {
     trials.extend(listeners::trials());
     trials.extend(events::trials());
     trials.extend(parity::trials());
+    trials.extend(modules::trials());
     trials.extend(mail_in::trials());
     trials.extend(imap::trials());
     trials.extend(pop::trials());

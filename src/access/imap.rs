@@ -7,9 +7,10 @@ mod snapshots;
 use std::io;
 use std::net::IpAddr;
 use std::sync::Arc;
+use std::time::Duration;
 
 use imap::{Answer, Config, Notice, Question, Refusal};
-use net::{Certificates, Connection, Handler, Serve, Stream};
+use net::{Certificates, Connection, Connections, Handler, Serve, Stream};
 use service::{Attempt, Change, Draining, Protocol, Service};
 use tokio::sync::watch;
 use uuid::Uuid;
@@ -27,18 +28,21 @@ pub struct Imap {
     starttls: bool,
     sessions: Arc<Sessions>,
     snapshots: Arc<Snapshots>,
+    connections: Connections,
 }
 
 impl Imap {
-    /// `starttls`: whether it is offered outside TLS.
-    pub fn new(service: Service, certificates: Certificates, starttls: bool) -> Self {
-        Self { service, certificates, starttls, sessions: Arc::default(), snapshots: Arc::default() }
+    /// `starttls`: whether it is offered outside TLS. `connections` are counted over all listeners.
+    pub fn new(service: Service, certificates: Certificates, starttls: bool, connections: Connections) -> Self {
+        Self { service, certificates, starttls, sessions: Arc::default(), snapshots: Arc::default(), connections }
     }
 }
 
 impl Serve for Imap {
     async fn serve(&self, mut stream: Stream, connection: Connection) {
-        if connection.overflow {
+        let settings = &self.service.module_settings().imap;
+        let (_counted, full) = self.connections.enter(settings.max_connections);
+        if connection.overflow || full {
             let _ = tokio::io::AsyncWriteExt::write_all(&mut stream, b"* BYE [UNAVAILABLE] Too many connections\r\n").await;
             return;
         }
@@ -48,6 +52,9 @@ impl Serve for Imap {
             starttls: self.starttls && !connection.tls,
             clear_passwords: self.trusted(ip),
             nonce_seed: rand::random(),
+            max_line: usize::try_from(settings.max_line).unwrap_or(usize::MAX),
+            preauth_timeout: Duration::from_secs(settings.preauth_timeout.unsigned_abs()),
+            idle_timeout: Duration::from_secs(settings.idle_timeout.unsigned_abs()),
             ..Config::default()
         };
         let mut session = ImapSession {

@@ -3,8 +3,9 @@
 use std::io;
 use std::net::IpAddr;
 use std::sync::Arc;
+use std::time::Duration;
 
-use net::{Certificates, Connection, Handler, Serve, Stream};
+use net::{Certificates, Connection, Connections, Handler, Serve, Stream};
 use pop::{Answer, Config, Entry, Notice, Opened, Question, Refusal};
 use service::message::{Depth, FlagChange, FlagUpdate};
 use service::{Attempt, Draining, Protocol, Service};
@@ -25,18 +26,21 @@ pub struct Pop {
     certificates: Certificates,
     starttls: bool,
     sessions: Arc<Sessions>,
+    connections: Connections,
 }
 
 impl Pop {
-    /// `starttls`: whether it is offered outside TLS.
-    pub fn new(service: Service, certificates: Certificates, starttls: bool) -> Self {
-        Self { service, certificates, starttls, sessions: Arc::default() }
+    /// `starttls`: whether it is offered outside TLS. `connections` are counted over all listeners.
+    pub fn new(service: Service, certificates: Certificates, starttls: bool, connections: Connections) -> Self {
+        Self { service, certificates, starttls, sessions: Arc::default(), connections }
     }
 }
 
 impl Serve for Pop {
     async fn serve(&self, mut stream: Stream, connection: Connection) {
-        if connection.overflow {
+        let settings = &self.service.module_settings().pop;
+        let (_counted, full) = self.connections.enter(settings.max_connections);
+        if connection.overflow || full {
             let _ = tokio::io::AsyncWriteExt::write_all(&mut stream, b"-ERR [SYS/TEMP] too many connections\r\n").await;
             return;
         }
@@ -46,6 +50,7 @@ impl Serve for Pop {
             starttls: self.starttls && !connection.tls,
             clear_passwords: self.trusted(ip),
             nonce_seed: rand::random(),
+            idle_timeout: Duration::from_secs(settings.idle_timeout.unsigned_abs()),
             ..Config::default()
         };
         let mut session = PopSession {
@@ -147,7 +152,7 @@ impl PopSession {
         let uid = *uids.get(index).ok_or(Refusal::NotFound)?;
         let (mut messages, _) = self.service.read_messages(account, *mailbox, &[uid], Depth::Body).await.map_err(|error| refusal(&error))?;
         let raw = messages.pop().and_then(|message| message.raw).ok_or(Refusal::NotFound)?;
-        if whole {
+        if whole && self.service.module_settings().pop.sets_seen {
             let update = FlagUpdate { change: FlagChange::Add, flags: SEEN, keywords: &[], unchanged_since: None };
             self.service.flag_messages(account, *mailbox, &[uid], &update).await.map_err(|error| refusal(&error))?;
         }

@@ -238,7 +238,7 @@ pub struct DnsSettings {
 }
 
 /// A group of module settings.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, ToSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum Module {
     /// Receiving by SMTP.
@@ -260,14 +260,63 @@ pub struct Modules {
     pub data: Vec<Module>,
 }
 
-/// A value of a module's settings, checked against the module.
+/// Changes settings of a module; the values are checked against the module.
 #[derive(Debug, Clone, Default, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
-pub struct ModuleChange {
+pub struct UpdateModule {
+    /// The module: `smtp`, `smtp_out`, `queue`, `imap` or `pop`.
+    pub module: String,
     /// Values to set, by name.
-    #[schema(value_type = Object)]
+    #[schema(value_type = Option<Object>)]
     pub set: Option<serde_json::Map<String, serde_json::Value>>,
     /// Names to return to the built-in value.
     #[serde(default)]
     pub unset: Vec<String>,
+}
+
+/// Describes every setting there is.
+#[derive(Debug, Clone, Serialize, ToSchema)]
+pub struct SettingsCatalogue {
+    /// One entry per object that has settings.
+    pub data: Vec<SettingsGroup>,
+}
+
+/// The settings of one kind of object.
+#[derive(Debug, Clone, Serialize, ToSchema)]
+pub struct SettingsGroup {
+    /// The object: `server`, `domain`, `account`, `router`, `group`, or the name of a module.
+    pub object: String,
+    /// Levels that can set them, the most general first.
+    pub levels: Vec<crate::settings::Source>,
+    /// The settings.
+    pub settings: Vec<crate::settings::SettingDescription>,
+}
+
+/// The error codes of the API.
+#[derive(Debug, Clone, Serialize, ToSchema)]
+pub struct ErrorCodes {
+    /// One entry per code.
+    pub data: Vec<ErrorCode>,
+}
+
+/// A stable code of errors.
+#[derive(Debug, Clone, Serialize, ToSchema)]
+pub struct ErrorCode {
+    /// The code.
+    pub code: String,
+    /// HTTP status it comes with.
+    pub status: i32,
+}
+
+/// What runs here.
+#[derive(Debug, Clone, Serialize, ToSchema)]
+pub struct Version {
+    /// Name of the program.
+    pub product: String,
+    /// Its version.
+    pub version: String,
+    /// Versions of the API it speaks.
+    pub api_versions: Vec<String>,
+    /// Version of the database schema.
+    pub schema_version: i64,
 }

@@ -158,6 +158,73 @@ pub struct EffectiveSetting {
     pub help: String,
 }
 
+/// What a setting is, whatever its value.
+#[derive(Debug, Clone, Serialize, ToSchema)]
+pub struct SettingDescription {
+    /// Name of the setting.
+    pub key: String,
+    /// Type of the value: bool, int, string, list, flow or enum.
+    #[serde(rename = "type")]
+    pub kind: String,
+    /// Unit of a number, or empty.
+    pub unit: String,
+    /// View level at which administrators see it first.
+    pub view: String,
+    /// Smallest value of a number.
+    pub min: Option<i64>,
+    /// Largest value of a number.
+    pub max: Option<i64>,
+    /// Never shown back.
+    pub secret: bool,
+    /// Acts after a restart only.
+    pub restart: bool,
+    /// The built-in value.
+    #[schema(value_type = serde_json::Value)]
+    pub default: Value,
+    /// Help text.
+    pub help: String,
+}
+
+/// Describes every setting of a struct.
+pub fn describe<S: Settings>() -> Vec<SettingDescription> {
+    let builtin = serde_json::to_value(S::default()).unwrap_or_default();
+    let one = |field: &Field| SettingDescription {
+        key: field.key.to_owned(),
+        kind: field.kind.to_owned(),
+        unit: field.unit.to_owned(),
+        view: field.view.to_owned(),
+        min: field.min,
+        max: field.max,
+        secret: field.secret,
+        restart: field.restart,
+        default: builtin.get(field.key).cloned().unwrap_or_default(),
+        help: field.help.to_owned(),
+    };
+    S::FIELDS.iter().map(one).collect()
+}
+
+/// Reads a patch of values that come by name.
+///
+/// # Errors
+/// The faults found: JSON pointer, and reason.
+pub fn patch_by_name<S: Settings>(values: &Map<String, Value>) -> Result<S::Patch, Vec<(String, String)>> {
+    let mut faults = Vec::new();
+    for (key, value) in values {
+        let one = Map::from_iter([(key.clone(), value.clone())]);
+        if !S::FIELDS.iter().any(|field| field.key == key) {
+            faults.push((format!("/set/{key}"), "is no setting of this object".to_owned()));
+        } else if value.is_null() {
+            faults.push((format!("/set/{key}"), "must have a value; name it in unset to inherit".to_owned()));
+        } else if serde_json::from_value::<S::Patch>(Value::Object(one)).is_err() {
+            faults.push((format!("/set/{key}"), "is no value of this setting's type".to_owned()));
+        }
+    }
+    if !faults.is_empty() {
+        return Err(faults);
+    }
+    serde_json::from_value(Value::Object(values.clone())).map_err(|error| vec![("/set".to_owned(), error.to_string())])
+}
+
 /// A level of settings.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, ToSchema)]
 #[serde(rename_all = "snake_case")]

@@ -2,7 +2,7 @@ use std::net::IpAddr;
 use std::time::Duration;
 
 use model::server::{BareNewline, SmtpSettings};
-use net::{Certificates, Connection, Stream};
+use net::{Certificates, Connection, Connections, Stream};
 use sasl::Mechanism;
 use service::{Peer, Service};
 use smtp::server::{Config, PeerClass, Protocol, Tls};
@@ -16,12 +16,14 @@ pub struct Smtp {
     certificates: Certificates,
     protocol: Protocol,
     starttls: bool,
+    connections: Connections,
 }
 
 impl Smtp {
-    /// A listener's service; `starttls` offers TLS on connections that begin in the clear.
-    pub fn new(service: Service, certificates: Certificates, protocol: Protocol, starttls: bool) -> Self {
-        Self { service, certificates, protocol, starttls }
+    /// A listener's service; `starttls` offers TLS on connections that begin in the clear. `connections` are counted over
+    /// all listeners.
+    pub fn new(service: Service, certificates: Certificates, protocol: Protocol, starttls: bool, connections: Connections) -> Self {
+        Self { service, certificates, protocol, starttls, connections }
     }
 
     fn class(&self, address: IpAddr) -> PeerClass {
@@ -33,19 +35,17 @@ impl Smtp {
         }
     }
 
-    async fn config(&self, connection: &Connection) -> (Config, SmtpSettings) {
+    async fn config(&self, connection: &Connection, settings: &SmtpSettings, full: bool) -> Config {
         let class = self.class(connection.peer.ip());
-        let known = tokio::time::timeout(PATIENCE, async { Ok::<_, service::Error>((self.service.mail_host().await?, self.service.smtp_settings().await?)) }).await;
-        let (host, settings) = known.ok().and_then(Result::ok).unzip();
+        let host = tokio::time::timeout(PATIENCE, self.service.mail_host()).await.ok().and_then(Result::ok);
         let name = host.as_deref().unwrap_or("localhost");
         let mut config = Config::new(name, self.protocol, class);
-        config.refusal = match (&host, &settings) {
-            (Some(_), Some(_)) if !connection.overflow => None,
-            (Some(_), Some(_)) => Some(Reply::new(421, EnhancedCode::new(4, 3, 2), format!("{name} too many connections"))),
-            _ => Some(Reply::new(421, EnhancedCode::new(4, 3, 2), format!("{name} service not available"))),
+        config.refusal = match &host {
+            Some(_) if !connection.overflow && !full => None,
+            Some(_) => Some(Reply::new(421, EnhancedCode::new(4, 3, 2), format!("{name} too many connections"))),
+            None => Some(Reply::new(421, EnhancedCode::new(4, 3, 2), format!("{name} service not available"))),
         };
-        let settings = settings.unwrap_or_default();
-        apply(&mut config, &settings);
+        apply(&mut config, settings);
         config.tls = match connection.tls {
             true => Tls::Implicit,
             false if self.starttls && self.certificates.acceptor().is_some() => Tls::Offered,
@@ -53,7 +53,7 @@ impl Smtp {
         };
         config.mechanisms = Mechanism::ALL.to_vec();
         config.nonce_seed = rand::random();
-        (config, settings)
+        config
     }
 }
 
@@ -79,7 +79,9 @@ fn apply(config: &mut Config, settings: &SmtpSettings) {
 
 impl net::Serve for Smtp {
     async fn serve(&self, stream: Stream, connection: Connection) {
-        let (config, settings) = self.config(&connection).await;
+        let settings = &self.service.module_settings().smtp;
+        let (_counted, full) = self.connections.enter(settings.channels);
+        let config = self.config(&connection, settings, full).await;
         let peer = Peer { ip: connection.peer.ip(), trusted: config.class != PeerClass::Other, login_offered: false, user: None };
         let mut session = Session::new(self.service.clone(), self.certificates.clone(), peer, connection.tls, settings.reply_codes);
         let mut machine = Server::new(config);

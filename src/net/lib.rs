@@ -16,6 +16,6 @@ mod stream;
 pub use certificates::{CertificateError, Certificates, Facts, Made, self_signed};
 pub use drive::{Handler, drive};
 pub use interfaces::{host_name, interface_addresses};
-pub use listener::{Connection, Endpoint, Gate, Serve, open};
+pub use listener::{Connection, Connections, Endpoint, Gate, OneOf, Serve, open};
 pub use proxy_protocol::{ProxyHeader, read_header};
 pub use stream::Stream;

@@ -107,6 +107,28 @@ pub fn open<S: Serve>(address: Option<IpAddr>, port: u16, gate: Gate, certificat
     Ok(Endpoint { local, task })
 }
 
+/// Connections of one kind over all its listeners, counted while their guards live.
+#[derive(Debug, Clone, Default)]
+pub struct Connections(Arc<AtomicI64>);
+
+/// One connection that counts.
+#[derive(Debug)]
+pub struct OneOf(Connections);
+
+impl Connections {
+    /// Counts a connection; the second says that it is beyond `max`.
+    pub fn enter(&self, max: i64) -> (OneOf, bool) {
+        let open = self.0.fetch_add(1, Ordering::Relaxed) + 1;
+        (OneOf(self.clone()), open > max)
+    }
+}
+
+impl Drop for OneOf {
+    fn drop(&mut self) {
+        self.0.0.fetch_sub(1, Ordering::Relaxed);
+    }
+}
+
 #[derive(Default)]
 struct Counts {
     total: AtomicI64,

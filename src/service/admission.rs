@@ -7,7 +7,7 @@ use std::sync::{Arc, Mutex};
 use model::account::AccountSettings;
 use model::domain::{DomainSettings, ForceSmtpAuth};
 use model::routing::Flow;
-use model::server::{ReplyCodes, SmtpSettings};
+use model::server::ReplyCodes;
 use model::settings::fold;
 use router::{Context, Outcome, Route, RouteError, Sink, Situation, Verdict};
 use serde_json::{Value, json};
@@ -122,15 +122,6 @@ impl Receivers {
 }
 
 impl Service {
-    /// How mail is received.
-    ///
-    /// # Errors
-    /// When the database cannot answer.
-    pub async fn smtp_settings(&self) -> Result<SmtpSettings> {
-        let modules = self.store().modules().await?;
-        Ok(fold(&[modules.get("smtp").unwrap_or(&Value::Null)]))
-    }
-
     /// Name of this host in mail: the main domain.
     ///
     /// # Errors
@@ -166,7 +157,7 @@ impl Service {
     /// # Errors
     /// The refusal.
     pub async fn check_sender(&self, peer: &Peer, path: Option<&str>, size: Option<u64>) -> std::result::Result<String, Refusal> {
-        self.check_disk().await?;
+        self.check_disk()?;
         if let Some(user) = &peer.user {
             check_size_out(user, size.unwrap_or(0))?;
         }

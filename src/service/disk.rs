@@ -4,10 +4,6 @@ use std::path::{Path, PathBuf};
 use std::sync::Mutex;
 use std::time::{Duration, Instant};
 
-use model::server::QueueSettings;
-use model::settings::fold;
-use serde_json::Value;
-
 use crate::{Refusal, Service};
 
 /// How long an answer stays good.
@@ -40,11 +36,11 @@ impl Disk {
     }
 
     /// What was found, and whether it is for the caller to look anew; meanwhile others go by what was found.
-    fn look(&self) -> (Found, bool) {
+    fn look(&self, least: i64) -> (Found, bool) {
         let Ok(mut found) = self.found.lock() else { return (Found::default(), false) };
-        let stale = found.at.is_none_or(|at| at.elapsed() >= FRESH);
+        let stale = found.least != least || found.at.is_none_or(|at| at.elapsed() >= FRESH);
         if stale {
-            found.at = Some(Instant::now());
+            (found.at, found.least) = (Some(Instant::now()), least);
         }
         (*found, stale)
     }
@@ -55,22 +51,18 @@ impl Service {
     ///
     /// # Errors
     /// The refusal.
-    pub(crate) async fn check_disk(&self) -> std::result::Result<(), Refusal> {
+    pub(crate) fn check_disk(&self) -> std::result::Result<(), Refusal> {
+        let least = self.module_settings().queue.min_free;
         let disk = &self.inner.disk;
-        let (mut found, stale) = disk.look();
+        let (mut found, stale) = disk.look(least);
         if stale {
-            // Without a database the last settings hold.
-            if let Ok(modules) = self.store().modules().await {
-                let settings: QueueSettings = fold(&[modules.get("queue").unwrap_or(&Value::Null)]);
-                found.least = settings.min_free;
-            }
-            let full = found.least > 0 && disk.has_less_than(found.least);
+            let full = least > 0 && disk.has_less_than(least);
             if full && !found.full {
-                tracing::error!(folder = %disk.folder.display(), min_free = found.least, "the disk is nearly full, mail is refused");
+                tracing::error!(folder = %disk.folder.display(), min_free = least, "the disk is nearly full, mail is refused");
             }
             found.full = full;
             if let Ok(mut kept) = disk.found.lock() {
-                *kept = Found { at: Some(Instant::now()), ..found };
+                *kept = found;
             }
         }
         if found.full { Err(Refusal::new(452, "4.3.1", "insufficient system storage")) } else { Ok(()) }
@@ -92,7 +84,8 @@ mod tests {
     #[test]
     fn one_looks_and_the_others_go_by_it() {
         let disk = Disk::new(&std::env::temp_dir());
-        assert!(disk.look().1);
-        assert!(!disk.look().1);
+        assert!(disk.look(1).1);
+        assert!(!disk.look(1).1);
+        assert!(disk.look(2).1, "a new wish is a new question");
     }
 }

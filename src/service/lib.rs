@@ -29,6 +29,8 @@ mod limit;
 mod listener;
 mod mailbox;
 pub mod message;
+mod meta;
+mod modules;
 mod name;
 mod operation;
 pub mod operations;
@@ -55,6 +57,7 @@ pub use error::{Error, FieldError, Kind, Result};
 pub use health::{Check, Draining, Readiness};
 pub use keys::MasterKey;
 pub use mailbox::MailboxWish;
+pub use modules::ModuleSettings;
 pub use listener::Opened;
 pub use operation::{Access, Call, Method, Operation, Reply, Shape};
 pub use refusal::Refusal;
@@ -88,6 +91,7 @@ struct Inner {
     listening: listener::Listening,
     lists: address_list::Lists,
     limits: limit::Limits,
+    modules: modules::Modules,
     outbox: events::Outbox,
     check_certificate: CheckCertificate,
 }
@@ -122,6 +126,7 @@ impl Service {
             listening: listener::Listening::default(),
             lists: address_list::Lists::default(),
             limits: limit::Limits::default(),
+            modules: modules::Modules::default(),
             outbox: events::Outbox::default(),
             check_certificate,
         };
@@ -129,6 +134,7 @@ impl Service {
         service.load_keys().await?;
         service.load_lists().await?;
         service.load_limits().await?;
+        service.load_modules().await?;
         service.ensure_administration().await?;
         service.compile_router().await?;
         Ok(service)

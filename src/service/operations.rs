@@ -13,7 +13,7 @@ use model::message::{Headers, Message, SearchMessages, Stored, UpdateMessage};
 use model::routing::{
     ExplainRequest, Explanation, MoveRoutingLine, NewRoutingLine, RollbackRouting, RouterSettingsPatch, RoutingLine, RoutingTable, RoutingTableInput, RoutingValidation, RoutingVersion, UpdateRoutingLine,
 };
-use model::server::{Server, ServerSettingsPatch, UpdateServer};
+use model::server::{ErrorCodes, Modules, Server, ServerSettingsPatch, SettingsCatalogue, UpdateModule, UpdateServer, Version};
 use model::settings::{SettingsChange, SettingsView};
 use model::setup::{CompleteSetup, SetupDone, SetupState};
 use model::{ListParams, Page};
@@ -26,6 +26,7 @@ use crate::group::{GroupRef, MemberRef};
 use crate::listener::ListenerRef;
 use crate::mailbox::{DeleteMailbox, MailboxRef};
 use crate::message::api::{DeleteMessage, ImportMessage, ListMessages, MessageRef, RawMessage};
+use crate::modules::ModuleRef;
 use crate::routing_table::LineRef;
 use crate::operation::{Access, Access::*, Method, Method::*, Nothing, Operation, Shape, read, write};
 use crate::Service;
@@ -69,6 +70,16 @@ operations! {
         updateServerSettings Patch "/server/settings" 200 Server("settings"), update_server_settings(SettingsChange<ServerSettingsPatch>) -> SettingsView, "Changes settings of the server";
         getServerAccountDefaults Get "/server/account-defaults" 200 Server("domains_read"), get_server_account_defaults(Nothing) -> SettingsView, "Shows the defaults of all accounts";
         updateServerAccountDefaults Patch "/server/account-defaults" 200 Server("domains_all"), update_server_account_defaults(SettingsChange<model::account::AccountSettingsPatch>) -> SettingsView, "Changes the defaults of all accounts";
+    }
+    "modules" {
+        listModules Get "/server/modules" 200 Server("settings_read"), list_modules(Nothing) -> Modules, "Lists the modules that have settings";
+        getModule Get "/server/modules/{module}" 200 Server("settings_read"), get_module(ModuleRef) -> SettingsView, "Shows the settings of a module with their origin";
+        updateModule Patch "/server/modules/{module}" 200 Server("settings"), update_module(UpdateModule) -> SettingsView, "Changes settings of a module; they act at once";
+    }
+    "meta" {
+        describeSettings Get "/meta/settings" 200 SignedIn, describe_settings(Nothing) -> SettingsCatalogue, "Describes every setting: type, range, default, levels, help";
+        listErrorCodes Get "/meta/error-codes" 200 SignedIn, list_error_codes(Nothing) -> ErrorCodes, "Lists the codes of errors";
+        getVersion Get "/meta/version" 200 SignedIn, get_version(Nothing) -> Version, "Tells what runs here";
     }
     "listeners" {
         listListeners Get "/listeners" 200 Server("settings_read"), list_listeners(Nothing) -> Page<Listener>, "Lists the listeners and whether they are open";

@@ -40,14 +40,14 @@ impl Service {
         Ok(Done::versioned(server, version))
     }
 
-    async fn lock_server(&self, call: &Call, right: &'static str) -> Result<Tx> {
+    pub(crate) async fn lock_server(&self, call: &Call, right: &'static str) -> Result<Tx> {
         call.caller.may_server(right)?;
         let mut tx = self.store().begin().await?;
         check_version(call, tx.lock_server().await?.1)?;
         Ok(tx)
     }
 
-    async fn announce_server(&self, call: &Call, mut tx: Tx, action: &str, object: Value) -> Result<()> {
+    pub(crate) async fn announce_server(&self, call: &Call, mut tx: Tx, action: &str, object: Value) -> Result<()> {
         let ip = call.caller.remote_ip.to_string();
         tx.announce(&News { actor: call.caller.name(), remote_ip: &ip, action, name: "server", topic: "system", kind: "server.updated", account: None, domain: None, object }).await?;
         tx.commit().await?;

@@ -22,6 +22,7 @@ pub mod routing_table;
 pub mod email;
 pub mod mailbox;
 pub mod message;
+pub mod queue;
 pub mod server;
 pub mod session;
 pub mod sign_in;
@@ -80,6 +81,11 @@ impl Store {
         let done = MIGRATIONS.run_direct(None, &mut *connection, false).await;
         sqlx::query("SELECT pg_advisory_unlock($1)").bind(MIGRATION_LOCK).execute(&mut *connection).await?;
         done.map_err(|error| Error::Migration(error.to_string()))
+    }
+
+    /// Version of the newest migration.
+    pub fn schema_version() -> i64 {
+        MIGRATIONS.iter().map(|migration| migration.version).max().unwrap_or(0)
     }
 
     /// Whether the database answers.

@@ -65,6 +65,15 @@ impl Store {
         Ok(sqlx::query_scalar!("SELECT modules FROM server WHERE id = 1").fetch_one(&self.pool).await?)
     }
 
+    /// Settings patches of the modules, and the version of the server.
+    ///
+    /// # Errors
+    /// When the database cannot answer.
+    pub async fn modules_and_version(&self) -> Result<(Value, i64)> {
+        let row = sqlx::query!("SELECT modules, version FROM server WHERE id = 1").fetch_one(&self.pool).await?;
+        Ok((row.modules, row.version))
+    }
+
     /// Settings patches of the server level: of the server itself, defaults of accounts, defaults of domains; and the version.
     ///
     /// # Errors
@@ -98,6 +107,24 @@ impl Tx {
         )
         .execute(&mut *self.inner)
         .await?;
+        Ok(())
+    }
+
+    /// Replaces the settings patches of the modules.
+    ///
+    /// # Errors
+    /// When the database cannot answer.
+    pub async fn update_modules(&mut self, modules: &Value) -> Result<()> {
+        sqlx::query!("UPDATE server SET modules = $1, version = version + 1, updated_at = now() WHERE id = 1", modules).execute(&mut *self.inner).await?;
+        Ok(())
+    }
+
+    /// Replaces the defaults of all domains.
+    ///
+    /// # Errors
+    /// When the database cannot answer.
+    pub async fn update_domain_defaults(&mut self, defaults: &Value) -> Result<()> {
+        sqlx::query!("UPDATE server SET domain_defaults = $1, version = version + 1, updated_at = now() WHERE id = 1", defaults).execute(&mut *self.inner).await?;
         Ok(())
     }
 

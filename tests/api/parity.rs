@@ -262,6 +262,16 @@ fn script() -> Vec<Step> {
     step("updateServerSettings", json!({"set": {"undelete_window": -1}}));
     step("getServerAccountDefaults", json!({}));
     step("updateServerAccountDefaults", json!({"set": {"max_account_size": 9_000_000_000_i64}, "unset": ["relay"]}));
+    step("listModules", json!({}));
+    step("getModule", json!({"module": "smtp_out"}));
+    step("getModule", json!({"module": "nothing"}));
+    step("updateModule", json!({"module": "smtp_out", "set": {"port": 2525, "tls": "always", "first_retries": [1, 2]}}));
+    step("updateModule", json!({"module": "smtp_out", "set": {"port": 0, "tls": "sometimes"}}));
+    step("updateModule", json!({"module": "smtp_out", "set": {"nothing": 0}, "unset": ["port"]}));
+    step("updateModule", json!({"module": "smtp_out", "unset": ["port", "tls", "first_retries"]}));
+    step("describeSettings", json!({}));
+    step("listErrorCodes", json!({}));
+    step("getVersion", json!({}));
     step("listListeners", json!({}));
     steps.push(("createListener", json!({"protocol": "http_user", "address": "127.0.0.5", "port": 2900, "tls": "off"}), Some(("$listener", "/id")), None));
     let mut step = |id, input| steps.push((id, input, None, None));

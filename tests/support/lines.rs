@@ -12,13 +12,19 @@ pub(crate) struct Lines {
 impl Lines {
     /// Connects and reads the greeting.
     pub(crate) fn connect(port: u16) -> Self {
+        let (lines, greeting) = Self::greeted(port);
+        assert!(greeting.starts_with("* OK") || greeting.starts_with("+OK"), "{greeting}");
+        lines
+    }
+
+    /// Connects and gives the greeting, whatever it is.
+    pub(crate) fn greeted(port: u16) -> (Self, String) {
         let stream = TcpStream::connect(("127.0.0.1", port)).unwrap();
         stream.set_read_timeout(Some(Duration::from_secs(60))).unwrap();
         stream.set_nodelay(true).unwrap();
         let mut lines = Self { stream: BufReader::new(stream), tag: 0 };
         let greeting = lines.line();
-        assert!(greeting.starts_with("* OK") || greeting.starts_with("+OK"), "{greeting}");
-        lines
+        (lines, greeting)
     }
 
     /// A line without its end; literals stand in it, after a line feed.

@@ -1,0 +1,137 @@
+//! What the server says of itself: its settings, error codes and version.
+
+use model::account::AccountSettings;
+use model::domain::DomainSettings;
+use model::routing::RouterSettings;
+use model::server::{ErrorCode, ErrorCodes, ImapSettings, PopSettings, QueueSettings, ServerSettings, SettingsCatalogue, SettingsGroup, SmtpOutSettings, SmtpSettings, Version};
+use model::settings::{Settings, Source, describe};
+
+use crate::operation::{Call, Done, Nothing};
+use crate::{Result, Service};
+
+/// Every code of an error, and the HTTP status it comes with.
+const CODES: &[(&str, i32)] = &[
+    ("admin_api_disabled_here", 403),
+    ("authentication_required", 401),
+    ("body_too_large", 413),
+    ("builtin_protected", 409),
+    ("certificate_invalid", 422),
+    ("conflict", 409),
+    ("cursor_mismatch", 400),
+    ("domain_exists", 409),
+    ("domain_limit_reached", 409),
+    ("group_cycle", 409),
+    ("idempotency_in_progress", 409),
+    ("idempotency_key_reused", 422),
+    ("internal", 500),
+    ("invalid_credentials", 401),
+    ("invalid_parameter", 400),
+    ("last_master", 409),
+    ("listener_conflict", 409),
+    ("mailbox_exists", 409),
+    ("mailbox_has_children", 409),
+    ("mailbox_limit_reached", 409),
+    ("mailbox_protected", 409),
+    ("malformed_json", 400),
+    ("name_in_use", 409),
+    ("not_empty", 409),
+    ("not_found", 404),
+    ("over_quota", 409),
+    ("overloaded", 503),
+    ("password_policy", 422),
+    ("precondition_required", 428),
+    ("rate_limited", 429),
+    ("refresh_reused", 401),
+    ("right_required", 403),
+    ("right_scope", 422),
+    ("role_taken", 409),
+    ("route_not_found", 404),
+    ("routing_syntax", 422),
+    ("setup_already_done", 409),
+    ("setup_required", 503),
+    ("setup_token_invalid", 403),
+    ("storage_full", 503),
+    ("tls_required", 403),
+    ("token_expired", 401),
+    ("token_revoked", 401),
+    ("unknown_field", 400),
+    ("unsupported_media_type", 415),
+    ("validation_failed", 422),
+    ("version_conflict", 412),
+    ("wrong_state", 409),
+];
+
+fn group<S: Settings>(object: &str, levels: &[Source]) -> SettingsGroup {
+    SettingsGroup { object: object.to_owned(), levels: levels.to_vec(), settings: describe::<S>() }
+}
+
+impl Service {
+    /// Describes every setting there is.
+    pub(crate) async fn describe_settings(self, call: Call, _input: Nothing) -> Result<Done<SettingsCatalogue>> {
+        call.caller.signed_in()?;
+        let server = [Source::Server];
+        let data = vec![
+            group::<ServerSettings>("server", &server),
+            group::<DomainSettings>("domain", &[Source::Server, Source::Domain]),
+            group::<AccountSettings>("account", &[Source::Server, Source::Domain, Source::Account]),
+            group::<RouterSettings>("router", &server),
+            group::<SmtpSettings>("smtp", &server),
+            group::<SmtpOutSettings>("smtp_out", &server),
+            group::<QueueSettings>("queue", &server),
+            group::<ImapSettings>("imap", &server),
+            group::<PopSettings>("pop", &server),
+        ];
+        Ok(SettingsCatalogue { data }.into())
+    }
+
+    /// The codes of errors.
+    pub(crate) async fn list_error_codes(self, call: Call, _input: Nothing) -> Result<Done<ErrorCodes>> {
+        call.caller.signed_in()?;
+        Ok(ErrorCodes { data: CODES.iter().map(|(code, status)| ErrorCode { code: (*code).to_owned(), status: *status }).collect() }.into())
+    }
+
+    /// What runs here.
+    pub(crate) async fn get_version(self, call: Call, _input: Nothing) -> Result<Done<Version>> {
+        call.caller.signed_in()?;
+        Ok(Version { product: "Postamt".to_owned(), version: env!("CARGO_PKG_VERSION").to_owned(), api_versions: vec!["v1".to_owned()], schema_version: store::Store::schema_version() }.into())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::path::Path;
+
+    use super::CODES;
+
+    /// Codes that the sources of a folder make errors with.
+    fn used(folder: &Path, found: &mut Vec<String>) {
+        for entry in std::fs::read_dir(folder).unwrap() {
+            let path = entry.unwrap().path();
+            if path.is_dir() {
+                used(&path, found);
+            } else if path.extension().is_some_and(|e| e == "rs") {
+                let text = std::fs::read_to_string(path).unwrap();
+                for part in text.split("Error::new(").chain(text.split("Self::new(")).skip(1) {
+                    let Some((kind, rest)) = part.split_once(", \"") else { continue };
+                    let kind = kind.trim_start_matches("crate::").split('(').next().unwrap();
+                    if let (true, Some(code)) = (kind.starts_with("Kind::") && !kind.contains([' ', '\n']), rest.split('"').next()) {
+                        found.push(code.to_owned());
+                    }
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn every_code_in_use_is_listed() {
+        let mut found = Vec::new();
+        for room in ["service", "rest"] {
+            used(&Path::new(env!("CARGO_MANIFEST_DIR")).join("..").join(room), &mut found);
+        }
+        assert!(found.len() > 40, "{found:?}");
+        for code in found {
+            assert!(CODES.iter().any(|(listed, _)| *listed == code), "{code} is not listed");
+        }
+        assert!(CODES.is_sorted());
+    }
+}
