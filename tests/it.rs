@@ -27,6 +27,8 @@ mod mail_in;
 mod modules;
 #[path = "api/parity.rs"]
 mod parity;
+#[path = "api/queue.rs"]
+mod queue;
 #[path = "support/storm.rs"]
 mod storm;
 #[path = "support/lines.rs"]
@@ -60,5 +62,6 @@ fn main() {
     trials.extend(names::trials());
     trials.extend(clients::trials());
     trials.extend(faults::trials());
+    trials.extend(queue::trials());
     libtest_mimic::run(&arguments, trials).exit();
 }

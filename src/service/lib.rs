@@ -42,6 +42,7 @@ mod server;
 mod setup;
 mod sign_in;
 mod standing;
+mod transit;
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};

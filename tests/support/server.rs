@@ -119,12 +119,9 @@ impl Server {
         String::from_utf8_lossy(&output.stdout).trim_end().to_owned()
     }
 
-    /// Waits until it ended by itself.
-    pub(crate) fn wait_end(mut self) -> u16 {
-        self.child.wait().unwrap();
-        let offset = self.offset;
-        std::mem::forget(self);
-        offset
+    /// Starts a server that ends by itself, perhaps before anybody could see it ready, and waits for that.
+    pub(crate) fn run_to_end(options: &Options, offset: u16) {
+        command(options, offset).spawn().unwrap().wait().unwrap();
     }
 
     /// kill -9, PostgreSQL left alone.
