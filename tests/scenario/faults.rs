@@ -294,6 +294,11 @@ fn silence_ends_a_connection() -> Outcome {
     // Shorter than the API allows; any change makes it known.
     server.sql(r#"UPDATE server SET modules = '{"smtp": {"idle_timeout": 1}}' WHERE id = 1"#);
     set(&server, "pop", json!({}));
+    // Whoever wants TLS and then says nothing is let go too.
+    let mut upgraded = Smtp::connect(2025 + server.offset);
+    assert!(upgraded.command("STARTTLS").starts_with("220 "));
+    let mut implicit = std::net::TcpStream::connect(("127.0.0.1", 2465 + server.offset))?;
+    implicit.set_read_timeout(Some(PATIENCE))?;
     // In a command, in a message, and after half of a line.
     for octets in ["", "MAIL FROM:<a@sender.example>\r\nRCPT TO:<john@client.example>\r\nDATA\r\nSubject: x\r\n", "MAIL FR"] {
         let mut smtp = Smtp::connect(2025 + server.offset);
@@ -307,6 +312,10 @@ fn silence_ends_a_connection() -> Outcome {
         }
         assert!(last.starts_with("421 "), "{octets:?}: {last}");
     }
+    assert!(upgraded.has_ended(), "the silent handshake goes on");
+    let mut octets = Vec::new();
+    let ended = std::io::Read::read_to_end(&mut implicit, &mut octets);
+    assert!(octets.is_empty() && ended.is_ok_and(|read| read == 0), "the silent handshake goes on");
     Ok(())
 }
 

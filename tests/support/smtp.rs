@@ -66,6 +66,11 @@ impl Smtp {
         }
     }
 
+    /// Whether the server closes without another word.
+    pub(crate) fn has_ended(&mut self) -> bool {
+        self.stream.fill_buf().is_ok_and(<[u8]>::is_empty)
+    }
+
     pub(crate) fn command(&mut self, line: &str) -> String {
         self.write(format!("{line}\r\n").as_bytes());
         self.reply()
