@@ -15,6 +15,8 @@ use crate::listeners::{Listeners, port_for};
 use tokio::signal::unix::{SignalKind, signal};
 
 const HTTP_ADMIN: u16 = 8010;
+/// Time for sessions to come to their end when the server stops.
+const LAST_WORDS: Duration = Duration::from_secs(10);
 
 /// Runs the server until it is told to stop.
 pub(crate) fn run(cli: &Cli, options: &Serve, config: &Config) -> Result<(), String> {
@@ -104,6 +106,7 @@ async fn serve_store(store: Store, home: &Path, options: &Serve, config: &Config
     let port = port_for(HTTP_ADMIN, options);
     let mut listeners = Listeners::new(service.clone(), Certificates::default(), options.clone(), schema);
     listeners.apply().await;
+    let served = listeners.served();
     let listeners = tokio::spawn(listeners.run());
     let outbox = tokio::spawn(service.clone().run_outbox());
     let runner = tokio::spawn(mta::Runner::new(service.clone(), options.dev && !options.allow_outbound).run());
@@ -119,8 +122,16 @@ async fn serve_store(store: Store, home: &Path, options: &Serve, config: &Config
         _ = terminate.recv() => {}
         _ = interrupt.recv() => {}
     }
-    service.drain();
     listeners.abort();
+    service.drain();
+    served.close();
+    tokio::select! {
+        () = served.wait() => {}
+        () = tokio::time::sleep(LAST_WORDS) => {}
+        // Told twice, it stops at once.
+        _ = terminate.recv() => {}
+        _ = interrupt.recv() => {}
+    }
     outbox.abort();
     runner.abort();
     console.abort();
