@@ -15,6 +15,8 @@ use crate::listeners::{Listeners, port_for};
 use tokio::signal::unix::{SignalKind, signal};
 
 const HTTP_ADMIN: u16 = 8010;
+/// Time for sessions to come to their end when the server stops.
+const LAST_WORDS: Duration = Duration::from_secs(10);
 
 /// Runs the server until it is told to stop.
 pub(crate) fn run(cli: &Cli, options: &Serve, config: &Config) -> Result<(), String> {
@@ -104,9 +106,11 @@ async fn serve_store(store: Store, home: &Path, options: &Serve, config: &Config
     let port = port_for(HTTP_ADMIN, options);
     let mut listeners = Listeners::new(service.clone(), Certificates::default(), options.clone(), schema);
     listeners.apply().await;
+    let served = listeners.served();
     let listeners = tokio::spawn(listeners.run());
     let outbox = tokio::spawn(service.clone().run_outbox());
     let submissions = tokio::spawn(service.clone().run_submissions());
+    let runner = tokio::spawn(mta::Runner::new(service.clone(), options.dev && !options.allow_outbound).run());
     let console = tokio::spawn(console(home.to_owned(), service.clone()));
     let address = options.host.or_else(|| options.dev.then(|| IpAddr::from([127, 0, 0, 1]))).filter(|a| !a.is_unspecified());
     for url in urls(address, port) {
@@ -119,10 +123,19 @@ async fn serve_store(store: Store, home: &Path, options: &Serve, config: &Config
         _ = terminate.recv() => {}
         _ = interrupt.recv() => {}
     }
-    service.drain();
     listeners.abort();
+    service.drain();
+    served.close();
+    tokio::select! {
+        () = served.wait() => {}
+        () = tokio::time::sleep(LAST_WORDS) => {}
+        // Told twice, it stops at once.
+        _ = terminate.recv() => {}
+        _ = interrupt.recv() => {}
+    }
     outbox.abort();
     submissions.abort();
+    runner.abort();
     console.abort();
     Ok(())
 }

@@ -13,8 +13,12 @@ mod clients;
 mod imap;
 #[path = "support/contract.rs"]
 mod contract;
+#[path = "support/dns.rs"]
+mod dns;
 #[path = "api/events.rs"]
 mod events;
+#[path = "scenario/faults.rs"]
+mod faults;
 #[path = "scenario/lifecycle.rs"]
 mod lifecycle;
 #[path = "api/listeners.rs"]
@@ -29,10 +33,16 @@ mod submissions;
 mod mail_trace;
 #[path = "api/subscriptions.rs"]
 mod subscriptions;
+#[path = "scenario/mail_out.rs"]
+mod mail_out;
 #[path = "api/modules.rs"]
 mod modules;
 #[path = "api/parity.rs"]
 mod parity;
+#[path = "api/queue.rs"]
+mod queue;
+#[path = "support/storm.rs"]
+mod storm;
 #[path = "support/lines.rs"]
 mod lines;
 #[path = "scenario/pop.rs"]
@@ -43,6 +53,8 @@ mod names;
 mod routing;
 #[path = "support/server.rs"]
 mod server;
+#[path = "support/sink.rs"]
+mod sink;
 #[path = "support/smtp.rs"]
 mod smtp;
 
@@ -62,10 +74,13 @@ fn main() {
     trials.extend(mail_trace::trials());
     trials.extend(submissions::trials());
     trials.extend(mail_in::trials());
+    trials.extend(mail_out::trials());
     trials.extend(imap::trials());
     trials.extend(pop::trials());
     trials.extend(routing::trials());
     trials.extend(names::trials());
     trials.extend(clients::trials());
+    trials.extend(faults::trials());
+    trials.extend(queue::trials());
     libtest_mimic::run(&arguments, trials).exit();
 }

@@ -19,6 +19,8 @@ mod delivery;
 mod describe;
 mod directory;
 mod changes;
+mod dns;
+mod disk;
 mod domain;
 mod error;
 mod events;
@@ -37,6 +39,7 @@ mod modules;
 mod name;
 mod operation;
 pub mod operations;
+pub mod queue;
 mod refusal;
 mod rights;
 mod routing;
@@ -47,6 +50,7 @@ mod setup;
 mod sign_in;
 mod standing;
 mod submission;
+mod transit;
 mod upload;
 
 use std::sync::Arc;
@@ -60,7 +64,7 @@ pub use describe::{Description, Input, reference};
 pub use events::{Events, Heard};
 pub use changes::{Change, Changes};
 pub use error::{Error, FieldError, Kind, Result};
-pub use health::{Check, Readiness};
+pub use health::{Check, Draining, Readiness};
 pub use keys::MasterKey;
 pub use mailbox::MailboxWish;
 pub use modules::ModuleSettings;
@@ -88,9 +92,11 @@ struct Inner {
     routing: routing::Routing,
     receivers: admission::Receivers,
     committer: committer::Committer,
+    queue: queue::Queue,
     changes: Changes,
     quotas: message::Quotas,
     hashing: tokio::sync::Semaphore,
+    disk: disk::Disk,
     setup_file: std::path::PathBuf,
     health: health::Health,
     listening: listener::Listening,
@@ -121,10 +127,13 @@ impl Service {
             routing: routing::Routing::default(),
             receivers: admission::Receivers::default(),
             committer,
+            queue: queue::Queue::default(),
             changes: Changes::default(),
             quotas: message::Quotas::default(),
             // A storm of sign-ins waits here instead of starving everything else.
             hashing: tokio::sync::Semaphore::new(cores),
+            // The data folder is where the token lies.
+            disk: disk::Disk::new(setup_file.parent().unwrap_or(&setup_file)),
             setup_file,
             health: health::Health::default(),
             listening: listener::Listening::default(),

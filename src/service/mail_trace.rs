@@ -15,6 +15,7 @@ use uuid::Uuid;
 
 use crate::domain::page_limit;
 use crate::operation::{Call, Done};
+use crate::transit::show_recipient;
 use crate::{Error, Kind, Result, Service, now};
 
 /// How far back a search looks that names no time, in seconds.
@@ -107,11 +108,11 @@ impl Service {
     async fn traces(&self, sight: &Sight, traces: &[Uuid]) -> Result<Vec<MailTrace>> {
         let records = self.store().delivery_records(traces).await?;
         let numbers: Vec<i64> = records.iter().map(|record| record.number).collect();
-        let waiting = self.store().waiting_recipients(&numbers).await?;
+        let waiting = self.store().waiting(&numbers).await?;
         let one = |trace: &Uuid| {
             let own: Vec<RecordRow> = records.iter().filter(|record| record.trace_id == *trace).cloned().collect();
             let number = own.first().map_or(0, |record| record.number);
-            sight.trace(&own, waiting.iter().filter(|(message, _)| *message == number).map(|(_, recipient)| recipient.clone()).collect())
+            sight.trace(&own, waiting.iter().filter(|row| row.message == number).cloned().map(show_recipient).collect())
         };
         Ok(traces.iter().filter_map(one).collect())
     }

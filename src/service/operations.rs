@@ -13,6 +13,7 @@ use model::listener::{CreateListener, Listener, UpdateListener};
 use model::mail_trace::{MailTrace, SearchMailTrace};
 use model::mailbox::{CreateMailbox, Mailbox, UpdateMailbox};
 use model::message::{Headers, Message, SearchMessages, Stored, UpdateMessage};
+use model::queue::{Accepted, Queue, QueueAction, QueueSummary, SubmitRawMessage, TransitMessage};
 use model::routing::{
     ExplainRequest, Explanation, MoveRoutingLine, NewRoutingLine, RollbackRouting, RouterSettingsPatch, RoutingLine, RoutingTable, RoutingTableInput, RoutingValidation, RoutingVersion, UpdateRoutingLine,
 };
@@ -26,6 +27,7 @@ use crate::account::{AccountRef, AliasRef, ListDomainAccounts, UpdateAccountSett
 use crate::address_list::{ListRef, TestAddress};
 use crate::defaults::UpdateDomainAccountDefaults;
 use crate::directory::{FindTelnum, ListAccounts};
+use crate::dns::UpdateDnsSettings;
 use crate::domain::{DomainAliasRef, DomainRef, UpdateDomainSettings};
 use crate::forwarder::{ForwarderRef, ListOfDomain};
 use crate::group::{GroupRef, MemberRef};
@@ -39,6 +41,7 @@ use crate::session::SessionRef;
 use crate::submission::{ListSubmissions, SubmissionRef};
 use crate::upload::BlobRef;
 use crate::routing_table::LineRef;
+use crate::transit::{ListQueues, ListTransit, MessageAction, QueueRef, RedirectMessage, RejectByFilter, RejectMessage, RejectQueue, TransitRef};
 use crate::operation::{Access, Access::*, Gives::*, Method, Method::*, Nothing, Operation, Shape, read, write};
 use crate::Service;
 
@@ -109,6 +112,8 @@ operations! {
         getAddressList Get "/network/address-lists/{list}" 200 Server("settings_read"), get_address_list(ListRef) -> AddressList, "Shows a list of addresses";
         replaceAddressList Put "/network/address-lists/{list}" 200 Server("settings"), replace_address_list(ReplaceAddressList) -> AddressList, "Replaces a list of addresses";
         testAddress Post "/network/address-lists/{list}/test" 200 Server("settings_read"), test_address(TestAddress) -> AddressTest, "Tells whether an address is in a list";
+        getDnsSettings Get "/network/dns" 200 Server("settings_read"), get_dns_settings(Nothing) -> SettingsView, "Shows the settings of the DNS resolver with their origin";
+        updateDnsSettings Patch "/network/dns" 200 Server("settings"), update_dns_settings(UpdateDnsSettings) -> SettingsView, "Changes settings of the DNS resolver";
     }
     "certificates" {
         listCertificates Get "/certificates" 200 Server("settings_read"), list_certificates(Nothing) -> Page<Certificate>, "Lists the certificates";
@@ -227,6 +232,28 @@ operations! {
         sendMessage Post "/accounts/{account}/submissions" 202 Own("can_impersonate"), send_message(SendMessage) -> Submission, "Sends a message, at once or when its time has come";
         getSubmission Get "/accounts/{account}/submissions/{id}" 200 Own("can_impersonate"), get_submission(SubmissionRef) -> Submission, "Shows a message sent, and what became of its recipients";
         cancelSubmission Delete "/accounts/{account}/submissions/{id}" 204 Own("can_impersonate"), cancel_submission(SubmissionRef), "Calls a message back while it waits; it becomes a draft again";
+    }
+    "queue" {
+        getQueueSummary Get "/queues/summary" 200 Server("monitors"), get_queue_summary(Nothing) -> QueueSummary, "Tells how much waits in each module";
+        listQueues Get "/queues" 200 Server("monitors"), list_queues(ListQueues) -> Page<Queue>, "Lists queues: hosts, accounts, lists, programs";
+        getQueue Get "/queues/{module}/{name}" 200 Server("monitors"), get_queue(QueueRef) -> Queue, "Shows a queue";
+        releaseQueue Post "/queues/{module}/{name}/release" 202 Server("queue_control"), release_queue(QueueRef) -> QueueAction, "Lets a queue be tried now: holds and pauses end";
+        holdQueue Post "/queues/{module}/{name}/hold" 200 Server("queue_control"), hold_queue(QueueRef) -> QueueAction, "Holds a queue: nothing of it is tried";
+        unholdQueue Post "/queues/{module}/{name}/unhold" 200 Server("queue_control"), unhold_queue(QueueRef) -> QueueAction, "Ends the hold of a queue, which goes on where it stood";
+        rerouteQueue Post "/queues/{module}/{name}/reroute" 202 Server("queue_control"), reroute_queue(QueueRef) -> QueueAction, "Asks the Router again for everybody in a queue";
+        rejectQueue Post "/queues/{module}/{name}/reject" 202 Server("queue_control"), reject_queue(RejectQueue) -> QueueAction, "Makes everything in a queue fail; the senders are told";
+        listTransitMessages Get "/messages" 200 Server("monitors"), list_transit_messages(ListTransit) -> Page<TransitMessage>, "Lists messages in transit by number";
+        submitRawMessage Post "/messages" 201 Server("queue_control"), submit_raw_message(SubmitRawMessage) -> Accepted, "Takes a message with its envelope";
+        rejectByFilter Post "/messages/reject" 202 Server("queue_control"), reject_by_filter(RejectByFilter) -> QueueAction, "Makes fail what somebody sent, everywhere in the queue";
+        getTransitMessage Get "/messages/{number}" 200 Server("monitors"), get_transit_message(TransitRef) -> TransitMessage, "Shows a message in transit with its header and its story";
+        downloadTransitMessage Get "/messages/{number}/download" 200 Server("mailbox_read_all"), download_transit_message(TransitRef) -> RawMessage, "Gives a message in transit as it stands";
+        releaseMessage Post "/messages/{number}/release" 200 Server("queue_control"), release_message(MessageAction) -> TransitMessage, "Lets a message be tried now: a hold ends";
+        holdMessage Post "/messages/{number}/hold" 200 Server("queue_control"), hold_message(MessageAction) -> TransitMessage, "Holds a message: it is not tried";
+        unholdMessage Post "/messages/{number}/unhold" 200 Server("queue_control"), unhold_message(MessageAction) -> TransitMessage, "Ends the hold of a message, which goes on where it stood";
+        rejectMessage Post "/messages/{number}/reject" 200 Server("queue_control"), reject_message(RejectMessage) -> QueueAction, "Makes a message fail; its sender is told";
+        redirectMessage Post "/messages/{number}/redirect" 200 Server("queue_control"), redirect_message(RedirectMessage) -> TransitMessage, "Gives a message to others instead";
+        rerouteMessage Post "/messages/{number}/reroute" 200 Server("queue_control"), reroute_message(MessageAction) -> QueueAction, "Asks the Router again for everybody who is still to get a message";
+        deleteTransitMessage Delete "/messages/{number}" 204 Server("queue_control"), delete_transit_message(TransitRef), "Takes a message in transit away; nobody is told";
     }
 }
 

@@ -24,6 +24,7 @@ pub mod mail_trace;
 pub mod mailbox;
 pub mod message;
 pub mod queue;
+pub mod transit;
 pub mod server;
 pub mod session;
 pub mod submission;

@@ -1,6 +1,5 @@
 //! What happened to messages: their delivery records.
 
-use model::queue::{QueueModule, RecipientState, TransitRecipient};
 use serde_json::Value;
 use types::Timestamp;
 use uuid::Uuid;
@@ -93,40 +92,5 @@ impl Store {
         .fetch_all(&self.pool)
         .await?;
         Ok(rows.into_iter().map(|r| ((from_sql(r.at), r.n), r.trace_id)).collect())
-    }
-
-    /// Recipients for whom these messages still wait, with the number of the message.
-    ///
-    /// # Errors
-    /// When the database cannot answer.
-    pub async fn waiting_recipients(&self, messages: &[i64]) -> Result<Vec<(i64, TransitRecipient)>> {
-        let rows = sqlx::query!(
-            "SELECT message_id, n, address, module, queue, state, attempts, next_try, last_reply FROM queue_recipient WHERE message_id = ANY($1) ORDER BY message_id, n",
-            messages
-        )
-        .fetch_all(&self.pool)
-        .await?;
-        let module = |text: &str| match text {
-            "smtp" => QueueModule::Smtp,
-            "list" => QueueModule::List,
-            "pipe" => QueueModule::Pipe,
-            _ => QueueModule::Local,
-        };
-        Ok(rows
-            .into_iter()
-            .map(|r| {
-                let recipient = TransitRecipient {
-                    n: r.n,
-                    address: r.address,
-                    module: module(&r.module),
-                    queue: r.queue,
-                    state: if r.state == "held" { RecipientState::Held } else { RecipientState::Waiting },
-                    attempts: r.attempts,
-                    next_try: from_sql(r.next_try),
-                    last_reply: r.last_reply,
-                };
-                (r.message_id, recipient)
-            })
-            .collect())
     }
 }

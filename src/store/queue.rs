@@ -342,6 +342,24 @@ impl Store {
 }
 
 impl Tx {
+    /// Locks claims and their messages; says for each whether it is good.
+    ///
+    /// # Errors
+    /// When the database cannot answer.
+    pub(crate) async fn lock_claims(&mut self, claims: &[Settled]) -> Result<Vec<bool>> {
+        let message: Vec<i64> = claims.iter().map(|s| s.message).collect();
+        let n: Vec<i32> = claims.iter().map(|s| s.n).collect();
+        sqlx::query!("SELECT id FROM queue_message WHERE id = ANY($1) ORDER BY id FOR UPDATE", &message).fetch_all(&mut *self.inner).await?;
+        let rows = sqlx::query!(
+            r#"SELECT r.message_id, r.n, r.fence FROM UNNEST($1::bigint[], $2::integer[]) AS s(message, n) JOIN queue_recipient r ON r.message_id = s.message AND r.n = s.n ORDER BY r.message_id, r.n FOR UPDATE OF r"#,
+            &message,
+            &n
+        )
+        .fetch_all(&mut *self.inner)
+        .await?;
+        Ok(claims.iter().map(|claim| rows.iter().any(|row| (row.message_id, row.n, row.fence) == (claim.message, claim.n, claim.fence))).collect())
+    }
+
     /// Ends claims; says for each whether it was still good. A message without recipients leaves the queue.
     ///
     /// # Errors

@@ -32,6 +32,15 @@ impl Smtp {
         smtp
     }
 
+    /// Connects when the server is there and takes connections.
+    pub(crate) fn try_connect(port: u16) -> Option<Self> {
+        let stream = TcpStream::connect(("127.0.0.1", port)).ok()?;
+        stream.set_read_timeout(Some(Duration::from_secs(60))).ok()?;
+        stream.set_nodelay(true).ok()?;
+        let mut smtp = Self { stream: BufReader::new(stream) };
+        (smtp.reply().starts_with("220 ") && smtp.try_write(b"EHLO client.test\r\n") && smtp.reply().starts_with("250")).then_some(smtp)
+    }
+
     pub(crate) fn write(&mut self, octets: &[u8]) {
         self.stream.get_mut().write_all(octets).unwrap();
     }
@@ -55,6 +64,11 @@ impl Smtp {
             }
             whole.push('\n');
         }
+    }
+
+    /// Whether the server closes without another word.
+    pub(crate) fn has_ended(&mut self) -> bool {
+        self.stream.fill_buf().is_ok_and(<[u8]>::is_empty)
     }
 
     pub(crate) fn command(&mut self, line: &str) -> String {
@@ -87,4 +101,18 @@ impl Smtp {
         self.command("RSET");
         replies
     }
+}
+
+/// Base 64 (RFC 4648 §4).
+pub(crate) fn base64(octets: &[u8]) -> String {
+    const ALPHABET: &[u8; 64] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+    let mut text = String::new();
+    for chunk in octets.chunks(3) {
+        let word = chunk.iter().fold(0u32, |word, octet| word << 8 | u32::from(*octet)) << (8 * (3 - chunk.len()));
+        for index in 0..4 {
+            let sign = ALPHABET[(word >> (18 - 6 * index) & 63) as usize];
+            text.push(if index <= chunk.len() { char::from(sign) } else { '=' });
+        }
+    }
+    text
 }

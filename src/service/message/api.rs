@@ -14,7 +14,7 @@ use types::Timestamp;
 use utoipa::ToSchema;
 use uuid::Uuid;
 
-use super::file::{in_json, message_of_json};
+use super::file::message_of_json;
 pub(crate) use super::file::RawMessage;
 use super::{Arrival, holds};
 use crate::mailbox::trash_tx;
@@ -249,8 +249,8 @@ impl Service {
         self.email_row(account, input.id).await?;
         let raw = self.whole_message(account, input.id).await?.ok_or_else(super::broken)?;
         let octets = call.as_it_is.then(|| Octets { media_type: "message/rfc822".to_owned(), name: Some(format!("{}.eml", input.id)), data: raw.clone() });
-        let (raw, encoding) = if octets.is_some() { (String::new(), Encoding::Utf8) } else { in_json(&raw) };
-        Ok(Done { octets, ..RawMessage { raw, encoding }.into() })
+        let shown = if octets.is_some() { RawMessage::of(b"") } else { RawMessage::of(&raw) };
+        Ok(Done { octets, ..shown.into() })
     }
 
     /// Stores a message.

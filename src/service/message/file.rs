@@ -33,6 +33,13 @@ pub(crate) struct RawMessage {
     pub(crate) encoding: Encoding,
 }
 
+impl RawMessage {
+    pub(crate) fn of(raw: &[u8]) -> Self {
+        let (raw, encoding) = in_json(raw);
+        Self { raw, encoding }
+    }
+}
+
 /// A file in JSON.
 #[derive(Debug, Clone, Serialize, ToSchema)]
 pub(crate) struct FileContent {
