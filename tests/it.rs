@@ -25,6 +25,8 @@ mod lifecycle;
 mod listeners;
 #[path = "scenario/mail_in.rs"]
 mod mail_in;
+#[path = "scenario/mail_out.rs"]
+mod mail_out;
 #[path = "api/directory.rs"]
 mod directory;
 #[path = "api/submissions.rs"]
@@ -33,8 +35,6 @@ mod submissions;
 mod mail_trace;
 #[path = "api/subscriptions.rs"]
 mod subscriptions;
-#[path = "scenario/mail_out.rs"]
-mod mail_out;
 #[path = "api/modules.rs"]
 mod modules;
 #[path = "api/parity.rs"]

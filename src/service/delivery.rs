@@ -106,13 +106,19 @@ impl Service {
     /// # Errors
     /// The refusal, when nothing of the message is kept.
     pub async fn submit(&self, submission: Submission) -> std::result::Result<Accepted, Refusal> {
+        self.accept(submission, Vec::new()).await
+    }
+
+    /// The same, with claims on the queue that end in the same transaction. When one of them is no longer good, nothing is
+    /// kept: somebody else has done it.
+    pub(crate) async fn accept(&self, submission: Submission, claims: Vec<Settled>) -> std::result::Result<Accepted, Refusal> {
         if let Some(user) = &submission.peer.user
             && let Err(seconds) = self.count_out(user, submission.recipients.len())
         {
             return Err(Refusal::new(452, "4.5.3", format!("too many recipients in this period, try again in {seconds} seconds")));
         }
         let number = self.message_number().await?;
-        self.accept_as(submission, Vec::new(), number, new_id()).await
+        self.submit_as(submission, number, new_id(), claims).await
     }
 
     /// The number of a new message.
@@ -120,15 +126,8 @@ impl Service {
         self.inner.committer.number(self.store()).await
     }
 
-    /// The same, with claims on the queue that end in the same transaction. When one of them is no longer good, nothing is
-    /// kept: somebody else has done it.
-    pub(crate) async fn accept(&self, submission: Submission, claims: Vec<Settled>) -> std::result::Result<Accepted, Refusal> {
-        let number = self.message_number().await?;
-        self.accept_as(submission, claims, number, new_id()).await
-    }
-
     /// Takes a message that has its number and trace already.
-    pub(crate) async fn accept_as(&self, submission: Submission, claims: Vec<Settled>, number: i64, trace_id: Uuid) -> std::result::Result<Accepted, Refusal> {
+    pub(crate) async fn submit_as(&self, submission: Submission, number: i64, trace_id: Uuid, claims: Vec<Settled>) -> std::result::Result<Accepted, Refusal> {
         if submission.recipients.iter().any(|recipient| recipient.outcome.route == Route::Spamtrap) {
             return Err(Refusal::new(550, "5.7.1", "message is rejected"));
         }

@@ -49,8 +49,8 @@ mod session;
 mod setup;
 mod sign_in;
 mod standing;
-mod submission;
 mod transit;
+mod submission;
 mod upload;
 
 use std::sync::Arc;

@@ -14,8 +14,8 @@ use utoipa::ToSchema;
 use uuid::Uuid;
 
 use crate::domain::page_limit;
-use crate::operation::{Call, Done};
 use crate::transit::show_recipient;
+use crate::operation::{Call, Done};
 use crate::{Error, Kind, Result, Service, now};
 
 /// How far back a search looks that names no time, in seconds.

@@ -25,9 +25,9 @@ use model::{ListParams, Page};
 
 use crate::account::{AccountRef, AliasRef, ListDomainAccounts, UpdateAccountSettings};
 use crate::address_list::{ListRef, TestAddress};
+use crate::dns::UpdateDnsSettings;
 use crate::defaults::UpdateDomainAccountDefaults;
 use crate::directory::{FindTelnum, ListAccounts};
-use crate::dns::UpdateDnsSettings;
 use crate::domain::{DomainAliasRef, DomainRef, UpdateDomainSettings};
 use crate::forwarder::{ForwarderRef, ListOfDomain};
 use crate::group::{GroupRef, MemberRef};
@@ -246,7 +246,7 @@ operations! {
         submitRawMessage Post "/messages" 201 Server("queue_control"), submit_raw_message(SubmitRawMessage) -> Accepted, "Takes a message with its envelope";
         rejectByFilter Post "/messages/reject" 202 Server("queue_control"), reject_by_filter(RejectByFilter) -> QueueAction, "Makes fail what somebody sent, everywhere in the queue";
         getTransitMessage Get "/messages/{number}" 200 Server("monitors"), get_transit_message(TransitRef) -> TransitMessage, "Shows a message in transit with its header and its story";
-        downloadTransitMessage Get "/messages/{number}/download" 200 Server("mailbox_read_all"), download_transit_message(TransitRef) -> RawMessage, "Gives a message in transit as it stands";
+        downloadTransitMessage Get "/messages/{number}/download" 200 Server("mailbox_read_all"), download_transit_message(TransitRef) -> RawMessage, "Gives a message in transit as it stands", gives = Some(AsItIs("message/rfc822"));
         releaseMessage Post "/messages/{number}/release" 200 Server("queue_control"), release_message(MessageAction) -> TransitMessage, "Lets a message be tried now: a hold ends";
         holdMessage Post "/messages/{number}/hold" 200 Server("queue_control"), hold_message(MessageAction) -> TransitMessage, "Holds a message: it is not tried";
         unholdMessage Post "/messages/{number}/unhold" 200 Server("queue_control"), unhold_message(MessageAction) -> TransitMessage, "Ends the hold of a message, which goes on where it stood";

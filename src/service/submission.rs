@@ -387,7 +387,7 @@ impl Service {
             recipients,
             message,
         };
-        match self.accept_as(submission, Vec::new(), row.number, row.trace_id).await {
+        match self.submit_as(submission, row.number, row.trace_id, Vec::new()).await {
             Ok(_) => Ok(Sent::Gone),
             Err(refusal @ Refusal { code: 500.., .. }) => Ok(Sent::Never(refusal.to_string())),
             Err(refusal) => Ok(Sent::Later(refusal.to_string())),

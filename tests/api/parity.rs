@@ -260,13 +260,15 @@ fn script() -> Vec<Step> {
     step("login", json!({"login": "postmaster", "password": "wrong password"}));
     steps.push(("login", json!({"login": "postmaster", "password": PASSWORD}), Some(("$refresh", "/refresh_token")), None));
     steps.push(("refreshToken", json!({"refresh_token": "$refresh"}), Some(("$token", "/access_token")), None));
+    let often = json!({"set": {"rate_login": {"count": -1, "period": 60}}});
+    steps.push(("updateServerSettings", often, None, None));
     let mut step = |id, input| steps.push((id, input, None, None));
     step("getCurrentPrincipal", json!({}));
     step("getServer", json!({}));
     step("updateServer", json!({"time_zone": "Europe/Berlin"}));
     step("updateServer", json!({"time_zone": "Nowhere/Land"}));
     step("getServerSettings", json!({}));
-    step("updateServerSettings", json!({"set": {"undelete_window": 60, "rate_default": {"count": 5000, "period": 9}, "rate_login": {"count": 5000, "period": 9}, "rate_admin_write": {"count": 5000, "period": 9}}}));
+    step("updateServerSettings", json!({"set": {"undelete_window": 60, "rate_default": {"count": 5000, "period": 9}, "rate_admin_write": {"count": 5000, "period": 9}}}));
     step("updateServerSettings", json!({"set": {"undelete_window": -1}}));
     step("getServerAccountDefaults", json!({}));
     step("updateServerAccountDefaults", json!({"set": {"max_account_size": 9_000_000_000_i64}, "unset": ["relay"]}));
@@ -504,32 +506,6 @@ fn mailboxes(steps: &mut Vec<Step>) {
     step("deleteMailbox", json!({"account": "me", "mailbox": "path:Work/2026"}));
 }
 
-/// What happened to messages; each side is asked for its own.
-fn traces(steps: &mut Vec<Step>) {
-    steps.push(("sendMessage", json!({"account": "me", "to": [{"name": "", "email": "postmaster@main.example"}], "subject": "Traced"}), Some(("$mid", "/message_id")), None));
-    steps.push(("searchMailTrace", json!({"message_id": "$mid"}), Some(("$trace", "/data/0/trace_id")), None));
-    steps.push(("searchMailTrace", json!({"recipient": "nobody@main.example", "limit": 5}), None, None));
-    steps.push(("searchMailTrace", json!({"number": "x"}), None, None));
-    steps.push(("getMailTrace", json!({"trace_id": "$trace"}), None, None));
-    steps.push(("getMailTrace", json!({"trace_id": "00000000-0000-0000-0000-000000000000"}), None, None));
-}
-
-/// Messages sent, kept for a while and called back.
-fn submissions(steps: &mut Vec<Step>) {
-    steps.push(("createUpload", json!({"account": "me", "content": "a,b", "type": "text/csv"}), Some(("$blob", "/blob_id")), None));
-    steps.push(("downloadBlob", json!({"account": "me", "blob": "$blob"}), None, None));
-    steps.push(("downloadBlob", json!({"account": "me", "blob": "00000000-0000-0000-0000-000000000000"}), None, None));
-    let to = json!([{"name": "", "email": "postmaster@main.example"}]);
-    let file = json!([{"blob_id": "$blob", "name": "table.csv"}]);
-    steps.push(("sendMessage", json!({"account": "me", "to": to, "subject": "Hello", "text": "Hi", "attachments": file, "undo_seconds": 100}), Some(("$sending", "/id")), None));
-    steps.push(("getSubmission", json!({"account": "me", "id": "$sending"}), None, None));
-    steps.push(("cancelSubmission", json!({"account": "me", "id": "$sending"}), None, None));
-    steps.push(("cancelSubmission", json!({"account": "me", "id": "$sending"}), None, None));
-    steps.push(("sendMessage", json!({"account": "me", "to": [{"name": "", "email": "nobody@main.example"}]}), None, None));
-    steps.push(("sendMessage", json!({"account": "me", "undo_seconds": 500}), None, None));
-    steps.push(("listSubmissions", json!({"account": "me", "limit": 1}), None, None));
-}
-
 /// Mail in transit: nothing leaves, for nobody sends.
 fn queue(steps: &mut Vec<Step>) {
     let mut step = |id, input| steps.push((id, input, None, None));
@@ -586,6 +562,32 @@ fn queue(steps: &mut Vec<Step>) {
     let mut step = |id, input| steps.push((id, input, None, None));
     step("deleteTransitMessage", json!({"number": "$third"}));
     step("deleteTransitMessage", json!({"number": "$third"}));
+}
+
+/// What happened to messages; each side is asked for its own.
+fn traces(steps: &mut Vec<Step>) {
+    steps.push(("sendMessage", json!({"account": "me", "to": [{"name": "", "email": "postmaster@main.example"}], "subject": "Traced"}), Some(("$mid", "/message_id")), None));
+    steps.push(("searchMailTrace", json!({"message_id": "$mid"}), Some(("$trace", "/data/0/trace_id")), None));
+    steps.push(("searchMailTrace", json!({"recipient": "nobody@main.example", "limit": 5}), None, None));
+    steps.push(("searchMailTrace", json!({"number": "x"}), None, None));
+    steps.push(("getMailTrace", json!({"trace_id": "$trace"}), None, None));
+    steps.push(("getMailTrace", json!({"trace_id": "00000000-0000-0000-0000-000000000000"}), None, None));
+}
+
+/// Messages sent, kept for a while and called back.
+fn submissions(steps: &mut Vec<Step>) {
+    steps.push(("createUpload", json!({"account": "me", "content": "a,b", "type": "text/csv"}), Some(("$blob", "/blob_id")), None));
+    steps.push(("downloadBlob", json!({"account": "me", "blob": "$blob"}), None, None));
+    steps.push(("downloadBlob", json!({"account": "me", "blob": "00000000-0000-0000-0000-000000000000"}), None, None));
+    let to = json!([{"name": "", "email": "postmaster@main.example"}]);
+    let file = json!([{"blob_id": "$blob", "name": "table.csv"}]);
+    steps.push(("sendMessage", json!({"account": "me", "to": to, "subject": "Hello", "text": "Hi", "attachments": file, "undo_seconds": 100}), Some(("$sending", "/id")), None));
+    steps.push(("getSubmission", json!({"account": "me", "id": "$sending"}), None, None));
+    steps.push(("cancelSubmission", json!({"account": "me", "id": "$sending"}), None, None));
+    steps.push(("cancelSubmission", json!({"account": "me", "id": "$sending"}), None, None));
+    steps.push(("sendMessage", json!({"account": "me", "to": [{"name": "", "email": "nobody@main.example"}]}), None, None));
+    steps.push(("sendMessage", json!({"account": "me", "undo_seconds": 500}), None, None));
+    steps.push(("listSubmissions", json!({"account": "me", "limit": 1}), None, None));
 }
 
 fn both_doors_say_the_same() -> Result<(), Failed> {

@@ -18,7 +18,7 @@ use super::file::message_of_json;
 pub(crate) use super::file::RawMessage;
 use super::{Arrival, holds};
 use crate::mailbox::trash_tx;
-use crate::operation::{Call, Done, Octets};
+use crate::operation::{Call, Done};
 use crate::{Error, Kind, Result, Service};
 
 /// Most messages looked at for one page of a search.
@@ -248,9 +248,7 @@ impl Service {
         let account = self.mail_account(&call, &input.account).await?;
         self.email_row(account, input.id).await?;
         let raw = self.whole_message(account, input.id).await?.ok_or_else(super::broken)?;
-        let octets = call.as_it_is.then(|| Octets { media_type: "message/rfc822".to_owned(), name: Some(format!("{}.eml", input.id)), data: raw.clone() });
-        let shown = if octets.is_some() { RawMessage::of(b"") } else { RawMessage::of(&raw) };
-        Ok(Done { octets, ..shown.into() })
+        Ok(super::file::raw_message(&call, input.id, raw))
     }
 
     /// Stores a message.

@@ -33,13 +33,6 @@ pub(crate) struct RawMessage {
     pub(crate) encoding: Encoding,
 }
 
-impl RawMessage {
-    pub(crate) fn of(raw: &[u8]) -> Self {
-        let (raw, encoding) = in_json(raw);
-        Self { raw, encoding }
-    }
-}
-
 /// A file in JSON.
 #[derive(Debug, Clone, Serialize, ToSchema)]
 pub(crate) struct FileContent {
@@ -78,6 +71,16 @@ pub(crate) fn message_of_json(text: &str, encoding: Option<Encoding>, pointer: &
         Encoding::Utf8 => Ok(text.replace("\r\n", "\n").replace('\n', "\r\n").into()),
         Encoding::Base64 => of_json(text.to_owned(), encoding, pointer),
     }
+}
+
+/// A message as the caller wants it: as it is, or in JSON.
+pub(crate) fn raw_message(call: &Call, name: impl std::fmt::Display, data: Bytes) -> Done<RawMessage> {
+    if call.as_it_is {
+        let octets = Octets { media_type: "message/rfc822".to_owned(), name: Some(format!("{name}.eml")), data };
+        return Done { octets: Some(octets), ..RawMessage { raw: String::new(), encoding: Encoding::Utf8 }.into() };
+    }
+    let (raw, encoding) = in_json(&data);
+    RawMessage { raw, encoding }.into()
 }
 
 /// A file as the caller wants it: as it is, or in JSON.
