@@ -33,6 +33,8 @@ mod directory;
 mod submissions;
 #[path = "api/mail_trace.rs"]
 mod mail_trace;
+#[path = "api/conventions.rs"]
+mod conventions;
 #[path = "api/subscriptions.rs"]
 mod subscriptions;
 #[path = "api/modules.rs"]
@@ -71,6 +73,7 @@ fn main() {
     trials.extend(modules::trials());
     trials.extend(directory::trials());
     trials.extend(subscriptions::trials());
+    trials.extend(conventions::trials());
     trials.extend(mail_trace::trials());
     trials.extend(submissions::trials());
     trials.extend(mail_in::trials());

@@ -52,6 +52,9 @@ pub(crate) fn respond(error: &Error) -> Response {
     if status == StatusCode::UNAUTHORIZED {
         response.headers_mut().insert(header::WWW_AUTHENTICATE, header::HeaderValue::from_static("Bearer"));
     }
+    if error.code == "idempotency_in_progress" {
+        response.headers_mut().insert(header::RETRY_AFTER, header::HeaderValue::from_static("1"));
+    }
     if let Kind::Limited(seconds) = error.kind {
         response.headers_mut().insert(header::RETRY_AFTER, seconds.into());
     }

@@ -68,6 +68,7 @@ pub use health::{Check, Draining, Readiness};
 pub use keys::MasterKey;
 pub use mailbox::MailboxWish;
 pub use modules::ModuleSettings;
+pub use limit::Allowance;
 pub use listener::Opened;
 pub use operation::{Access, Call, Gives, Method, Octets, Operation, Reply, Shape};
 pub use refusal::Refusal;

@@ -256,7 +256,7 @@ impl Service {
         let traces: Vec<Uuid> = rows.iter().map(|row| row.trace_id).collect();
         let records = self.store().delivery_records(&traces).await?;
         let shown = rows.iter().map(|row| show(row, &records)).collect();
-        Ok(crate::directory::page_by_id(shown, limit, |submission| submission.id).into())
+        Ok(crate::directory::page_by_id(shown, limit, |submission| submission.id))
     }
 
     /// Calls a message back; it becomes a draft again.
