@@ -15,6 +15,8 @@ use crate::listeners::{Listeners, port_for};
 use tokio::signal::unix::{SignalKind, signal};
 
 const HTTP_ADMIN: u16 = 8010;
+/// Time for mail on its way to other servers when the server stops.
+const LAST_MAIL: Duration = Duration::from_secs(10);
 
 /// Runs the server until it is told to stop.
 pub(crate) fn run(cli: &Cli, options: &Serve, config: &Config) -> Result<(), String> {
@@ -120,9 +122,12 @@ async fn serve_store(store: Store, home: &Path, options: &Serve, config: &Config
         _ = interrupt.recv() => {}
     }
     service.drain();
+    // A message that another server has taken should be known as sent.
+    let runner_end = runner.abort_handle();
+    let _ = tokio::time::timeout(LAST_MAIL, runner).await;
     listeners.abort();
     outbox.abort();
-    runner.abort();
+    runner_end.abort();
     console.abort();
     Ok(())
 }

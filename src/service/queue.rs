@@ -18,6 +18,7 @@ use uuid::Uuid;
 use crate::message::content::unpack;
 use crate::{Result, Service};
 use report::Reported;
+pub(crate) use report::asks;
 use schedule::{jitter, retry_delay};
 
 /// Queues told by name before it is cheaper to look for all.
@@ -253,6 +254,7 @@ impl Service {
                 self.report(same.into_iter().map(|c| self.old(c, over, settings)).collect()).await?;
             }
         }
+        self.store().drop_pauses().await?;
         let oldest = self.store().oldest_waiting().await?;
         let next = |age: Option<i64>, after: Option<i64>| Some((after? - age?).max(1));
         let give_up = Some(settings.give_up_after);

@@ -212,7 +212,7 @@ impl Store {
         let rows = sqlx::query_as!(
             ClaimedRow,
             r#"WITH picked AS MATERIALIZED (SELECT r.message_id, r.n, r.next_try FROM queue_recipient r
-                 WHERE r.state = 'waiting' AND r.module = $2 AND r.queue = $3 AND r.next_try <= now()
+                 WHERE r.state = 'waiting' AND r.module = $2 AND r.queue = $3 AND r.next_try <= now() AND (r.lease_until IS NULL OR r.lease_until <= now())
                    AND NOT EXISTS (SELECT FROM queue_hold h WHERE h.module = $2 AND h.queue = $3)
                    AND NOT EXISTS (SELECT FROM queue_pause p WHERE p.module = $2 AND p.queue = $3 AND p.until > now())
                  ORDER BY r.next_try, r.message_id LIMIT $4 FOR UPDATE OF r SKIP LOCKED),
@@ -242,7 +242,7 @@ impl Store {
         let rows = sqlx::query_as!(
             ClaimedRow,
             r#"WITH picked AS MATERIALIZED (SELECT r.message_id, r.n, r.next_try FROM queue_recipient r
-                 WHERE r.state = 'waiting' AND r.module = 'smtp' AND (r.lease_until IS NULL OR r.lease_until < now())
+                 WHERE r.state = 'waiting' AND r.module = 'smtp' AND (r.lease_until IS NULL OR r.lease_until <= now())
                    AND ((NOT r.warned AND r.since <= now() - make_interval(secs => LEAST($2::bigint, $3::bigint))) OR (r.warned AND r.since <= now() - make_interval(secs => $3::bigint)))
                  ORDER BY r.message_id, r.n LIMIT $4 FOR UPDATE OF r SKIP LOCKED),
                taken AS (UPDATE queue_recipient r SET lease_owner = $1, lease_until = now() + interval '60 seconds', next_try = now() + interval '60 seconds', fence = fence + 1
