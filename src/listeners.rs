@@ -10,6 +10,7 @@ use graphql::Schema;
 use model::listener::{AccessMode, Listener, Protocol, ProxyProtocol, TlsMode};
 use net::{Certificates, Connection, Connections, Endpoint, Gate, Stream};
 use service::Service;
+use tokio_util::task::TaskTracker;
 use types::AddressSet;
 
 /// Ports below this one move up in a trial, so that it needs no right to bind them.
@@ -25,6 +26,7 @@ pub(crate) struct Listeners {
     schema: Schema,
     open: HashMap<uuid::Uuid, (Listener, Endpoint)>,
     connections: Counted,
+    served: TaskTracker,
 }
 
 /// Connections by module, over all its listeners.
@@ -37,7 +39,12 @@ struct Counted {
 
 impl Listeners {
     pub(crate) fn new(service: Service, certificates: Certificates, options: Serve, schema: Schema) -> Self {
-        Self { service, certificates, options, schema, open: HashMap::new(), connections: Counted::default() }
+        Self { service, certificates, options, schema, open: HashMap::new(), connections: Counted::default(), served: TaskTracker::new() }
+    }
+
+    /// The connections that are being served, of every socket there is or was.
+    pub(crate) fn served(&self) -> TaskTracker {
+        self.served.clone()
     }
 
     /// Keeps the sockets as they are wanted, for as long as the server runs.
@@ -101,7 +108,8 @@ impl Listeners {
     fn bind(&self, listener: &Listener) -> std::io::Result<Endpoint> {
         let address = self.address(&listener.address);
         let port = port_for(u16::try_from(listener.port).unwrap_or_default(), &self.options);
-        let (gate, certificates, service) = (gate(listener), self.certificates.clone(), self.service.clone());
+        let gate = Gate { served: self.served.clone(), ..gate(listener) };
+        let (certificates, service) = (self.certificates.clone(), self.service.clone());
         let starttls = listener.tls == TlsMode::Starttls;
         match listener.protocol {
             Protocol::HttpAdmin | Protocol::HttpUser => {
@@ -149,6 +157,7 @@ fn gate(listener: &Listener) -> Gate {
             ProxyProtocol::V2 => Some((2, set(&settings.proxy_ips))),
         },
         implicit_tls: listener.tls == TlsMode::Implicit,
+        ..Gate::default()
     }
 }
 
@@ -160,7 +169,8 @@ struct Http {
 impl net::Serve for Http {
     async fn serve(&self, stream: Stream, connection: Connection) {
         if !connection.overflow {
-            net::http::serve(stream, connection, self.app.clone()).await;
+            let mut draining = self.service.draining();
+            net::http::serve(stream, connection, self.app.clone(), draining.begun()).await;
         }
     }
 

@@ -23,6 +23,8 @@ fn main() -> ExitCode {
     match &cli.verb {
         Verb::Version => println!("postamt {}", env!("CARGO_PKG_VERSION")),
         Verb::Call { operation, input } => return call(&serve::data_folder(&cli, &config), operation, input),
+        Verb::Queue { json, verb } => return answer(&serve::data_folder(&cli, &config), |socket| verb.run(socket, *json)),
+        Verb::Route { json, verb } => return answer(&serve::data_folder(&cli, &config), |socket| verb.run(socket, *json)),
         Verb::Openapi => println!("{:#}", rest::document()),
         Verb::Schema => match graphql::sdl() {
             Ok(sdl) => print!("{sdl}"),
@@ -56,5 +58,20 @@ fn call(data: &std::path::Path, operation: &str, input: &str) -> ExitCode {
             ExitCode::FAILURE
         }
         Err(error) => refuse(&format!("the server at {} does not answer: {error}", data.display())),
+    }
+}
+
+/// Prints what the running server says; 1 when it refuses.
+fn answer(data: &std::path::Path, ask: impl FnOnce(&std::path::Path) -> cli::Asked<String>) -> ExitCode {
+    match ask(&serve::console_socket(data)) {
+        Ok(text) => {
+            print!("{text}");
+            ExitCode::SUCCESS
+        }
+        Err(cli::AskError::Refused(reason)) => {
+            eprintln!("postamt: {reason}");
+            ExitCode::FAILURE
+        }
+        Err(cli::AskError::Unreachable(error)) => refuse(&format!("the server at {} does not answer: {error}", data.display())),
     }
 }

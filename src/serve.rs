@@ -15,8 +15,8 @@ use crate::listeners::{Listeners, port_for};
 use tokio::signal::unix::{SignalKind, signal};
 
 const HTTP_ADMIN: u16 = 8010;
-/// Time for mail on its way to other servers when the server stops.
-const LAST_MAIL: Duration = Duration::from_secs(10);
+/// Time for sessions, and for mail on its way to other servers, to come to their end when the server stops.
+const LAST_WORDS: Duration = Duration::from_secs(10);
 
 /// Runs the server until it is told to stop.
 pub(crate) fn run(cli: &Cli, options: &Serve, config: &Config) -> Result<(), String> {
@@ -106,9 +106,10 @@ async fn serve_store(store: Store, home: &Path, options: &Serve, config: &Config
     let port = port_for(HTTP_ADMIN, options);
     let mut listeners = Listeners::new(service.clone(), Certificates::default(), options.clone(), schema);
     listeners.apply().await;
+    let served = listeners.served();
     let listeners = tokio::spawn(listeners.run());
     let outbox = tokio::spawn(service.clone().run_outbox());
-    let runner = tokio::spawn(mta::Runner::new(service.clone(), options.dev && !options.allow_outbound).run());
+    let mut runner = tokio::spawn(mta::Runner::new(service.clone(), options.dev && !options.allow_outbound).run());
     let console = tokio::spawn(console(home.to_owned(), service.clone()));
     let address = options.host.or_else(|| options.dev.then(|| IpAddr::from([127, 0, 0, 1]))).filter(|a| !a.is_unspecified());
     for url in urls(address, port) {
@@ -121,13 +122,19 @@ async fn serve_store(store: Store, home: &Path, options: &Serve, config: &Config
         _ = terminate.recv() => {}
         _ = interrupt.recv() => {}
     }
-    service.drain();
-    // A message that another server has taken should be known as sent.
-    let runner_end = runner.abort_handle();
-    let _ = tokio::time::timeout(LAST_MAIL, runner).await;
     listeners.abort();
+    service.drain();
+    served.close();
+    tokio::select! {
+        // A message that another server has taken should be known as sent.
+        _ = async { tokio::join!(served.wait(), &mut runner) } => {}
+        () = tokio::time::sleep(LAST_WORDS) => {}
+        // Told twice, it stops at once.
+        _ = terminate.recv() => {}
+        _ = interrupt.recv() => {}
+    }
     outbox.abort();
-    runner_end.abort();
+    runner.abort();
     console.abort();
     Ok(())
 }

@@ -17,6 +17,8 @@ mod contract;
 mod dns;
 #[path = "api/events.rs"]
 mod events;
+#[path = "scenario/faults.rs"]
+mod faults;
 #[path = "scenario/lifecycle.rs"]
 mod lifecycle;
 #[path = "api/listeners.rs"]
@@ -29,6 +31,10 @@ mod mail_out;
 mod modules;
 #[path = "api/parity.rs"]
 mod parity;
+#[path = "api/queue.rs"]
+mod queue;
+#[path = "support/storm.rs"]
+mod storm;
 #[path = "support/lines.rs"]
 mod lines;
 #[path = "scenario/pop.rs"]
@@ -62,5 +68,7 @@ fn main() {
     trials.extend(routing::trials());
     trials.extend(names::trials());
     trials.extend(clients::trials());
+    trials.extend(faults::trials());
+    trials.extend(queue::trials());
     libtest_mimic::run(&arguments, trials).exit();
 }

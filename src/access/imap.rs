@@ -11,7 +11,7 @@ use std::time::Duration;
 
 use imap::{Answer, Config, Notice, Question, Refusal};
 use net::{Certificates, Connection, Connections, Handler, Serve, Stream};
-use service::{Attempt, Change, Protocol, Service};
+use service::{Attempt, Change, Draining, Protocol, Service};
 use tokio::sync::watch;
 use uuid::Uuid;
 
@@ -65,6 +65,7 @@ impl Serve for Imap {
             attempt: Attempt { protocol: Protocol::Imap, remote_ip: ip },
             account: None,
             selected: None,
+            draining: self.service.draining(),
         };
         let mut machine = imap::Server::new(config);
         // A connection that breaks is the peer's affair.
@@ -85,6 +86,7 @@ struct ImapSession {
     attempt: Attempt,
     account: Option<(Uuid, Session)>,
     selected: Option<Selected>,
+    draining: Draining,
 }
 
 /// The selected mailbox and the news of it.
@@ -127,15 +129,25 @@ impl Handler for ImapSession {
     }
 
     async fn notice(&mut self) -> Notice {
-        let Some(selected) = &mut self.selected else { return std::future::pending().await };
-        if selected.changes.changed().await.is_err() {
-            // Nobody tells any more; the channel is never closed while it is watched.
-            return std::future::pending().await;
+        tokio::select! {
+            // What changed is told before the end.
+            biased;
+            notice = changed(self.selected.as_mut()) => notice,
+            () = self.draining.begun() => Notice::Shutdown,
         }
-        if selected.changes.borrow_and_update().gone { Notice::Gone } else { Notice::Resync }
     }
 
     async fn start_tls(&mut self, stream: Stream) -> io::Result<Stream> {
         crate::start_tls(&self.certificates, stream).await
     }
+}
+
+/// Waits for news of the selected mailbox.
+async fn changed(selected: Option<&mut Selected>) -> Notice {
+    let Some(selected) = selected else { return std::future::pending().await };
+    if selected.changes.changed().await.is_err() {
+        // Nobody tells any more; the channel is never closed while it is watched.
+        return std::future::pending().await;
+    }
+    if selected.changes.borrow_and_update().gone { Notice::Gone } else { Notice::Resync }
 }

@@ -8,7 +8,7 @@ use std::time::Duration;
 use net::{Certificates, Connection, Connections, Handler, Serve, Stream};
 use pop::{Answer, Config, Entry, Notice, Opened, Question, Refusal};
 use service::message::{Depth, FlagChange, FlagUpdate};
-use service::{Attempt, Protocol, Service};
+use service::{Attempt, Draining, Protocol, Service};
 use uuid::Uuid;
 
 use crate::sessions::{Session, Sessions};
@@ -61,6 +61,7 @@ impl Serve for Pop {
             mailbox: "INBOX".to_owned(),
             account: None,
             opened: None,
+            draining: self.service.draining(),
         };
         let mut machine = pop::Server::new(config);
         // A connection that breaks is the peer's affair.
@@ -83,6 +84,7 @@ struct PopSession {
     account: Option<(Uuid, Session)>,
     /// The mailbox, and the UIDs of its messages in the order they are numbered.
     opened: Option<(Uuid, Vec<i64>)>,
+    draining: Draining,
 }
 
 /// Parts `mailbox#account` and `account/mailbox@domain` into login and mailbox.
@@ -180,6 +182,11 @@ impl Handler for PopSession {
             (_, None) => Err(Refusal::Unavailable),
         };
         answered.unwrap_or_else(Answer::Refused)
+    }
+
+    async fn notice(&mut self) -> Notice {
+        self.draining.begun().await;
+        Notice::Shutdown
     }
 
     async fn start_tls(&mut self, stream: Stream) -> io::Result<Stream> {

@@ -8,13 +8,18 @@
 mod config;
 mod console;
 mod privilege;
+mod queue;
+mod route;
+mod table;
 
 use std::path::PathBuf;
 
 use clap::{Parser, Subcommand};
-pub use console::{Answered, ask};
+pub use console::{Answered, AskError, Asked, ask};
 pub use config::{Config, ConfigError, LogFormat};
 pub use privilege::{PrivilegeError, become_user, home_for};
+pub use queue::{QueueVerb, What};
+pub use route::{FlowName, RouteVerb};
 
 /// An open unified-communications server.
 #[derive(Debug, Parser)]
@@ -43,6 +48,24 @@ pub enum Verb {
         /// Its input as JSON; `if_version` names the version that was read.
         #[arg(default_value = "{}")]
         input: String,
+    },
+    /// Looks at mail in transit of the running server, and acts on it.
+    Queue {
+        /// Prints JSON.
+        #[arg(long, global = true)]
+        json: bool,
+        /// What to do with it.
+        #[command(subcommand)]
+        verb: QueueVerb,
+    },
+    /// Asks the Router of the running server.
+    Route {
+        /// Prints JSON.
+        #[arg(long, global = true)]
+        json: bool,
+        /// What to ask.
+        #[command(subcommand)]
+        verb: RouteVerb,
     },
     /// Looks at the bootstrap configuration.
     Config {

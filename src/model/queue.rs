@@ -5,6 +5,9 @@ use types::Timestamp;
 use utoipa::ToSchema;
 use uuid::Uuid;
 
+use crate::mail_trace::TraceEvent;
+use crate::message::HeaderField;
+
 /// A logical queue: a remote host, or an account.
 #[derive(Debug, Clone, Serialize, ToSchema)]
 pub struct Queue {
@@ -16,14 +19,14 @@ pub struct Queue {
     pub recipients: i64,
     /// Waiting messages.
     pub messages: i64,
-    /// When its oldest message came.
-    #[schema(value_type = String, format = DateTime)]
-    pub oldest: Timestamp,
+    /// When its oldest message came; null when nothing waits in a queue that is held.
+    #[schema(value_type = Option<String>, format = DateTime)]
+    pub oldest: Option<Timestamp>,
     /// What it does now.
     pub state: QueueState,
-    /// When it is tried next.
-    #[schema(value_type = String, format = DateTime)]
-    pub next_try: Timestamp,
+    /// When it is tried next; null while it is held.
+    #[schema(value_type = Option<String>, format = DateTime)]
+    pub next_try: Option<Timestamp>,
     /// What the last try ended with.
     pub last_error: String,
 }
@@ -91,8 +94,18 @@ pub struct TransitMessage {
     pub size: i64,
     /// How it came: `SMTP [IP]`, `API [IP]`, …
     pub source: String,
+    /// Who signed in to send it.
+    pub authenticated: Option<String>,
+    /// Whether all who are still to get it are on hold.
+    pub held: bool,
     /// Who is still to get it.
     pub recipients: Vec<TransitRecipient>,
+    /// Header fields; only when one message is shown.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub headers: Option<Vec<HeaderField>>,
+    /// What happened to it so far; only when one message is shown.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub events: Option<Vec<TraceEvent>>,
 }
 
 /// A recipient that has not got its message yet.
@@ -106,18 +119,20 @@ pub struct TransitRecipient {
     pub module: QueueModule,
     /// Queue.
     pub queue: String,
-    /// Whether it waits or is held.
+    /// Address the Router made of it.
+    pub target: String,
+    /// Whether it waits, is held or is being tried.
     pub state: RecipientState,
     /// Tries so far.
     pub attempts: i32,
-    /// Next try.
-    #[schema(value_type = String, format = DateTime)]
-    pub next_try: Timestamp,
+    /// Next try; null while it is held or being tried.
+    #[schema(value_type = Option<String>, format = DateTime)]
+    pub next_try: Option<Timestamp>,
     /// What the last try ended with.
     pub last_reply: String,
 }
 
-/// Whether a recipient waits or is held.
+/// Whether a recipient waits, is held or is being tried.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum RecipientState {
@@ -125,6 +140,8 @@ pub enum RecipientState {
     Waiting,
     /// Held by an administrator.
     Held,
+    /// A try runs.
+    Trying,
 }
 
 /// What an action on queues or messages did.

@@ -8,7 +8,7 @@ use service::{Peer, Service};
 use smtp::server::{Config, PeerClass, Protocol, Tls};
 use smtp::{EnhancedCode, Reply, Server};
 
-use crate::session::Session;
+use crate::session::{PATIENCE, Session};
 
 /// Receives mail: what a listener of SMTP or submission serves.
 pub struct Smtp {
@@ -37,13 +37,13 @@ impl Smtp {
 
     async fn config(&self, connection: &Connection, settings: &SmtpSettings, full: bool) -> Config {
         let class = self.class(connection.peer.ip());
-        let host = self.service.mail_host().await;
+        let host = tokio::time::timeout(PATIENCE, self.service.mail_host()).await.ok().and_then(Result::ok);
         let name = host.as_deref().unwrap_or("localhost");
         let mut config = Config::new(name, self.protocol, class);
         config.refusal = match &host {
-            Ok(_) if !connection.overflow && !full => None,
-            Ok(_) => Some(Reply::new(421, EnhancedCode::new(4, 3, 2), format!("{name} too many connections"))),
-            Err(_) => Some(Reply::new(421, EnhancedCode::new(4, 3, 2), format!("{name} service not available"))),
+            Some(_) if !connection.overflow && !full => None,
+            Some(_) => Some(Reply::new(421, EnhancedCode::new(4, 3, 2), format!("{name} too many connections"))),
+            None => Some(Reply::new(421, EnhancedCode::new(4, 3, 2), format!("{name} service not available"))),
         };
         apply(&mut config, settings);
         config.tls = match connection.tls {

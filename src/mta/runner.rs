@@ -105,7 +105,7 @@ impl Runner {
         loop {
             self.start();
             tokio::select! {
-                () = async { drop(draining.wait_for(|draining| *draining).await) } => break,
+                () = draining.begun() => break,
                 () = service.queue_news().wait() => {
                     let told = service.queue_news().take();
                     told.queues.into_iter().for_each(|key| self.wake(key));

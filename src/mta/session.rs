@@ -1,14 +1,17 @@
 //! What one connection asks, answered by calls of the service.
 
 use std::io;
+use std::time::Duration;
 
 use bytes::{Bytes, BytesMut};
 use model::server::ReplyCodes;
 use net::{Certificates, Handler, Stream};
-use service::{Attempt, Peer, Reach, Recipient, RecipientParams, Refusal, Service, Submission};
+use service::{Attempt, Draining, Peer, Reach, Recipient, RecipientParams, Refusal, Service, Submission};
 use smtp::server::{Answer, Destination, Notice, Question, Sender};
 use smtp::{Body, EnhancedCode, Notify, OriginalRecipient, RcptParameters, Reply, Ret};
-use tokio::sync::watch;
+
+/// Time for an answer that needs the database; then the peer is told to come again.
+pub(crate) const PATIENCE: Duration = Duration::from_secs(30);
 
 pub(crate) struct Session {
     service: Service,
@@ -17,7 +20,7 @@ pub(crate) struct Session {
     attempt: Attempt,
     tls: bool,
     codes: ReplyCodes,
-    draining: watch::Receiver<bool>,
+    draining: Draining,
     transaction: Option<Transaction>,
     data: Data,
 }
@@ -88,7 +91,7 @@ impl Session {
     }
 
     async fn recipient(&mut self, address: &str, parameters: RcptParameters) -> Answer {
-        let Some(transaction) = &mut self.transaction else { return out_of_order() };
+        let Some(transaction) = &mut self.transaction else { return not_now() };
         let params = RecipientParams { notify: parameters.notify.map(notify), original: parameters.original.map(original) };
         let size = transaction.sender.parameters.size;
         match self.service.check_recipient(&self.peer, self.codes, &transaction.return_path, address, params, size).await {
@@ -103,7 +106,7 @@ impl Session {
 
     async fn end(&mut self) -> Answer {
         let message = self.data.take();
-        let Some(transaction) = self.transaction.take() else { return out_of_order() };
+        let Some(transaction) = self.transaction.take() else { return not_now() };
         let Sender { parameters, hello, .. } = transaction.sender;
         let extended = hello.as_ref().is_some_and(|hello| hello.extended);
         let submission = Submission {
@@ -132,19 +135,7 @@ impl Session {
         }
     }
 
-    fn refuse(&self, what: &'static str, refusal: Refusal) -> Answer {
-        tracing::debug!(target: "mail", remote_ip = %self.peer.ip, what, %refusal, "refused");
-        let enhanced = refusal.enhanced.and_then(EnhancedCode::take).map(|(code, _)| code);
-        Answer::Reply(Reply { code: refusal.code, enhanced, text: refusal.text.into() })
-    }
-}
-
-impl Handler for Session {
-    type Question = Question;
-    type Answer = Answer;
-    type Notice = Notice;
-
-    async fn answer(&mut self, question: Question) -> Answer {
+    async fn find_answer(&mut self, question: Question) -> Answer {
         match question {
             Question::Authenticate(question) => self.authenticate(question).await,
             Question::Hello(_) | Question::Begin => Answer::Accepted,
@@ -163,12 +154,27 @@ impl Handler for Session {
         }
     }
 
+    fn refuse(&self, what: &'static str, refusal: Refusal) -> Answer {
+        tracing::debug!(target: "mail", remote_ip = %self.peer.ip, what, %refusal, "refused");
+        let enhanced = refusal.enhanced.and_then(EnhancedCode::take).map(|(code, _)| code);
+        Answer::Reply(Reply { code: refusal.code, enhanced, text: refusal.text.into() })
+    }
+}
+
+impl Handler for Session {
+    type Question = Question;
+    type Answer = Answer;
+    type Notice = Notice;
+
+    async fn answer(&mut self, question: Question) -> Answer {
+        let signs_in = matches!(question, Question::Authenticate(_));
+        let answer = tokio::time::timeout(PATIENCE, self.find_answer(question)).await;
+        answer.unwrap_or_else(|_| if signs_in { Answer::Sasl(sasl::Answer::Unavailable) } else { not_now() })
+    }
+
     async fn notice(&mut self) -> Notice {
-        // The machine needs to be told once; afterwards nothing more comes.
-        match self.draining.changed().await {
-            Ok(()) => Notice::Shutdown,
-            Err(_) => std::future::pending().await,
-        }
+        self.draining.begun().await;
+        Notice::Shutdown
     }
 
     async fn start_tls(&mut self, stream: Stream) -> io::Result<Stream> {
@@ -181,7 +187,7 @@ impl Handler for Session {
     }
 }
 
-fn out_of_order() -> Answer {
+fn not_now() -> Answer {
     Answer::Reply(Reply::fixed(451, EnhancedCode::new(4, 3, 0), "temporary internal error, try again later"))
 }
 

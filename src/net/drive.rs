@@ -35,6 +35,7 @@ pub trait Handler: Send {
 
 const READ_SIZE: usize = 16 * 1024;
 const STALLED_WRITE: Duration = Duration::from_secs(300);
+const HANDSHAKE: Duration = Duration::from_secs(30);
 
 /// Drives a machine over a stream until it closes: the only loop over a byte stream in the house.
 ///
@@ -62,7 +63,7 @@ where
                 }
                 Output::StartTls => {
                     stream.flush().await?;
-                    stream = handler.start_tls(stream).await?;
+                    stream = tokio::time::timeout(HANDSHAKE, handler.start_tls(stream)).await.map_err(|_| io::Error::from(io::ErrorKind::TimedOut))??;
                     machine.handle(Instant::now(), Input::TlsReady);
                 }
                 Output::Close(reason) => {

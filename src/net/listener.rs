@@ -7,6 +7,7 @@ use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use tokio::net::{TcpListener, TcpStream};
+use tokio_util::task::TaskTracker;
 use types::AddressSet;
 
 use crate::{Certificates, Stream, read_header};
@@ -45,6 +46,8 @@ pub struct Gate {
     pub proxy: Option<(u8, AddressSet)>,
     /// Shake hands before anything else.
     pub implicit_tls: bool,
+    /// Connections that are being served, for whoever waits for their end.
+    pub served: TaskTracker,
 }
 
 /// A bound socket that accepts until it is dropped.
@@ -208,7 +211,7 @@ async fn admit<S: Serve>(mut stream: TcpStream, peer: SocketAddr, gate: &Gate, c
     } else {
         Stream::Clear(stream)
     };
-    serve.serve(stream, connection).await;
+    gate.served.track_future(serve.serve(stream, connection)).await;
     Ok(())
 }
 

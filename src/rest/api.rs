@@ -91,6 +91,8 @@ fn query(text: &str, input: &mut Map<String, Value>) -> Result<(), Error> {
         let (key, value) = pair.split_once('=').unwrap_or((pair, ""));
         let decode = |text: &str| percent_decode(text).ok_or_else(|| Error::new(Kind::Malformed, "invalid_parameter", "The query is not UTF-8."));
         let (key, value) = (decode(key)?, decode(value)?);
+        // A filter names the field it looks at.
+        let key = key.strip_prefix("filter[").and_then(|key| key.strip_suffix(']')).map_or(key.clone(), str::to_owned);
         let value = match value.parse::<i64>() {
             Ok(number) if key == "limit" => number.into(),
             _ => Value::String(value),
@@ -165,8 +167,8 @@ mod tests {
     #[test]
     fn queries_are_decoded() {
         let mut input = Map::new();
-        query("limit=7&cursor=a%20b+c&x", &mut input).unwrap();
-        assert_eq!(Value::Object(input), serde_json::json!({"limit": 7, "cursor": "a b c", "x": ""}));
+        query("limit=7&cursor=a%20b+c&x&filter[state]=held", &mut input).unwrap();
+        assert_eq!(Value::Object(input), serde_json::json!({"limit": 7, "cursor": "a b c", "x": "", "state": "held"}));
         assert!(query("a=%ff", &mut Map::new()).is_err());
     }
 }

@@ -157,6 +157,7 @@ impl Service {
     /// # Errors
     /// The refusal.
     pub async fn check_sender(&self, peer: &Peer, path: Option<&str>, size: Option<u64>) -> std::result::Result<String, Refusal> {
+        self.check_disk()?;
         if let Some(user) = &peer.user {
             check_size_out(user, size.unwrap_or(0))?;
         }

@@ -1,11 +1,14 @@
 //! Group commit: finished messages gather while a transaction is on its way, and leave together with the next one.
 
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
 use store::Store;
 use store::delivery::{BatchError, Delivered, NewMail};
 use tokio::sync::{Mutex, mpsc, oneshot};
+
+mod failpoint;
 
 use crate::{Error, Kind, Result};
 
@@ -19,6 +22,8 @@ const BATCH: usize = 64;
 const BATCH_OCTETS: usize = 8 * 1024 * 1024;
 /// A transaction that fails faster than this is tried again on another connection.
 const PROMPT: Duration = Duration::from_secs(5);
+/// A transaction that takes longer is given up: the database is away and does not say so.
+const PATIENCE: Duration = Duration::from_secs(30);
 /// Message numbers taken at a time; the sequence counts in such steps.
 const NUMBERS: i64 = 1000;
 
@@ -84,13 +89,14 @@ impl Committer {
 }
 
 async fn run(store: Store, jobs: Arc<Mutex<mpsc::Receiver<Job>>>) {
+    let full = AtomicBool::new(false);
     loop {
         // Whoever holds the lock waits for work; the other committers wait behind it.
         let batch = gather(&mut *jobs.lock().await).await;
         if batch.is_empty() {
             return;
         }
-        commit(batch, |mails| deliver(&store, mails)).await;
+        commit(batch, |mails| in_time(&store, mails, &full)).await;
     }
 }
 
@@ -112,7 +118,11 @@ async fn commit<F>(batch: Vec<Job>, mut deliver: impl FnMut(Arc<Vec<NewMail>>) -
 where
     F: Future<Output = std::result::Result<Vec<Delivered>, (Failure, bool)>>,
 {
-    let (mails, waiting): (Vec<_>, Vec<_>) = batch.into_iter().map(|job| (job.mail, job.done)).unzip();
+    // Who waits no longer has told the sender to come again: what he brings then must be the only one.
+    let (mails, waiting): (Vec<_>, Vec<_>) = batch.into_iter().filter(|job| !job.done.is_closed()).map(|job| (job.mail, job.done)).unzip();
+    if mails.is_empty() {
+        return;
+    }
     let mut parts = vec![(mails, waiting)];
     while let Some((mails, mut waiting)) = parts.pop() {
         let mails = Arc::new(mails);
@@ -141,17 +151,32 @@ where
     }
 }
 
+/// One transaction within bounds; says whether splitting may help.
+async fn in_time(store: &Store, mails: Arc<Vec<NewMail>>, full: &AtomicBool) -> std::result::Result<Vec<Delivered>, (Failure, bool)> {
+    failpoint::reach("before-flush");
+    let outcome = tokio::time::timeout(PATIENCE, deliver(store, mails, full)).await;
+    failpoint::reach("before-reply");
+    outcome.unwrap_or_else(|_| {
+        tracing::warn!("mail cannot be stored now: the database does not answer");
+        Err((Failure::Unavailable, false))
+    })
+}
+
 /// One transaction; says whether splitting may help. A connection that broke while it was idle is no reason to fail.
-async fn deliver(store: &Store, mails: Arc<Vec<NewMail>>) -> std::result::Result<Vec<Delivered>, (Failure, bool)> {
+async fn deliver(store: &Store, mails: Arc<Vec<NewMail>>, full: &AtomicBool) -> std::result::Result<Vec<Delivered>, (Failure, bool)> {
     let begun = Instant::now();
     let mut outcome = store.deliver_batch(&mails).await;
     let broken = matches!(&outcome, Err(BatchError { error: error @ store::Error::Unavailable(_), in_doubt: false }) if !error.is_full());
     if broken && begun.elapsed() < PROMPT {
         outcome = store.deliver_batch(&mails).await;
     }
+    // Said once for a time of need, not for every message.
+    let was_full = full.swap(matches!(&outcome, Err(failed) if failed.error.is_full()), Ordering::Relaxed);
     outcome.map_err(|BatchError { error, in_doubt }| match &error {
         _ if error.is_full() => {
-            tracing::error!(%error, "mail cannot be stored");
+            if !was_full {
+                tracing::error!(%error, "mail cannot be stored");
+            }
             (Failure::Full, false)
         }
         store::Error::Unavailable(_) => {
@@ -220,12 +245,27 @@ mod tests {
     async fn an_absent_database_fails_all_at_once() {
         let (done, result) = oneshot::channel();
         let tries = RefCell::new(0);
-        commit(vec![Job { mail: mail(1), done }, Job { mail: mail(2), done: oneshot::channel().0 }], |_| {
+        let (other, _waits) = oneshot::channel();
+        commit(vec![Job { mail: mail(1), done }, Job { mail: mail(2), done: other }], |_| {
             *tries.borrow_mut() += 1;
             async { Err((Failure::Unavailable, false)) }
         })
         .await;
         assert_eq!((*tries.borrow(), result.await.unwrap()), (1, Err(Failure::Unavailable)));
+    }
+
+    #[tokio::test]
+    async fn who_waits_no_longer_gets_nothing_stored() {
+        let (done, result) = oneshot::channel();
+        let gone = oneshot::channel().0;
+        let stored = RefCell::new(Vec::new());
+        commit(vec![Job { mail: mail(1), done: gone }, Job { mail: mail(2), done }], |mails| {
+            stored.borrow_mut().extend(mails.iter().map(|mail| mail.number));
+            async { Ok(vec![Delivered::default()]) }
+        })
+        .await;
+        assert!(result.await.unwrap().is_ok());
+        assert_eq!(*stored.borrow(), [2]);
     }
 
     #[tokio::test]

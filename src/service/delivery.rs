@@ -2,6 +2,7 @@
 
 use std::collections::HashSet;
 use std::fmt::Write;
+use std::net::IpAddr;
 use std::sync::Arc;
 
 use bytes::Bytes;
@@ -74,14 +75,29 @@ struct Written {
     size: i64,
 }
 
+/// What counts of a message when its destinations are decided.
+#[derive(Clone, Copy)]
+pub(crate) struct Mail<'a> {
+    /// Return path, empty for none.
+    pub(crate) return_path: &'a str,
+    /// Whoever sent it may relay.
+    pub(crate) trusted: bool,
+    /// Who handed it in, when that is known still.
+    pub(crate) peer: Option<IpAddr>,
+    /// What it says of itself.
+    pub(crate) facts: &'a Facts,
+    /// Octets.
+    pub(crate) size: i64,
+}
+
 /// Where a message goes.
 #[derive(Default)]
-struct Destinations {
+pub(crate) struct Destinations {
     seen: HashSet<String>,
     targets: Vec<Target>,
     queued: Vec<Queued>,
     dropped: usize,
-    failed: Vec<(String, Value, Refusal)>,
+    pub(crate) failed: Vec<(String, Value, Refusal)>,
 }
 
 impl Service {
@@ -114,8 +130,9 @@ impl Service {
             written.map_err(|_| Refusal::new(451, "4.3.0", "temporary internal error, try again later"))?
         };
         let mut destinations = Destinations::default();
+        let mail = Mail { return_path: &submission.return_path, trusted: submission.peer.trusted, peer: Some(submission.peer.ip), facts: &written.facts, size: written.size };
         for recipient in &submission.recipients {
-            self.add(&mut destinations, &submission, &written, &recipient.address, recipient.params.to_json(), &recipient.outcome).await?;
+            self.add(&mut destinations, &mail, &recipient.address, recipient.params.to_json(), &recipient.outcome).await?;
         }
         let trace_id = new_id();
         let mail = NewMail { claims, ..destinations.into_mail(&submission, written, number, trace_id, moment)? };
@@ -136,23 +153,33 @@ impl Service {
         Ok(Accepted { number, trace_id, mailboxes: delivered.mailboxes, queued: delivered.queued })
     }
 
+    /// Adds what the Router now makes of a recipient of a message that is in the queue already.
+    pub(crate) async fn add_again(&self, to: &mut Destinations, mail: &Mail<'_>, address: &str, params: &Value) -> std::result::Result<(), Refusal> {
+        let mut params = params.clone();
+        if let Value::Object(map) = &mut params {
+            ["mailbox", "detail", "real_to"].iter().for_each(|word| drop(map.remove(*word)));
+        }
+        let outcome = self.route(address, Flow::Mail, &mail.context()).await?;
+        self.add(to, mail, address, params, &outcome).await
+    }
+
     /// Adds what a recipient leads to.
-    async fn add(&self, to: &mut Destinations, submission: &Submission, written: &Written, address: &str, params: Value, outcome: &Outcome) -> std::result::Result<(), Refusal> {
+    async fn add(&self, to: &mut Destinations, mail: &Mail<'_>, address: &str, params: Value, outcome: &Outcome) -> std::result::Result<(), Refusal> {
         match &outcome.route {
             Route::Group { group, domain } => {
-                if group.settings.reject_automatic && (written.facts.auto_submitted || submission.return_path.is_empty()) {
+                if group.settings.reject_automatic && (mail.facts.auto_submitted || mail.return_path.is_empty()) {
                     to.failed.push((address.to_owned(), params, Refusal::new(550, "5.7.1", format!("{address} takes no automatic mail"))));
                     return Ok(());
                 }
-                self.add_group(to, submission, written, params, group, domain).await
+                self.add_group(to, mail, params, group, domain).await
             }
-            _ => self.add_final(to, written, address, params, outcome).await,
+            _ => self.add_final(to, mail, address, params, outcome).await,
         }
     }
 
     /// Adds the final members of a group, nested groups included, each once.
-    async fn add_group(&self, to: &mut Destinations, submission: &Submission, written: &Written, params: Value, group: &Group, domain: &Domain) -> std::result::Result<(), Refusal> {
-        let context = Context { relayable: true, trusted: submission.peer.trusted, client: submission.peer.trusted, peer: Some(submission.peer.ip), ..Context::default() };
+    async fn add_group(&self, to: &mut Destinations, mail: &Mail<'_>, params: Value, group: &Group, domain: &Domain) -> std::result::Result<(), Refusal> {
+        let context = mail.context();
         let mut expansion = Expansion::new(group, domain, Flow::Mail);
         while let Some(member) = expansion.next_member() {
             let outcome = self.route(&member, Flow::Mail, &context).await?;
@@ -161,28 +188,28 @@ impl Service {
         if expansion.is_truncated() {
             tracing::warn!(group = %group.name, domain = %domain.name, "the group is nested too deep or too large; some members are left out");
         }
-        let left_out = left_out(submission, written, group);
+        let left_out = left_out(mail, group);
         let params = without_success(params);
         for member in expansion.into_members() {
             if !left_out.contains(&member.address.to_lowercase()) {
-                self.add_final(to, written, &member.address, params.clone(), &member.outcome).await?;
+                self.add_final(to, mail, &member.address, params.clone(), &member.outcome).await?;
             }
         }
         Ok(())
     }
 
     /// Adds a result that is no group.
-    async fn add_final(&self, to: &mut Destinations, written: &Written, address: &str, params: Value, outcome: &Outcome) -> std::result::Result<(), Refusal> {
+    async fn add_final(&self, to: &mut Destinations, mail: &Mail<'_>, address: &str, params: Value, outcome: &Outcome) -> std::result::Result<(), Refusal> {
         match &outcome.route {
             Route::Local(local) => {
                 let settings = self.receiver(local.account.id).await?;
-                if settings.max_message_size >= 0 && written.size > settings.max_message_size {
+                if settings.max_message_size >= 0 && mail.size > settings.max_message_size {
                     let refusal = Refusal::new(552, "5.2.3", format!("{address} message too big for the account"));
                     to.failed.push((address.to_owned(), params, refusal));
                 } else {
                     // Without a time to wait the queue only has to tell the sender.
                     let delay = if settings.quota_retry_for == 0 { 0 } else { settings.quota_retry_every };
-                    to.add_local(local, written, address, params, settings.max_account_size, delay);
+                    to.add_local(local, mail, address, params, settings.max_account_size, delay);
                 }
             }
             Route::Smtp(remote) => {
@@ -208,8 +235,23 @@ impl Service {
     }
 }
 
+impl Mail<'_> {
+    /// It was accepted once, so it may go anywhere.
+    fn context(&self) -> Context {
+        Context { relayable: true, trusted: self.trusted, client: self.trusted, peer: self.peer, ..Context::default() }
+    }
+}
+
 impl Destinations {
-    fn add_local(&mut self, local: &Local, written: &Written, address: &str, mut params: Value, quota: i64, delay: i64) {
+    /// Everything as rows of the queue, for a message that is there; who failed gets a report.
+    pub(crate) fn into_queued(self) -> Vec<Queued> {
+        let local = self.targets.into_iter().map(|target| Queued { delay: 0, last_reply: String::new(), ..target.otherwise });
+        let mut queued: Vec<Queued> = local.chain(self.queued).collect();
+        queued.extend(self.failed.into_iter().map(|(address, params, refusal)| report(address, params, &refusal)));
+        queued
+    }
+
+    fn add_local(&mut self, local: &Local, mail: &Mail<'_>, address: &str, mut params: Value, quota: i64, delay: i64) {
         let mailbox = match local.mailbox.as_deref().or(local.detail.as_deref()) {
             Some(name) if !name.eq_ignore_ascii_case("INBOX") => name.to_owned(),
             _ => "INBOX".to_owned(),
@@ -237,7 +279,7 @@ impl Destinations {
             delay,
             last_reply: account_full(&named).to_string(),
         };
-        let thread = thread_of(local.account.id, &written.facts, email);
+        let thread = thread_of(local.account.id, mail.facts, email);
         self.targets.push(Target { account: local.account.id, domain: local.domain.id, address: named, email, thread, mailbox, quota, otherwise });
     }
 
@@ -263,17 +305,7 @@ impl Destinations {
         let mut queued = self.queued;
         // A failure of a report is not reported again.
         let reported = self.failed.into_iter().filter(|_| !submission.return_path.is_empty());
-        queued.extend(reported.map(|(address, params, refusal)| Queued {
-            account: None,
-            queue: address.clone(),
-            target: address.clone(),
-            address,
-            params,
-            module: "local",
-            held: false,
-            delay: 0,
-            last_reply: refusal.to_string(),
-        }));
+        queued.extend(reported.map(|(address, params, refusal)| report(address, params, &refusal)));
         let envelope = json!({
             "source": source, "authenticated": user, "trusted": submission.peer.trusted, "envid": submission.envelope_id, "ret": submission.ret,
             "utf8": submission.utf8, "eight_bit": submission.eight_bit, "skip": written.skip,
@@ -337,13 +369,18 @@ fn delivered_at_once(mail: &NewMail, target: &Target) -> Claimed {
     }
 }
 
+/// The row of a recipient that failed: the queue tells the sender.
+fn report(address: String, params: Value, refusal: &Refusal) -> Queued {
+    Queued { account: None, queue: address.clone(), target: address.clone(), address, params, module: "local", held: false, delay: 0, last_reply: refusal.to_string() }
+}
+
 /// Members who get no copy: the author, and who is named in To or Cc, as the group wants it.
-fn left_out(submission: &Submission, written: &Written, group: &Group) -> HashSet<String> {
+fn left_out(mail: &Mail<'_>, group: &Group) -> HashSet<String> {
     let mut out = HashSet::new();
-    let envelope = &written.facts.envelope;
+    let envelope = &mail.facts.envelope;
     if group.settings.remove_author {
         out.extend(envelope.from.iter().filter_map(message::Address::email).map(|address| address.to_lowercase()));
-        out.insert(submission.return_path.to_lowercase());
+        out.insert(mail.return_path.to_lowercase());
     }
     if group.settings.remove_to_cc {
         out.extend(envelope.to.iter().chain(&envelope.cc).filter_map(message::Address::email).map(|address| address.to_lowercase()));

@@ -11,6 +11,23 @@ pub(crate) struct Health {
     draining: watch::Sender<bool>,
 }
 
+/// Tells one listener, once, that the server is about to stop.
+#[derive(Debug, Clone)]
+pub struct Draining {
+    news: watch::Receiver<bool>,
+    told: bool,
+}
+
+impl Draining {
+    /// Waits until the server is about to stop; after that it waits for ever. Cancel-safe.
+    pub async fn begun(&mut self) {
+        if self.told || self.news.wait_for(|draining| *draining).await.is_err() {
+            std::future::pending::<()>().await;
+        }
+        self.told = true;
+    }
+}
+
 /// Whether the server is ready for work; holds no version, names or addresses, for anybody may ask.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Readiness {
@@ -46,8 +63,8 @@ impl Service {
         self.inner.health.draining.send_replace(true);
     }
 
-    /// Becomes true when the server is about to stop.
-    pub fn draining(&self) -> watch::Receiver<bool> {
-        self.inner.health.draining.subscribe()
+    /// Tells one session when the server is about to stop.
+    pub fn draining(&self) -> Draining {
+        Draining { news: self.inner.health.draining.subscribe(), told: false }
     }
 }

@@ -17,6 +17,7 @@ mod delivery;
 mod describe;
 mod changes;
 mod dns;
+mod disk;
 mod domain;
 mod error;
 mod events;
@@ -43,6 +44,7 @@ mod server;
 mod setup;
 mod sign_in;
 mod standing;
+mod transit;
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -55,7 +57,7 @@ pub use describe::{Description, Input, reference};
 pub use events::{Events, Heard};
 pub use changes::{Change, Changes};
 pub use error::{Error, FieldError, Kind, Result};
-pub use health::{Check, Readiness};
+pub use health::{Check, Draining, Readiness};
 pub use keys::MasterKey;
 pub use mailbox::MailboxWish;
 pub use modules::ModuleSettings;
@@ -87,6 +89,7 @@ struct Inner {
     changes: Changes,
     quotas: message::Quotas,
     hashing: tokio::sync::Semaphore,
+    disk: disk::Disk,
     setup_file: std::path::PathBuf,
     health: health::Health,
     listening: listener::Listening,
@@ -121,6 +124,8 @@ impl Service {
             quotas: message::Quotas::default(),
             // A storm of sign-ins waits here instead of starving everything else.
             hashing: tokio::sync::Semaphore::new(cores),
+            // The data folder is where the token lies.
+            disk: disk::Disk::new(setup_file.parent().unwrap_or(&setup_file)),
             setup_file,
             health: health::Health::default(),
             listening: listener::Listening::default(),

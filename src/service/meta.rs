@@ -55,6 +55,7 @@ const CODES: &[(&str, i32)] = &[
     ("token_expired", 401),
     ("token_revoked", 401),
     ("unknown_field", 400),
+    ("unknown_recipient", 422),
     ("unsupported_media_type", 415),
     ("validation_failed", 422),
     ("version_conflict", 412),

@@ -10,6 +10,7 @@ use model::group::{CreateGroup, Group, GroupMembers, Members, RenameGroup, Updat
 use model::listener::{CreateListener, Listener, UpdateListener};
 use model::mailbox::{CreateMailbox, Mailbox, UpdateMailbox};
 use model::message::{Headers, Message, SearchMessages, Stored, UpdateMessage};
+use model::queue::{Accepted, Queue, QueueAction, QueueSummary, SubmitRawMessage, TransitMessage};
 use model::routing::{
     ExplainRequest, Explanation, MoveRoutingLine, NewRoutingLine, RollbackRouting, RouterSettingsPatch, RoutingLine, RoutingTable, RoutingTableInput, RoutingValidation, RoutingVersion, UpdateRoutingLine,
 };
@@ -29,6 +30,7 @@ use crate::mailbox::{DeleteMailbox, MailboxRef};
 use crate::message::api::{DeleteMessage, ImportMessage, ListMessages, MessageRef, RawMessage};
 use crate::modules::ModuleRef;
 use crate::routing_table::LineRef;
+use crate::transit::{ListQueues, ListTransit, MessageAction, QueueRef, RedirectMessage, RejectByFilter, RejectMessage, RejectQueue, TransitRef};
 use crate::operation::{Access, Access::*, Method, Method::*, Nothing, Operation, Shape, read, write};
 use crate::Service;
 
@@ -187,6 +189,28 @@ operations! {
         deleteMessage Delete "/accounts/{account}/messages/{id}" 204 Own("mailbox_read_all"), delete_message(DeleteMessage), "Moves a message to the trash, or deletes it for good";
         getHeaders Get "/accounts/{account}/messages/{id}/headers" 200 Own("mailbox_read_all"), get_headers(MessageRef) -> Headers, "Shows the header fields of a message";
         getRaw Get "/accounts/{account}/messages/{id}/raw" 200 Own("mailbox_read_all"), get_raw(MessageRef) -> RawMessage, "Shows a message as it stands on the wire";
+    }
+    "queue" {
+        getQueueSummary Get "/queues/summary" 200 Server("monitors"), get_queue_summary(Nothing) -> QueueSummary, "Tells how much waits in each module";
+        listQueues Get "/queues" 200 Server("monitors"), list_queues(ListQueues) -> Page<Queue>, "Lists queues: hosts, accounts, lists, programs";
+        getQueue Get "/queues/{module}/{name}" 200 Server("monitors"), get_queue(QueueRef) -> Queue, "Shows a queue";
+        releaseQueue Post "/queues/{module}/{name}/release" 202 Server("queue_control"), release_queue(QueueRef) -> QueueAction, "Lets a queue be tried now: holds and pauses end";
+        holdQueue Post "/queues/{module}/{name}/hold" 200 Server("queue_control"), hold_queue(QueueRef) -> QueueAction, "Holds a queue: nothing of it is tried";
+        unholdQueue Post "/queues/{module}/{name}/unhold" 200 Server("queue_control"), unhold_queue(QueueRef) -> QueueAction, "Ends the hold of a queue, which goes on where it stood";
+        rerouteQueue Post "/queues/{module}/{name}/reroute" 202 Server("queue_control"), reroute_queue(QueueRef) -> QueueAction, "Asks the Router again for everybody in a queue";
+        rejectQueue Post "/queues/{module}/{name}/reject" 202 Server("queue_control"), reject_queue(RejectQueue) -> QueueAction, "Makes everything in a queue fail; the senders are told";
+        listTransitMessages Get "/messages" 200 Server("monitors"), list_transit_messages(ListTransit) -> Page<TransitMessage>, "Lists messages in transit by number";
+        submitRawMessage Post "/messages" 201 Server("queue_control"), submit_raw_message(SubmitRawMessage) -> Accepted, "Takes a message with its envelope";
+        rejectByFilter Post "/messages/reject" 202 Server("queue_control"), reject_by_filter(RejectByFilter) -> QueueAction, "Makes fail what somebody sent, everywhere in the queue";
+        getTransitMessage Get "/messages/{number}" 200 Server("monitors"), get_transit_message(TransitRef) -> TransitMessage, "Shows a message in transit with its header and its story";
+        downloadTransitMessage Get "/messages/{number}/download" 200 Server("mailbox_read_all"), download_transit_message(TransitRef) -> RawMessage, "Gives a message in transit as it stands";
+        releaseMessage Post "/messages/{number}/release" 200 Server("queue_control"), release_message(MessageAction) -> TransitMessage, "Lets a message be tried now: a hold ends";
+        holdMessage Post "/messages/{number}/hold" 200 Server("queue_control"), hold_message(MessageAction) -> TransitMessage, "Holds a message: it is not tried";
+        unholdMessage Post "/messages/{number}/unhold" 200 Server("queue_control"), unhold_message(MessageAction) -> TransitMessage, "Ends the hold of a message, which goes on where it stood";
+        rejectMessage Post "/messages/{number}/reject" 200 Server("queue_control"), reject_message(RejectMessage) -> QueueAction, "Makes a message fail; its sender is told";
+        redirectMessage Post "/messages/{number}/redirect" 200 Server("queue_control"), redirect_message(RedirectMessage) -> TransitMessage, "Gives a message to others instead";
+        rerouteMessage Post "/messages/{number}/reroute" 200 Server("queue_control"), reroute_message(MessageAction) -> QueueAction, "Asks the Router again for everybody who is still to get a message";
+        deleteTransitMessage Delete "/messages/{number}" 204 Server("queue_control"), delete_transit_message(TransitRef), "Takes a message in transit away; nobody is told";
     }
 }
 

@@ -23,6 +23,7 @@ pub mod email;
 pub mod mailbox;
 pub mod message;
 pub mod queue;
+pub mod transit;
 pub mod server;
 pub mod session;
 pub mod sign_in;

@@ -24,6 +24,7 @@ pub(crate) fn trials() -> Vec<Trial> {
         test("what_fails_comes_back", what_fails_comes_back),
         test("what_waits_is_reported_and_given_up", what_waits_is_reported_and_given_up),
         test("encryption_is_taken_where_it_works", encryption_is_taken_where_it_works),
+        test("an_administrator_steers_the_queue", an_administrator_steers_the_queue),
         test("senders_decide_what_they_are_told", senders_decide_what_they_are_told),
         test("mail_for_a_full_account_waits_for_room", mail_for_a_full_account_waits_for_room),
         test("nothing_is_lost_by_kill_9", nothing_is_lost_by_kill_9),
@@ -266,6 +267,38 @@ fn encryption_is_taken_where_it_works() -> Outcome {
     wait("both messages", || a.waiting() == "0" && sink.messages() == 2);
     assert_eq!(sink.taken.lock().unwrap().connections - before, 2, "one that fails to encrypt, one in the clear");
     assert_eq!(a.server.sql("SELECT count(*) FROM queue_pause"), "0");
+    Ok(())
+}
+
+fn an_administrator_steers_the_queue() -> Outcome {
+    let a = world("a.example", "anna");
+    let sink = Sink::start(&["PIPELINING"]);
+    a.lead("sink.example", sink.port);
+    a.sending(&json!({"first_retries": [3600], "retry_every": 3600}));
+    let act = |what: &str, body: Value| {
+        let answer = a.admin.call("POST", &format!("/queues/smtp/sink.example/{what}"), Some(body));
+        assert!(answer.status < 300, "{what}: {}", answer.body);
+    };
+    let mut smtp = a.submit();
+    // Put off for an hour, and sent at once when it is released.
+    good(&smtp.send("anna@a.example", &["later@sink.example"], "Subject: one\r\n\r\nx"));
+    wait("the first try", || a.server.sql("SELECT attempts FROM queue_recipient") == "1");
+    act("release", json!({}));
+    wait("the second try", || a.waiting() == "0" && sink.messages() == 1);
+    act("hold", json!({}));
+    good(&smtp.send("anna@a.example", &["bob@sink.example"], "Subject: two\r\n\r\nx"));
+    good(&smtp.send("anna@a.example", &["anna@a.example"], "Subject: not held\r\n\r\nx"));
+    a.message("anna@a.example", 1);
+    assert_eq!((a.waiting(), sink.messages()), ("1".to_owned(), 1));
+    act("unhold", json!({}));
+    wait("the one that was held", || a.waiting() == "0" && sink.messages() == 2);
+    // What is rejected goes back with the administrator's words.
+    good(&smtp.send("anna@a.example", &["busy@sink.example"], "Subject: three\r\n\r\nx"));
+    wait("a try", || a.server.sql("SELECT attempts FROM queue_recipient") == "1");
+    act("reject", json!({"text": "we do not write to them any more"}));
+    let report = a.message("anna@a.example", 2);
+    assert!(report.contains("we do not write to them any more") && report.contains("Action: failed\r\n"), "{report}");
+    assert_eq!(a.waiting(), "0");
     Ok(())
 }
 

@@ -119,6 +119,11 @@ impl Server {
         String::from_utf8_lossy(&output.stdout).trim_end().to_owned()
     }
 
+    /// Starts a server that ends by itself, perhaps before anybody could see it ready, and waits for that.
+    pub(crate) fn run_to_end(options: &Options, offset: u16) {
+        command(options, offset).spawn().unwrap().wait().unwrap();
+    }
+
     /// kill -9, PostgreSQL left alone.
     pub(crate) fn kill_hard(mut self) -> u16 {
         kill(self.pid(), Signal::SIGKILL).unwrap();

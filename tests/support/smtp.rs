@@ -32,6 +32,15 @@ impl Smtp {
         smtp
     }
 
+    /// Connects when the server is there and takes connections.
+    pub(crate) fn try_connect(port: u16) -> Option<Self> {
+        let stream = TcpStream::connect(("127.0.0.1", port)).ok()?;
+        stream.set_read_timeout(Some(Duration::from_secs(60))).ok()?;
+        stream.set_nodelay(true).ok()?;
+        let mut smtp = Self { stream: BufReader::new(stream) };
+        (smtp.reply().starts_with("220 ") && smtp.try_write(b"EHLO client.test\r\n") && smtp.reply().starts_with("250")).then_some(smtp)
+    }
+
     pub(crate) fn write(&mut self, octets: &[u8]) {
         self.stream.get_mut().write_all(octets).unwrap();
     }
@@ -55,6 +64,11 @@ impl Smtp {
             }
             whole.push('\n');
         }
+    }
+
+    /// Whether the server closes without another word.
+    pub(crate) fn has_ended(&mut self) -> bool {
+        self.stream.fill_buf().is_ok_and(<[u8]>::is_empty)
     }
 
     pub(crate) fn command(&mut self, line: &str) -> String {

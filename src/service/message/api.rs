@@ -104,6 +104,15 @@ pub(crate) struct RawMessage {
     pub(crate) encoding: Encoding,
 }
 
+impl RawMessage {
+    pub(crate) fn of(raw: &[u8]) -> Self {
+        match std::str::from_utf8(raw) {
+            Ok(text) => Self { raw: text.to_owned(), encoding: Encoding::Utf8 },
+            Err(_) => Self { raw: STANDARD.encode(raw), encoding: Encoding::Base64 },
+        }
+    }
+}
+
 fn unknown() -> Error {
     Error::not_found("message")
 }
@@ -268,11 +277,7 @@ impl Service {
         let account = self.mail_account(&call, &input.account).await?;
         self.email_row(account, input.id).await?;
         let raw = self.whole_message(account, input.id).await?.ok_or_else(super::broken)?;
-        Ok(match std::str::from_utf8(&raw) {
-            Ok(text) => RawMessage { raw: text.to_owned(), encoding: Encoding::Utf8 },
-            Err(_) => RawMessage { raw: STANDARD.encode(&raw), encoding: Encoding::Base64 },
-        }
-        .into())
+        Ok(RawMessage::of(&raw).into())
     }
 
     /// Stores a message.
