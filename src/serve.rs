@@ -109,6 +109,7 @@ async fn serve_store(store: Store, home: &Path, options: &Serve, config: &Config
     let served = listeners.served();
     let listeners = tokio::spawn(listeners.run());
     let outbox = tokio::spawn(service.clone().run_outbox());
+    let runner = tokio::spawn(mta::Runner::new(service.clone(), options.dev && !options.allow_outbound).run());
     let console = tokio::spawn(console(home.to_owned(), service.clone()));
     let address = options.host.or_else(|| options.dev.then(|| IpAddr::from([127, 0, 0, 1]))).filter(|a| !a.is_unspecified());
     for url in urls(address, port) {
@@ -132,6 +133,7 @@ async fn serve_store(store: Store, home: &Path, options: &Serve, config: &Config
         _ = interrupt.recv() => {}
     }
     outbox.abort();
+    runner.abort();
     console.abort();
     Ok(())
 }

@@ -13,6 +13,8 @@ mod clients;
 mod imap;
 #[path = "support/contract.rs"]
 mod contract;
+#[path = "support/dns.rs"]
+mod dns;
 #[path = "api/events.rs"]
 mod events;
 #[path = "scenario/faults.rs"]
@@ -23,6 +25,8 @@ mod lifecycle;
 mod listeners;
 #[path = "scenario/mail_in.rs"]
 mod mail_in;
+#[path = "scenario/mail_out.rs"]
+mod mail_out;
 #[path = "api/modules.rs"]
 mod modules;
 #[path = "api/parity.rs"]
@@ -41,6 +45,8 @@ mod names;
 mod routing;
 #[path = "support/server.rs"]
 mod server;
+#[path = "support/sink.rs"]
+mod sink;
 #[path = "support/smtp.rs"]
 mod smtp;
 
@@ -56,6 +62,7 @@ fn main() {
     trials.extend(parity::trials());
     trials.extend(modules::trials());
     trials.extend(mail_in::trials());
+    trials.extend(mail_out::trials());
     trials.extend(imap::trials());
     trials.extend(pop::trials());
     trials.extend(routing::trials());

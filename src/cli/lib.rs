@@ -93,6 +93,9 @@ pub struct Serve {
     /// Address that a trial listens on.
     #[arg(long, value_name = "ADDRESS")]
     pub host: Option<std::net::IpAddr>,
+    /// Lets the mail of a trial leave this machine.
+    #[arg(long)]
+    pub allow_outbound: bool,
     /// The user to become when started as root.
     #[arg(long, default_value = "postamt", value_name = "NAME")]
     pub user: String,

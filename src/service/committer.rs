@@ -212,6 +212,8 @@ mod tests {
             detail: serde_json::Value::Null,
             targets: Vec::new(),
             queued: Vec::new(),
+            claims: Vec::new(),
+            redelivered: false,
         }
     }
 

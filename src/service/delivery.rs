@@ -12,6 +12,7 @@ use model::server::ReplyCodes;
 use router::{Context, Domain, Expansion, Group, Local, Outcome, Route};
 use serde_json::{Value, json};
 use store::delivery::{NewMail, Queued, Target};
+use store::queue::Settled;
 use types::Timestamp;
 use uuid::Uuid;
 
@@ -21,6 +22,8 @@ use crate::{Peer, Recipient, Refusal, Service, new_id, now};
 
 /// Messages of at least this size are read and packed beside the tasks of other connections.
 const LARGE: usize = 256 * 1024;
+/// How a report of the server itself comes.
+pub(crate) const REPORT: &str = "DSN";
 
 /// A message that is handed in, with its envelope.
 #[derive(Debug, Clone)]
@@ -103,6 +106,12 @@ impl Service {
     /// # Errors
     /// The refusal, when nothing of the message is kept.
     pub async fn submit(&self, submission: Submission) -> std::result::Result<Accepted, Refusal> {
+        self.accept(submission, Vec::new()).await
+    }
+
+    /// The same, with claims on the queue that end in the same transaction. When one of them is no longer good, nothing is
+    /// kept: somebody else has done it.
+    pub(crate) async fn accept(&self, submission: Submission, claims: Vec<Settled>) -> std::result::Result<Accepted, Refusal> {
         if submission.recipients.iter().any(|recipient| recipient.outcome.route == Route::Spamtrap) {
             return Err(Refusal::new(550, "5.7.1", "message is rejected"));
         }
@@ -125,8 +134,13 @@ impl Service {
             self.add(&mut destinations, &mail, &recipient.address, recipient.params.to_json(), &recipient.outcome).await?;
         }
         let trace_id = new_id();
-        let mail = destinations.into_mail(&submission, written, number, trace_id, moment)?;
+        let mail = NewMail { claims, ..destinations.into_mail(&submission, written, number, trace_id, moment)? };
+        let due: Vec<(&'static str, String)> = mail.queued.iter().filter(|row| !row.held && row.delay == 0).map(|row| (row.module, row.queue.clone())).collect();
         let delivered = self.inner.committer.commit(mail).await?;
+        due.iter().for_each(|(module, queue)| self.queue_news().tell(module, queue));
+        if delivered.queued > due.len() {
+            self.queue_news().look();
+        }
         for (account, mailbox) in &delivered.mailboxes {
             self.announce_mailbox(*account, *mailbox);
         }
@@ -271,7 +285,7 @@ impl Destinations {
         }
         let user = submission.peer.user.as_ref().map(|user| &user.standing.address);
         let to: Vec<&str> = submission.recipients.iter().map(|recipient| recipient.address.as_str()).collect();
-        let source = format!("{} [{}]", submission.source, submission.peer.ip);
+        let source = if submission.source == REPORT { REPORT.to_owned() } else { format!("{} [{}]", submission.source, submission.peer.ip) };
         let mut detail = json!({"source": source, "hello": submission.hello, "with": submission.with, "to": to});
         if let Some(map) = detail.as_object_mut() {
             if let Some(user) = user {
@@ -304,6 +318,8 @@ impl Destinations {
             detail,
             targets: self.targets,
             queued,
+            claims: Vec::new(),
+            redelivered: false,
         })
     }
 }
@@ -372,6 +388,9 @@ fn write_head(submission: &Submission, number: i64, host: &str, moment: Timestam
         recipient,
         date: moment.seconds(),
     };
-    head.push_str(&received.format());
+    // What begins here was received from nobody.
+    if submission.source != REPORT {
+        head.push_str(&received.format());
+    }
     (head, skip)
 }

@@ -17,6 +17,7 @@ mod delivery;
 mod describe;
 mod changes;
 mod disk;
+mod dns;
 mod domain;
 mod error;
 mod events;
@@ -34,6 +35,7 @@ mod modules;
 mod name;
 mod operation;
 pub mod operations;
+pub mod queue;
 mod refusal;
 mod rights;
 mod routing;
@@ -83,6 +85,7 @@ struct Inner {
     routing: routing::Routing,
     receivers: admission::Receivers,
     committer: committer::Committer,
+    queue: queue::Queue,
     changes: Changes,
     quotas: message::Quotas,
     hashing: tokio::sync::Semaphore,
@@ -116,6 +119,7 @@ impl Service {
             routing: routing::Routing::default(),
             receivers: admission::Receivers::default(),
             committer,
+            queue: queue::Queue::default(),
             changes: Changes::default(),
             quotas: message::Quotas::default(),
             // A storm of sign-ins waits here instead of starving everything else.

@@ -2,7 +2,7 @@
 
 use std::sync::{Arc, RwLock};
 
-use model::server::{ImapSettings, Module, Modules as ModuleList, PopSettings, QueueSettings, SmtpOutSettings, SmtpSettings, UpdateModule};
+use model::server::{DnsSettings, ImapSettings, Module, Modules as ModuleList, PopSettings, QueueSettings, SmtpOutSettings, SmtpSettings, UpdateModule};
 use model::settings::{EffectiveSetting, Settings, SettingsChange, SettingsView, Source, change, explain, fold, patch_by_name};
 use serde::Deserialize;
 use serde_json::{Map, Value, json};
@@ -36,6 +36,8 @@ pub struct ModuleSettings {
     pub imap: ImapSettings,
     /// POP3.
     pub pop: PopSettings,
+    /// DNS.
+    pub dns: DnsSettings,
 }
 
 /// The settings in memory.
@@ -86,10 +88,12 @@ impl Service {
             queue: fold(&[&of("queue")]),
             imap: fold(&[&of("imap")]),
             pop: fold(&[&of("pop")]),
+            dns: fold(&[&of("dns")]),
         };
         if let Ok(mut current) = self.inner.modules.0.write() {
             *current = Arc::new(settings);
         }
+        self.queue_news().look();
         Ok(())
     }
 

@@ -21,6 +21,7 @@ use model::{ListParams, Page};
 
 use crate::account::{AccountRef, AliasRef, ListDomainAccounts, UpdateAccountSettings};
 use crate::address_list::{ListRef, TestAddress};
+use crate::dns::UpdateDnsSettings;
 use crate::domain::{DomainAliasRef, DomainRef, UpdateDomainSettings};
 use crate::forwarder::{ForwarderRef, ListOfDomain};
 use crate::group::{GroupRef, MemberRef};
@@ -95,6 +96,8 @@ operations! {
         getAddressList Get "/network/address-lists/{list}" 200 Server("settings_read"), get_address_list(ListRef) -> AddressList, "Shows a list of addresses";
         replaceAddressList Put "/network/address-lists/{list}" 200 Server("settings"), replace_address_list(ReplaceAddressList) -> AddressList, "Replaces a list of addresses";
         testAddress Post "/network/address-lists/{list}/test" 200 Server("settings_read"), test_address(TestAddress) -> AddressTest, "Tells whether an address is in a list";
+        getDnsSettings Get "/network/dns" 200 Server("settings_read"), get_dns_settings(Nothing) -> SettingsView, "Shows the settings of the DNS resolver with their origin";
+        updateDnsSettings Patch "/network/dns" 200 Server("settings"), update_dns_settings(UpdateDnsSettings) -> SettingsView, "Changes settings of the DNS resolver";
     }
     "certificates" {
         listCertificates Get "/certificates" 200 Server("settings_read"), list_certificates(Nothing) -> Page<Certificate>, "Lists the certificates";

@@ -5,7 +5,7 @@
 
 mod names;
 
-use std::net::IpAddr;
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, PoisonError, RwLock};
 
@@ -97,6 +97,13 @@ impl Service {
             *known.write().unwrap_or_else(PoisonError::into_inner) = host;
             self.routing_changed().await;
         }
+    }
+
+    /// Addresses at which we ourselves answer on this port.
+    pub fn own_addresses(&self, port: u16) -> Vec<IpAddr> {
+        let host = self.inner.routing.host.read().unwrap_or_else(PoisonError::into_inner);
+        let loopback = [Ipv4Addr::LOCALHOST.into(), Ipv6Addr::LOCALHOST.into()];
+        if host.ports.contains(&port) { host.addresses.iter().copied().chain(loopback).collect() } else { Vec::new() }
     }
 
     /// Compiles the Router again after a committed change of table, settings or domains. When that fails now, the next

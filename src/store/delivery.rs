@@ -1,6 +1,6 @@
 //! Mail that was accepted: a batch of messages becomes durable in one transaction of a few statements.
 //!
-//! Locks are taken in this order: bodies by hash, mailboxes by account and id, states of accounts by id. Two batches
+//! Locks are taken in this order: claimed recipients of the queue as in `queue.rs`, bodies by hash, mailboxes by account and id, states of accounts by id. Two batches
 //! never wait for each other in a circle, nor for anybody else who keeps this order.
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
@@ -11,6 +11,7 @@ use types::Timestamp;
 use uuid::Uuid;
 
 use crate::moment::to_sql;
+use crate::queue::Settled;
 use crate::{Error, Result, Store, Tx};
 
 /// Channel that tells every node that there are new events.
@@ -47,6 +48,10 @@ pub struct NewMail {
     pub targets: Vec<Target>,
     /// Recipients for whom it waits.
     pub queued: Vec<Queued>,
+    /// Claims that end with it; when one of them is no longer good, nothing of the message is kept.
+    pub claims: Vec<Settled>,
+    /// It comes from the queue: it has its numbers and records, and who cannot take it now stays there.
+    pub redelivered: bool,
 }
 
 /// An account that gets a message.
@@ -100,6 +105,10 @@ pub struct Delivered {
     pub mailboxes: Vec<(Uuid, Uuid)>,
     /// Recipients in the queue.
     pub queued: usize,
+    /// A claim was no longer good: somebody else has done the work.
+    pub stale: bool,
+    /// Why a message from the queue has to stay there.
+    pub refused: Option<String>,
 }
 
 /// Why a batch is not durable.
@@ -153,6 +162,7 @@ struct Plan {
     placed: Vec<Placed>,
     delivered: Vec<Vec<String>>,
     queued: Vec<Vec<Queued>>,
+    refused: Vec<Option<String>>,
 }
 
 impl Store {
@@ -170,6 +180,9 @@ impl Store {
     /// When nothing of it is durable, or nobody knows.
     pub async fn deliver_batch(&self, batch: &[NewMail]) -> std::result::Result<Vec<Delivered>, BatchError> {
         let mut tx = self.begin().await?;
+        let fresh = tx.fresh(batch).await?;
+        let live: Vec<&NewMail> = batch.iter().zip(&fresh).filter_map(|(mail, fresh)| fresh.then_some(mail)).collect();
+        let batch = live.as_slice();
         tx.insert_blobs(batch).await?;
         let mut plan = Plan::default();
         if batch.iter().any(|mail| !mail.targets.is_empty()) {
@@ -180,14 +193,19 @@ impl Store {
         if plan.queued.iter().any(|rows| !rows.is_empty()) {
             tx.insert_queued(batch, &plan).await?;
         }
+        let ended: Vec<Settled> = batch.iter().zip(&plan.refused).filter(|(_, refused)| refused.is_none()).flat_map(|(mail, _)| mail.claims.iter().cloned()).collect();
+        if !ended.is_empty() {
+            tx.settle_queue(&ended).await?;
+        }
         tx.commit().await.map_err(|error| BatchError { error, in_doubt: true })?;
-        Ok(plan.results())
+        let mut results = plan.results().into_iter();
+        Ok(fresh.into_iter().map(|fresh| if fresh { results.next().unwrap_or_default() } else { Delivered { stale: true, ..Delivered::default() } }).collect())
     }
 }
 
 impl Plan {
     /// Decides where each message goes; the order of the batch is the order of the UIDs.
-    fn place(&mut self, batch: &[NewMail]) {
+    fn place(&mut self, batch: &[&NewMail]) {
         for (index, mail) in batch.iter().enumerate() {
             let (mut delivered, mut queued, mut seen) = (Vec::new(), mail.queued.clone(), BTreeSet::new());
             for target in &mail.targets {
@@ -198,6 +216,8 @@ impl Plan {
                 }
             }
             self.delivered.push(delivered);
+            let refused = if mail.redelivered { std::mem::take(&mut queued).into_iter().next().map(|row| row.last_reply) } else { None };
+            self.refused.push(refused);
             self.queued.push(queued);
         }
     }
@@ -227,7 +247,7 @@ impl Plan {
     }
 
     fn results(&self) -> Vec<Delivered> {
-        let mut results: Vec<Delivered> = self.queued.iter().map(|rows| Delivered { mailboxes: Vec::new(), queued: rows.len() }).collect();
+        let mut results: Vec<Delivered> = self.queued.iter().zip(&self.refused).map(|(rows, refused)| Delivered { queued: rows.len(), refused: refused.clone(), ..Delivered::default() }).collect();
         for placed in &self.placed {
             if let Some(result) = results.get_mut(placed.message) {
                 result.mailboxes.push((placed.account, placed.mailbox));
@@ -238,8 +258,18 @@ impl Plan {
 }
 
 impl Tx {
-    async fn insert_blobs(&mut self, batch: &[NewMail]) -> Result<()> {
-        let mut mails: Vec<&NewMail> = batch.iter().collect();
+    /// Which messages may be kept: those whose claims are good. The claims stay locked.
+    async fn fresh(&mut self, batch: &[NewMail]) -> Result<Vec<bool>> {
+        let claims: Vec<Settled> = batch.iter().flat_map(|mail| mail.claims.iter().cloned()).collect();
+        if claims.is_empty() {
+            return Ok(vec![true; batch.len()]);
+        }
+        let mut good = self.lock_claims(&claims).await?.into_iter();
+        Ok(batch.iter().map(|mail| good.by_ref().take(mail.claims.len()).fold(true, |all, good| all & good)).collect())
+    }
+
+    async fn insert_blobs(&mut self, batch: &[&NewMail]) -> Result<()> {
+        let mut mails: Vec<&NewMail> = batch.to_vec();
         mails.sort_by_key(|mail| mail.hash);
         let hashes: Vec<&[u8]> = mails.iter().map(|mail| &mail.hash[..]).collect();
         let codecs: Vec<i16> = mails.iter().map(|mail| mail.codec).collect();
@@ -258,7 +288,7 @@ impl Tx {
     }
 
     /// Locks the mailboxes that are meant, INBOX of their accounts where one may be missing, then the accounts.
-    async fn lock_targets(&mut self, batch: &[NewMail], plan: &mut Plan) -> Result<()> {
+    async fn lock_targets(&mut self, batch: &[&NewMail], plan: &mut Plan) -> Result<()> {
         let mut wanted: BTreeSet<(Uuid, &str)> = BTreeSet::new();
         for target in batch.iter().flat_map(|mail| &mail.targets) {
             wanted.insert((target.account, &target.mailbox));
@@ -285,7 +315,7 @@ impl Tx {
     }
 
     /// Writes messages, counters, one event for each mailbox and one record for each message, and wakes who listens.
-    async fn write_batch(&mut self, batch: &[NewMail], plan: &Plan) -> Result<()> {
+    async fn write_batch(&mut self, batch: &[&NewMail], plan: &Plan) -> Result<()> {
         let hashes: Vec<&[u8]> = batch.iter().map(|mail| &mail.hash[..]).collect();
         let sizes: Vec<i64> = batch.iter().map(|mail| mail.size).collect();
         let times: Vec<_> = batch.iter().map(|mail| to_sql(mail.received_at)).collect();
@@ -294,6 +324,8 @@ impl Tx {
         let numbers: Vec<i64> = batch.iter().map(|mail| mail.number).collect();
         let ids: Vec<&str> = batch.iter().map(|mail| mail.message_id.as_str()).collect();
         let details: Vec<Value> = batch.iter().zip(plan.delivered.iter().zip(&plan.queued)).map(|(mail, (delivered, queued))| record(mail, delivered, queued)).collect();
+        // One from the queue gets its record with the end of its claim.
+        let recorded: Vec<bool> = batch.iter().map(|mail| !mail.redelivered).collect();
         let message: Vec<i64> = plan.placed.iter().map(|p| i64::try_from(p.message).unwrap_or_default() + 1).collect();
         let account: Vec<Uuid> = plan.placed.iter().map(|p| p.account).collect();
         let email: Vec<Uuid> = plan.placed.iter().map(|p| p.email).collect();
@@ -326,7 +358,7 @@ impl Tx {
                used AS (UPDATE account_state SET modseq = modseq + 1, used_bytes = used_bytes + a.bytes, used_messages = used_messages + a.count
                  FROM UNNEST($18::uuid[], $19::bigint[], $20::bigint[]) AS a(account, bytes, count) WHERE account_state.account_id = a.account),
                records AS (INSERT INTO delivery_record (at, trace_id, message_number, message_id, kind, detail)
-                 SELECT r.at, r.trace, r.number, r.id, 'received', r.detail FROM UNNEST($3, $21::uuid[], $22::bigint[], $23::text[], $24::jsonb[]) AS r(at, trace, number, id, detail))
+                 SELECT r.at, r.trace, r.number, r.id, 'received', r.detail FROM UNNEST($3, $21::uuid[], $22::bigint[], $23::text[], $24::jsonb[], $26::boolean[]) AS r(at, trace, number, id, detail, recorded) WHERE r.recorded)
                SELECT pg_notify($25, '')::text AS told"#,
             &hashes as &[&[u8]],
             &sizes,
@@ -352,15 +384,16 @@ impl Tx {
             &numbers,
             &ids as &[&str],
             &details,
-            CHANNEL
+            CHANNEL,
+            &recorded
         )
         .fetch_one(&mut *self.inner)
         .await?;
         Ok(())
     }
 
-    async fn insert_queued(&mut self, batch: &[NewMail], plan: &Plan) -> Result<()> {
-        let waiting: Vec<(&NewMail, &Vec<Queued>)> = batch.iter().zip(&plan.queued).filter(|(_, rows)| !rows.is_empty()).collect();
+    async fn insert_queued(&mut self, batch: &[&NewMail], plan: &Plan) -> Result<()> {
+        let waiting: Vec<(&NewMail, &Vec<Queued>)> = batch.iter().copied().zip(&plan.queued).filter(|(_, rows)| !rows.is_empty()).collect();
         let ids: Vec<i64> = waiting.iter().map(|(mail, _)| mail.number).collect();
         let traces: Vec<Uuid> = waiting.iter().map(|(mail, _)| mail.trace_id).collect();
         let paths: Vec<&str> = waiting.iter().map(|(mail, _)| mail.return_path.as_str()).collect();

@@ -234,7 +234,7 @@ impl Store {
     }
 
     /// Claims recipients of remote queues, tried or not, whose sender is to be told: those that wait longer than `warn_after`
-    /// (`None` = nobody is told), and those that are given up.
+    /// (`None` = nobody is told), and those that are given up. Held queues are left alone.
     ///
     /// # Errors
     /// When the database cannot answer.
@@ -243,6 +243,7 @@ impl Store {
             ClaimedRow,
             r#"WITH picked AS MATERIALIZED (SELECT r.message_id, r.n, r.next_try FROM queue_recipient r
                  WHERE r.state = 'waiting' AND r.module = 'smtp' AND (r.lease_until IS NULL OR r.lease_until < now())
+                   AND NOT EXISTS (SELECT FROM queue_hold h WHERE h.module = r.module AND h.queue = r.queue)
                    AND ((NOT r.warned AND r.since <= now() - make_interval(secs => LEAST($2::bigint, $3::bigint))) OR (r.warned AND r.since <= now() - make_interval(secs => $3::bigint)))
                  ORDER BY r.message_id, r.n LIMIT $4 FOR UPDATE OF r SKIP LOCKED),
                taken AS (UPDATE queue_recipient r SET lease_owner = $1, lease_until = now() + interval '60 seconds', next_try = now() + interval '60 seconds', fence = fence + 1
@@ -268,8 +269,10 @@ impl Store {
     /// When the database cannot answer.
     pub async fn oldest_waiting(&self) -> Result<Oldest> {
         let row = sqlx::query!(
-            r#"SELECT (SELECT EXTRACT(EPOCH FROM now() - since)::bigint FROM queue_recipient WHERE state = 'waiting' AND module = 'smtp' AND NOT warned AND lease_owner IS NULL ORDER BY since LIMIT 1) AS unwarned,
-                 (SELECT EXTRACT(EPOCH FROM now() - since)::bigint FROM queue_recipient WHERE state = 'waiting' AND module = 'smtp' AND warned AND lease_owner IS NULL ORDER BY since LIMIT 1) AS warned"#
+            r#"SELECT (SELECT EXTRACT(EPOCH FROM now() - since)::bigint FROM queue_recipient r WHERE state = 'waiting' AND module = 'smtp' AND NOT warned AND lease_owner IS NULL
+                   AND NOT EXISTS (SELECT FROM queue_hold h WHERE h.module = r.module AND h.queue = r.queue) ORDER BY since LIMIT 1) AS unwarned,
+                 (SELECT EXTRACT(EPOCH FROM now() - since)::bigint FROM queue_recipient r WHERE state = 'waiting' AND module = 'smtp' AND warned AND lease_owner IS NULL
+                   AND NOT EXISTS (SELECT FROM queue_hold h WHERE h.module = r.module AND h.queue = r.queue) ORDER BY since LIMIT 1) AS warned"#
         )
         .fetch_one(&self.pool)
         .await?;
@@ -342,6 +345,24 @@ impl Store {
 }
 
 impl Tx {
+    /// Locks claims and their messages; says for each whether it is good.
+    ///
+    /// # Errors
+    /// When the database cannot answer.
+    pub(crate) async fn lock_claims(&mut self, claims: &[Settled]) -> Result<Vec<bool>> {
+        let message: Vec<i64> = claims.iter().map(|s| s.message).collect();
+        let n: Vec<i32> = claims.iter().map(|s| s.n).collect();
+        sqlx::query!("SELECT id FROM queue_message WHERE id = ANY($1) ORDER BY id FOR UPDATE", &message).fetch_all(&mut *self.inner).await?;
+        let rows = sqlx::query!(
+            r#"SELECT r.message_id, r.n, r.fence FROM UNNEST($1::bigint[], $2::integer[]) AS s(message, n) JOIN queue_recipient r ON r.message_id = s.message AND r.n = s.n ORDER BY r.message_id, r.n FOR UPDATE OF r"#,
+            &message,
+            &n
+        )
+        .fetch_all(&mut *self.inner)
+        .await?;
+        Ok(claims.iter().map(|claim| rows.iter().any(|row| (row.message_id, row.n, row.fence) == (claim.message, claim.n, claim.fence))).collect())
+    }
+
     /// Ends claims; says for each whether it was still good. A message without recipients leaves the queue.
     ///
     /// # Errors

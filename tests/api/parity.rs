@@ -413,6 +413,8 @@ fn routing(steps: &mut Vec<Step>) {
     }
     let mut step = |id, input| steps.push((id, input, None, None));
     step("listRoutingHistory", json!({}));
+    step("getDnsSettings", json!({}));
+    step("updateDnsSettings", json!({"set": {"servers": ["127.0.0.1:5353"]}}));
     step("getRouterSettings", json!({}));
     step("updateRouterSettings", json!({"set": {"direct_mailbox_addressing": true}}));
     for version in 1..12 {

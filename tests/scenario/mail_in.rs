@@ -1,5 +1,7 @@
 //! Mail from the wire to the mailbox, on a real server.
 
+use std::time::{Duration, Instant};
+
 use libtest_mimic::{Failed, Trial};
 use serde_json::json;
 
@@ -8,7 +10,7 @@ use crate::administration::claimed;
 use crate::client::Client;
 use crate::lines::Lines;
 use crate::server::{Options, Scratch, Server};
-use crate::smtp::Smtp;
+use crate::smtp::{Smtp, base64};
 
 type Outcome = Result<(), Failed>;
 
@@ -182,12 +184,25 @@ fn names_lead_to_mailboxes() -> Outcome {
     assert_eq!((count("john", "INBOX"), count("john", "Lists")), ("3".into(), "2".into()));
     send(&["all-of-us@client.example", "john@client.example"]);
     assert_eq!((count("john", "INBOX"), count("anna", "INBOX")), ("4".into(), "1".into()));
-    let rows = world.server.sql("SELECT r.address, r.module, r.last_reply FROM queue_recipient r ORDER BY r.n");
-    assert_eq!(rows, "bob@far.example|smtp|\ngone@client.example|local|550 5.1.1 gone@client.example unknown user account");
+    let rows = || world.server.sql("SELECT r.address, m.return_path FROM queue_recipient r JOIN queue_message m ON m.id = r.message_id ORDER BY m.id, r.n");
+    // Who is not there is told to the sender, who is elsewhere.
+    let give_up = Instant::now() + Duration::from_secs(60);
+    while rows() != "bob@far.example|alice@sender.example\nalice@sender.example|" {
+        assert!(Instant::now() < give_up, "{}", rows());
+        std::thread::sleep(Duration::from_millis(20));
+    }
+    let failed = "SELECT detail->>'to', detail->>'reply' FROM delivery_record WHERE kind = 'failed'";
+    assert_eq!(world.server.sql(failed), "gone@client.example|550 5.1.1 gone@client.example unknown user account");
     // The author of a message to a group has it already.
     let mut own = Smtp::connect(world.smtp);
     assert!(own.send("john@client.example", &["all-of-us@client.example"], "From: john@client.example\r\nSubject: x\r\n\r\nx").starts_with("250 "));
-    assert_eq!((count("john", "INBOX"), count("anna", "INBOX")), ("4".into(), "2".into()));
+    // What he gets is the report about the member who is not there.
+    while count("john", "INBOX") != "5" {
+        assert!(Instant::now() < give_up);
+        std::thread::sleep(Duration::from_millis(20));
+    }
+    let reported = world.server.sql("SELECT count(*) FROM delivery_record WHERE detail->>'source' = 'DSN' AND detail->'delivered'->>0 = 'john@client.example'");
+    assert_eq!((reported, count("anna", "INBOX")), ("1".into(), "2".into()));
     Ok(())
 }
 
@@ -300,18 +315,4 @@ fn what_was_accepted_outlives_kill_9() -> Outcome {
     assert_eq!(server.sql(IN_MAILBOX), stored.len().to_string(), "what is recorded as delivered is in the mailbox");
     assert!(server.sql("SELECT max(uid) = count(*) FROM mailbox_email") == "t");
     Ok(())
-}
-
-/// Base 64 (RFC 4648 §4).
-fn base64(octets: &[u8]) -> String {
-    const ALPHABET: &[u8; 64] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
-    let mut text = String::new();
-    for chunk in octets.chunks(3) {
-        let word = chunk.iter().fold(0u32, |word, octet| word << 8 | u32::from(*octet)) << (8 * (3 - chunk.len()));
-        for index in 0..4 {
-            let sign = ALPHABET[(word >> (18 - 6 * index) & 63) as usize];
-            text.push(if index <= chunk.len() { char::from(sign) } else { '=' });
-        }
-    }
-    text
 }

@@ -102,3 +102,17 @@ impl Smtp {
         replies
     }
 }
+
+/// Base 64 (RFC 4648 §4).
+pub(crate) fn base64(octets: &[u8]) -> String {
+    const ALPHABET: &[u8; 64] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+    let mut text = String::new();
+    for chunk in octets.chunks(3) {
+        let word = chunk.iter().fold(0u32, |word, octet| word << 8 | u32::from(*octet)) << (8 * (3 - chunk.len()));
+        for index in 0..4 {
+            let sign = ALPHABET[(word >> (18 - 6 * index) & 63) as usize];
+            text.push(if index <= chunk.len() { char::from(sign) } else { '=' });
+        }
+    }
+    text
+}
