@@ -17,6 +17,16 @@ const GOOD_FOR_SECONDS: i64 = 2;
 #[derive(Default)]
 pub(crate) struct Standings {
     sessions: Mutex<HashMap<(Uuid, Uuid), (Timestamp, Arc<Standing>)>>,
+    /// Tokens whose signature was good, by hash: a signature costs more than the operation behind it.
+    tokens: Mutex<HashMap<[u8; 32], Bearer>>,
+}
+
+/// Whom a token names, and until when (seconds).
+#[derive(Debug, Clone, Copy)]
+struct Bearer {
+    account: Uuid,
+    session: Uuid,
+    expires: i64,
 }
 
 impl Standings {
@@ -32,6 +42,22 @@ impl Standings {
         if let Ok(mut sessions) = self.sessions.lock() {
             sessions.clear();
         }
+    }
+
+    fn bearer(&self, token: &[u8; 32], moment: i64) -> Option<Bearer> {
+        let tokens = self.tokens.lock().ok()?;
+        tokens.get(token).copied().filter(|bearer| moment < bearer.expires)
+    }
+
+    fn remember(&self, token: [u8; 32], bearer: Bearer, moment: i64) {
+        let Ok(mut tokens) = self.tokens.lock() else { return };
+        if tokens.len() >= REMEMBERED {
+            tokens.retain(|_, bearer| moment < bearer.expires);
+            if tokens.len() >= REMEMBERED {
+                tokens.clear();
+            }
+        }
+        tokens.insert(token, bearer);
     }
 }
 
@@ -53,15 +79,28 @@ impl Service {
         let bearer = authorization.split_once(' ').filter(|(scheme, _)| scheme.eq_ignore_ascii_case("bearer"));
         let token = bearer.map_or("", |(_, token)| token.trim());
         let moment = now();
-        let claims = self.with_keys(|_, keys| keys.verify(token, Self::ISSUER, moment.seconds())).map_err(|_| Error::unauthenticated())?;
+        let bearer = self.bearer(token, moment.seconds())?;
+        let standing = self.standing(bearer.account, bearer.session, moment).await?;
+        Ok(Caller { account: Some(standing), expires_at: Timestamp::from_seconds(bearer.expires), ..anonymous })
+    }
+
+    /// Whom a token names, when we signed it and it is not over.
+    fn bearer(&self, token: &str, moment: i64) -> Result<Bearer> {
+        let standings = &self.inner.standings;
+        let hash = *blake3::hash(token.as_bytes()).as_bytes();
+        if let Some(bearer) = standings.bearer(&hash, moment) {
+            return Ok(bearer);
+        }
+        let claims = self.with_keys(|_, keys| keys.verify(token, Self::ISSUER, moment)).map_err(|_| Error::unauthenticated())?;
         let claims = claims.map_err(|error| match error {
             credentials::TokenError::Expired => Error::new(Kind::Unauthenticated, "token_expired", "The access token is over; refresh it."),
             _ => Error::unauthenticated(),
         })?;
         let ids = claims.sub.parse::<Uuid>().ok().zip(claims.sid.as_deref().and_then(|s| s.parse::<Uuid>().ok()));
         let (account, session) = ids.ok_or_else(Error::unauthenticated)?;
-        let standing = self.standing(account, session, moment).await?;
-        Ok(Caller { account: Some(standing), expires_at: Timestamp::from_seconds(claims.exp), ..anonymous })
+        let bearer = Bearer { account, session, expires: claims.exp };
+        standings.remember(hash, bearer, moment);
+        Ok(bearer)
     }
 
     async fn standing(&self, account: Uuid, session: Uuid, moment: Timestamp) -> Result<Arc<Standing>> {
