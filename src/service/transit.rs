@@ -413,6 +413,7 @@ impl Service {
             which.after = (last.message, last.n);
             recipients += tx.turn(&picked, turn, call.caller.name()).await?;
             tx.commit().await?;
+            self.queue_news().look();
         }
     }
 
@@ -477,7 +478,9 @@ impl Service {
         let (ip, name) = (call.caller.remote_ip.to_string(), number.to_string());
         let object = json!({"number": number, "action": action});
         tx.announce(&News { actor: call.caller.name(), remote_ip: &ip, action, name: &name, topic: "queue", kind, account: None, domain: None, object }).await?;
-        Ok(tx.commit().await?)
+        tx.commit().await?;
+        self.queue_news().look();
+        Ok(())
     }
 
     async fn announce_batch(&self, call: &Call, mut tx: Tx, action: &str, picked: &[WaitingRow]) -> Result<()> {
@@ -486,14 +489,18 @@ impl Service {
         let name = format!("{} messages", numbers.len());
         let object = json!({"numbers": numbers, "action": action});
         tx.announce(&News { actor: call.caller.name(), remote_ip: &ip, action, name: &name, topic: "queue", kind: "queue.message_changed", account: None, domain: None, object }).await?;
-        Ok(tx.commit().await?)
+        tx.commit().await?;
+        self.queue_news().look();
+        Ok(())
     }
 
     async fn announce_queue(&self, call: &Call, mut tx: Tx, action: &str, queue: &QueueRef, state: &str) -> Result<()> {
         let (ip, name) = (call.caller.remote_ip.to_string(), format!("{}/{}", queue.module, queue.name));
         let object = json!({"module": queue.module, "name": queue.name, "state": state});
         tx.announce(&News { actor: call.caller.name(), remote_ip: &ip, action, name: &name, topic: "queue", kind: "queue.host_state", account: None, domain: None, object }).await?;
-        Ok(tx.commit().await?)
+        tx.commit().await?;
+        self.queue_news().look();
+        Ok(())
     }
 }
 
