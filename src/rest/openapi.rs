@@ -4,7 +4,7 @@ use serde_json::{Map, Value, json};
 use service::{Access, Description, Gives, Method, Operation};
 
 /// Statuses that any operation may answer beside its own.
-const PROBLEMS: [u16; 13] = [400, 401, 403, 404, 406, 409, 412, 413, 415, 422, 429, 500, 503];
+const PROBLEMS: [u16; 14] = [400, 401, 403, 404, 406, 409, 412, 413, 415, 422, 429, 500, 503, 507];
 
 /// The OpenAPI 3.1 document of everything below `/api/v1`.
 pub fn document() -> Value {
