@@ -27,6 +27,12 @@ mod listeners;
 mod mail_in;
 #[path = "scenario/mail_out.rs"]
 mod mail_out;
+#[path = "api/directory.rs"]
+mod directory;
+#[path = "api/submissions.rs"]
+mod submissions;
+#[path = "api/mail_trace.rs"]
+mod mail_trace;
 #[path = "api/modules.rs"]
 mod modules;
 #[path = "api/parity.rs"]
@@ -61,6 +67,9 @@ fn main() {
     trials.extend(events::trials());
     trials.extend(parity::trials());
     trials.extend(modules::trials());
+    trials.extend(directory::trials());
+    trials.extend(mail_trace::trials());
+    trials.extend(submissions::trials());
     trials.extend(mail_in::trials());
     trials.extend(mail_out::trials());
     trials.extend(imap::trials());

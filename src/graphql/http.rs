@@ -9,7 +9,7 @@ use axum::response::{IntoResponse, Response};
 use axum::routing::post;
 use axum::{Json, Router};
 use net::Connection;
-use service::Service;
+use service::{Caller, Error, Kind, Service};
 
 use crate::resolve::top_level;
 
@@ -34,9 +34,11 @@ async fn answer(State(door): State<Door>, request: Request) -> Response {
     let authorization = request.headers().get(header::AUTHORIZATION).map(|value| value.to_str().unwrap_or_default().to_owned());
     let caller = door.service.caller(authorization.as_deref(), ip, connection.is_some_and(|c| c.tls), door.admin).await;
     let refused = |status: StatusCode, error: ServerError| (status, Json(Answer::from_errors(vec![error]))).into_response();
-    let caller = match caller {
-        Ok(caller) => caller,
-        Err(error) => return refused(StatusCode::UNAUTHORIZED, top_level(&error).into_server_error(async_graphql::Pos::default())),
+    // Operations for everybody must not fail over an old token: they are how one gets a new one.
+    let (caller, stale) = match caller {
+        Ok(caller) => (caller, None),
+        Err(error) if error.kind == Kind::Unauthenticated => (Caller::stranger(ip, door.admin), Some(error)),
+        Err(error) => return refused(StatusCode::FORBIDDEN, told(&error)),
     };
     let Ok(body) = to_bytes(request.into_body(), BODY_LIMIT).await else {
         return refused(StatusCode::PAYLOAD_TOO_LARGE, ServerError::new("The query is larger than 256 KiB.", None));
@@ -46,5 +48,23 @@ async fn answer(State(door): State<Door>, request: Request) -> Response {
     };
     // The shape of the API is for those who may use it.
     let query = if caller.account.is_some() { query } else { query.disable_introspection() };
-    Json(door.schema.execute(query.data(caller)).await).into_response()
+    let mut answer = door.schema.execute(query.data(caller)).await;
+    let Some(stale) = stale else { return Json(answer).into_response() };
+    for error in answer.errors.iter_mut().filter(|error| code(error) == Some("authentication_required")) {
+        let told = told(&stale);
+        (error.message, error.extensions) = (told.message, told.extensions);
+    }
+    let status = if answer.errors.is_empty() { StatusCode::OK } else { StatusCode::UNAUTHORIZED };
+    (status, Json(answer)).into_response()
+}
+
+fn told(error: &Error) -> ServerError {
+    top_level(error).into_server_error(async_graphql::Pos::default())
+}
+
+fn code(error: &ServerError) -> Option<&str> {
+    match error.extensions.as_ref()?.get("code")? {
+        async_graphql::Value::String(code) => Some(code),
+        _ => None,
+    }
 }

@@ -173,7 +173,7 @@ async fn perform(context: &ResolverContext<'_>, operation: &'static Operation, e
     let broken = || Error::new(Refusal::Internal, "internal", "The server made a mistake; it is in its log.");
     let service = context.data::<Service>().map_err(|_| broken())?.clone();
     let caller = context.data::<Caller>().map_err(|_| broken())?.clone();
-    let reply = operation.perform(&service, Call { caller, expect }, Value::Object(values)).await?;
+    let reply = operation.perform(&service, Call::new(caller, expect), Value::Object(values)).await?;
     if reply.body.is_empty() {
         return Ok(Value::Null);
     }

@@ -248,6 +248,79 @@ pub struct ReplaceAliases {
     pub aliases: Vec<String>,
 }
 
+/// Replaces the telephone numbers of an account.
+#[derive(Debug, Clone, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct ReplaceTelnums {
+    /// The account: id or address.
+    pub account: String,
+    /// All of its numbers in E.164 form.
+    pub telnums: Vec<String>,
+}
+
+/// A telephone number and whose it is.
+#[derive(Debug, Clone, Serialize, ToSchema)]
+pub struct Telnum {
+    /// The number in E.164 form.
+    pub number: String,
+    /// The account.
+    pub account_id: Uuid,
+    /// Its address.
+    pub address: String,
+}
+
+/// An account that holds rights.
+#[derive(Debug, Clone, Serialize, ToSchema)]
+pub struct Admin {
+    /// The account.
+    pub account_id: Uuid,
+    /// Its address.
+    pub address: String,
+    /// Rights over the server.
+    pub server: Vec<String>,
+    /// Rights in its own domain.
+    pub domain: Vec<String>,
+}
+
+/// The rights there are.
+#[derive(Debug, Clone, Serialize, ToSchema)]
+pub struct RightsCatalogue {
+    /// One entry per right.
+    pub data: Vec<RightDescription>,
+}
+
+/// A right.
+#[derive(Debug, Clone, Serialize, ToSchema)]
+pub struct RightDescription {
+    /// Name of the right.
+    pub right: String,
+    /// Over what it is held.
+    pub scope: RightScope,
+    /// Whether the caller holds it and may give it on.
+    pub held: bool,
+}
+
+/// Over what a right is held.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, ToSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum RightScope {
+    /// The server.
+    Server,
+    /// One domain.
+    Domain,
+}
+
+/// Takes an account away for good.
+#[derive(Debug, Clone, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct PurgeAccount {
+    /// The account: id; address too when it is not deleted.
+    pub account: String,
+    /// Also one that is not deleted yet; needs the right `master`.
+    #[serde(default)]
+    pub force: bool,
+}
+
 /// A telephone number of an account.
 #[derive(Debug, Clone, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]

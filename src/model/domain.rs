@@ -54,6 +54,28 @@ pub struct CreateDomain {
     pub aliases: Vec<String>,
 }
 
+/// Renames a domain.
+#[derive(Debug, Clone, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct RenameDomain {
+    /// The domain: id or name.
+    pub domain: String,
+    /// The new name.
+    pub name: String,
+    /// Keep the old name as an alias; true when absent.
+    pub keep_alias: Option<bool>,
+}
+
+/// Replaces the other names of a domain.
+#[derive(Debug, Clone, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct ReplaceDomainAliases {
+    /// The domain: id or name.
+    pub domain: String,
+    /// All of its other names.
+    pub aliases: Vec<String>,
+}
+
 /// Changes a domain.
 #[derive(Debug, Clone, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]

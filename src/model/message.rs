@@ -171,3 +171,14 @@ pub struct Stored {
     /// Octets.
     pub size: i64,
 }
+
+/// How the octets of a message stand in JSON.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub enum Encoding {
+    /// As text.
+    #[serde(rename = "utf-8")]
+    Utf8,
+    /// As base64 (RFC 4648 §4).
+    #[serde(rename = "base64")]
+    Base64,
+}

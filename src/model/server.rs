@@ -292,6 +292,32 @@ pub struct SettingsGroup {
     pub settings: Vec<crate::settings::SettingDescription>,
 }
 
+/// Renames the main domain.
+#[derive(Debug, Clone, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct RenameMainDomain {
+    /// The new name.
+    pub name: String,
+    /// Keep the old name as an alias; true when absent.
+    pub keep_alias: Option<bool>,
+}
+
+/// The types of events.
+#[derive(Debug, Clone, Serialize, ToSchema)]
+pub struct EventTypes {
+    /// One entry per topic.
+    pub data: Vec<EventTopic>,
+}
+
+/// The types of events of one topic.
+#[derive(Debug, Clone, Serialize, ToSchema)]
+pub struct EventTopic {
+    /// The topic.
+    pub topic: String,
+    /// Its types.
+    pub types: Vec<String>,
+}
+
 /// The error codes of the API.
 #[derive(Debug, Clone, Serialize, ToSchema)]
 pub struct ErrorCodes {

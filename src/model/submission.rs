@@ -5,7 +5,7 @@ use types::Timestamp;
 use utoipa::ToSchema;
 use uuid::Uuid;
 
-use crate::message::MailAddress;
+use crate::message::{Encoding, MailAddress};
 
 /// An uploaded file, to be attached.
 #[derive(Debug, Clone, Serialize, ToSchema)]
@@ -55,9 +55,51 @@ pub struct SendMessage {
     /// Seconds in which it can be called back, 0 to 120.
     #[serde(default)]
     pub undo_seconds: i64,
-    /// Time at which it is sent.
+    /// Time at which it is sent, at most 30 days ahead.
     #[schema(value_type = Option<String>, format = DateTime)]
     pub send_at: Option<Timestamp>,
+    /// A copy goes into the mailbox of sent messages; true when absent.
+    pub save_sent: Option<bool>,
+    /// Asks readers to say that they have read it (RFC 8098).
+    #[serde(default)]
+    pub request_mdn: bool,
+    /// When the sender wants a report (RFC 3461); failures and delays when empty.
+    #[serde(default)]
+    pub dsn: Vec<DsnWish>,
+    /// The whole message (RFC 5322) instead of its parts; without recipients beside it, those of its header get it.
+    pub raw: Option<String>,
+    /// How `raw` is written: `utf-8` (when absent) or `base64`.
+    pub encoding: Option<Encoding>,
+}
+
+/// When the sender wants a report.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize, ToSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum DsnWish {
+    /// Never; stands alone.
+    Never,
+    /// When it was delivered.
+    Success,
+    /// When it cannot be delivered.
+    Failure,
+    /// When it takes long.
+    Delay,
+}
+
+/// Uploads a file; over REST it is the body of the request.
+#[derive(Debug, Clone, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct CreateUpload {
+    /// The account: id, address or `me`.
+    pub account: String,
+    /// The file.
+    #[serde(default)]
+    pub content: String,
+    /// How `content` is written: `utf-8` (when absent) or `base64`.
+    pub encoding: Option<Encoding>,
+    /// Media type.
+    #[serde(rename = "type")]
+    pub media_type: Option<String>,
 }
 
 /// An upload as attachment.
@@ -68,6 +110,8 @@ pub struct AttachmentRef {
     pub blob_id: Uuid,
     /// File name.
     pub name: String,
+    /// Id by which the HTML shows it (`cid:`), without angle brackets.
+    pub cid: Option<String>,
 }
 
 /// A message that was sent, or will be.
@@ -98,15 +142,19 @@ pub enum SubmissionState {
     Sent,
     /// It was called back.
     Cancelled,
+    /// Nobody could get it.
+    Failed,
 }
 
 /// What became of a recipient.
-#[derive(Debug, Clone, Serialize, Deserialize, ToSchema)]
+#[derive(Debug, Clone, Serialize, ToSchema)]
 pub struct SubmissionRecipient {
     /// Address.
     pub address: String,
-    /// `pending`, `delivered`, `queued`, `sent` or `failed`.
+    /// `pending`, `delivered`, `queued`, `sent`, `failed` or `cancelled`.
     pub state: String,
     /// Where the Router sends it.
     pub route: String,
+    /// What the last try ended with.
+    pub reply: String,
 }

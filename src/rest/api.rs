@@ -11,7 +11,7 @@ use net::Connection;
 use serde_json::{Map, Value};
 use service::{Call, Error, Kind, Method, Operation, Reply, Service};
 
-use crate::problem;
+use crate::{octets, problem};
 
 /// Largest JSON body.
 const BODY_LIMIT: usize = 1024 * 1024;
@@ -43,7 +43,10 @@ pub(crate) fn routes(mut router: Router<Service>, door: Door) -> Router<Service>
 
 async fn answer(service: &Service, operation: &'static Operation, door: Door, path: Map<String, Value>, request: Request) -> Response {
     match perform(service, operation, door, path, request).await {
-        Ok((reply, repeated)) => success(operation, reply, repeated),
+        Ok((reply, repeated)) => match reply.octets {
+            Some(octets) => octets::respond(octets, operation.status, reply.version),
+            None => success(operation, reply, repeated),
+        },
         Err(error) => problem::respond(&error),
     }
 }
@@ -57,9 +60,16 @@ async fn perform(service: &Service, operation: &'static Operation, door: Door, p
     let caller = service.caller(authorization, ip, connection.is_some_and(|c| c.tls), door.admin).await?;
     let expect = expected_version(request.headers())?;
     let key = request.headers().get("idempotency-key").map(|value| value.to_str().unwrap_or_default().to_owned());
+    let as_it_is = octets::wanted(operation, request.headers())?;
     let mut input = Map::new();
+    let mut octets = None;
     if operation.method == Method::Get || operation.method == Method::Delete {
         query(request.uri().query().unwrap_or_default(), &mut input)?;
+    } else if octets::come(operation, request.headers()) {
+        // Nobody who is not known may send so much.
+        caller.signed_in()?;
+        query(request.uri().query().unwrap_or_default(), &mut input)?;
+        octets = Some(octets::read(request).await?);
     } else {
         body(request, &mut input).await?;
     }
@@ -68,7 +78,7 @@ async fn perform(service: &Service, operation: &'static Operation, door: Door, p
         return Err(Error::new(Kind::Malformed, "invalid_parameter", detail.clone()).at(format!("/{key}"), "invalid_parameter", detail));
     }
     input.extend(path);
-    let (call, input) = (Call { caller, expect }, Value::Object(input));
+    let (call, input) = (Call { octets, as_it_is, ..Call::new(caller, expect) }, Value::Object(input));
     match key {
         Some(key) if operation.method == Method::Post => operation.perform_once(service, call, input, &key).await,
         _ => operation.perform(service, call, input).await.map(|reply| (reply, false)),
@@ -91,8 +101,12 @@ fn query(text: &str, input: &mut Map<String, Value>) -> Result<(), Error> {
         let (key, value) = pair.split_once('=').unwrap_or((pair, ""));
         let decode = |text: &str| percent_decode(text).ok_or_else(|| Error::new(Kind::Malformed, "invalid_parameter", "The query is not UTF-8."));
         let (key, value) = (decode(key)?, decode(value)?);
-        // A filter names the field it looks at.
-        let key = key.strip_prefix("filter[").and_then(|key| key.strip_suffix(']')).map_or(key.clone(), str::to_owned);
+        // `filter[sender]=x` asks for equality with a field.
+        let key = match key.strip_prefix("filter[").map(|rest| rest.strip_suffix(']').filter(|field| !field.contains(['[', ']']))) {
+            Some(Some(field)) => field.to_owned(),
+            Some(None) => return Err(Error::new(Kind::Malformed, "filter_not_supported", format!("{key} is no filter of this collection."))),
+            None => key,
+        };
         let value = match value.parse::<i64>() {
             Ok(number) if key == "limit" => number.into(),
             _ => Value::String(value),
@@ -167,8 +181,9 @@ mod tests {
     #[test]
     fn queries_are_decoded() {
         let mut input = Map::new();
-        query("limit=7&cursor=a%20b+c&x&filter[state]=held", &mut input).unwrap();
-        assert_eq!(Value::Object(input), serde_json::json!({"limit": 7, "cursor": "a b c", "x": "", "state": "held"}));
+        query("limit=7&cursor=a%20b+c&x&filter[sender]=a%40b&filter%5Bto%5D=c", &mut input).unwrap();
+        assert_eq!(Value::Object(input), serde_json::json!({"limit": 7, "cursor": "a b c", "x": "", "sender": "a@b", "to": "c"}));
+        assert_eq!(query("filter[to][prefix]=a", &mut Map::new()).unwrap_err().code, "filter_not_supported");
         assert!(query("a=%ff", &mut Map::new()).is_err());
     }
 }

@@ -30,7 +30,7 @@ async fn perform(service: &Service, name: &str, request: Request) -> Result<Vec<
     let operation = Operation::find(name).ok_or_else(|| Error::not_found("operation"))?;
     let mut input: Value = serde_json::from_slice(&octets).map_err(|error| malformed(format!("The input is no JSON: {error}")))?;
     let expect = input.as_object_mut().and_then(|input| input.remove("if_version")).and_then(|version| version.as_i64());
-    let reply = operation.perform(service, Call { caller: Caller::local_console(), expect }, input).await?;
+    let reply = operation.perform(service, Call::new(Caller::local_console(), expect), input).await?;
     Ok(if reply.body.is_empty() { json!({"done": true}).to_string().into_bytes() } else { reply.body })
 }
 

@@ -10,6 +10,7 @@ mod console;
 mod docs;
 mod events;
 mod health;
+mod octets;
 mod openapi;
 mod problem;
 mod start_page;

@@ -1,10 +1,10 @@
 //! The OpenAPI document, made from the register.
 
 use serde_json::{Map, Value, json};
-use service::{Access, Description, Method, Operation};
+use service::{Access, Description, Gives, Method, Operation};
 
 /// Statuses that any operation may answer beside its own.
-const PROBLEMS: [u16; 12] = [400, 401, 403, 404, 409, 412, 413, 415, 422, 429, 500, 503];
+const PROBLEMS: [u16; 13] = [400, 401, 403, 404, 406, 409, 412, 413, 415, 422, 429, 500, 503];
 
 /// The OpenAPI 3.1 document of everything below `/api/v1`.
 pub fn document() -> Value {
@@ -42,11 +42,14 @@ fn method(method: Method) -> &'static str {
 fn describe(description: &Description, operation: &Operation, components: &mut Map<String, Value>) -> Value {
     let input = description.input(operation);
     let in_path = |field: &str| operation.path.contains(&format!("{{{field}}}"));
-    let by_query = matches!(operation.method, Method::Get | Method::Delete);
+    let as_it_is = operation.takes == Some("*/*");
+    let by_query = as_it_is || matches!(operation.method, Method::Get | Method::Delete);
+    // What comes as it is needs no field of its own.
+    let in_query = |field: &str| by_query && !(as_it_is && ["content", "encoding", "type"].contains(&field));
     let mut parameters: Vec<Value> = input
         .fields
         .iter()
-        .filter(|(name, _)| by_query || in_path(name))
+        .filter(|(name, _)| in_query(name) || in_path(name))
         .map(|(name, schema)| json!({"name": name, "in": if in_path(name) { "path" } else { "query" }, "required": in_path(name) || input.required.contains(name), "schema": schema}))
         .collect();
     if operation.method != Method::Get && operation.access != Access::Public {
@@ -62,11 +65,13 @@ fn describe(description: &Description, operation: &Operation, components: &mut M
             map.insert(key.to_owned(), value);
         }
     };
-    if !body.is_empty() {
+    if operation.takes == Some("*/*") {
+        add("requestBody", json!({"required": true, "content": {"*/*": {"schema": {"type": "string", "format": "binary"}}}}));
+    } else if !body.is_empty() {
         let required: Vec<&String> = input.required.iter().filter(|name| body.contains_key(*name)).collect();
         let (head, tail) = operation.id.split_at(1);
         let name = format!("{}{tail}Body", head.to_uppercase());
-        add("requestBody", json!({"required": !required.is_empty(), "content": {"application/json": {"schema": {"$ref": format!("#/components/schemas/{name}")}}}}));
+        add("requestBody", json!({"required": !required.is_empty(), "content": content(&name, operation.takes)}));
         components.insert(name, json!({"type": "object", "properties": body, "required": required, "additionalProperties": false}));
     }
     match operation.access {
@@ -91,7 +96,7 @@ fn rights(access: Access) -> Value {
 fn responses(description: &Description, operation: &Operation) -> Value {
     let mut responses = Map::new();
     let good = match description.output(operation) {
-        Some(name) => json!({"description": "Done", "content": {"application/json": {"schema": {"$ref": format!("#/components/schemas/{name}")}}}}),
+        Some(name) => json!({"description": "Done", "content": content(name.as_str(), operation.gives.map(|(Gives::AsItIs(kind) | Gives::WhenAsked(kind))| kind))}),
         None => json!({"description": "Done"}),
     };
     responses.insert(operation.status.to_string(), good);
@@ -99,6 +104,15 @@ fn responses(description: &Description, operation: &Operation) -> Value {
         responses.insert(status.to_string(), json!({"description": "Not done", "content": {"application/problem+json": {"schema": {"$ref": "#/components/schemas/Problem"}}}}));
     }
     Value::Object(responses)
+}
+
+/// A schema as JSON, and what may stand for it as it is.
+fn content(name: &str, other: Option<&str>) -> Value {
+    let mut content = json!({"application/json": {"schema": {"$ref": format!("#/components/schemas/{name}")}}});
+    if let (Some(kind), Some(map)) = (other, content.as_object_mut()) {
+        map.insert(kind.to_owned(), json!({"schema": {"type": "string", "format": "binary"}}));
+    }
+    content
 }
 
 fn problem() -> Value {

@@ -8,6 +8,7 @@ use service::{Error, FieldError, Kind};
 fn status(error: &Error) -> StatusCode {
     match (error.kind, error.code) {
         (_, "body_too_large") => StatusCode::PAYLOAD_TOO_LARGE,
+        (_, "not_acceptable") => StatusCode::NOT_ACCEPTABLE,
         (_, "unsupported_media_type") => StatusCode::UNSUPPORTED_MEDIA_TYPE,
         (Kind::Malformed, _) => StatusCode::BAD_REQUEST,
         (Kind::Unauthenticated, _) => StatusCode::UNAUTHORIZED,

@@ -18,7 +18,8 @@ use crate::rule::{Left, Match, Rule, Site};
 impl Outcome {
     /// Explains a run that was started with [`Context::trace`]; `address` and `context` are those of the run.
     pub fn explain(&self, router: &Router, address: &str, context: &Context) -> Explanation {
-        let trace = self.trace.as_deref().cloned().unwrap_or_default();
+        let trace = self.trace.as_deref();
+        let trace = trace.map(|trace| trace.tell(router, self.flow)).unwrap_or_default();
         let verdict = self.verdict(address, context);
         let mut warnings = trace.warnings;
         self.add_warnings(router, address, context, verdict.as_ref(), &mut warnings);

@@ -157,9 +157,7 @@ impl<'a> Routing<'a> {
             Err(error) => routing.failed = Some(error),
         }
         if routing.failed.is_none() {
-            if routing.trace.is_some() && routing.address.as_str() != input {
-                routing.step(StepKind::Parse, Some(input.to_owned()));
-            }
+            routing.parse_step();
             routing.bar();
         }
         routing

@@ -1,6 +1,6 @@
 //! Accounts: making, naming, suspending, deleting, their settings and passwords.
 
-use model::account::{Account, AccountSettings, AccountSettingsPatch, AccountState, CreateAccount, Names, RestoreAccount, SetPassword, SuspendAccount, SuspendMail, UpdateAccount};
+use model::account::{Account, AccountSettings, AccountSettingsPatch, AccountState, CreateAccount, Names, PurgeAccount, RestoreAccount, SetPassword, SuspendAccount, SuspendMail, UpdateAccount};
 use model::settings::{SettingsChange, SettingsView, Source, change, explain, fold};
 use model::domain::DomainSettings;
 use model::{ListParams, Page};
@@ -275,6 +275,36 @@ impl Service {
             return Err(Error::invalid("/new_name", "a deleted account keeps its name; it needs no other"));
         }
         self.set_account_state(&call, &account, "active", None, "restoreAccount", "account.restored").await?;
+        self.show(account.id).await
+    }
+
+    /// Takes an account away for good, with its mail and its names.
+    pub(crate) async fn purge_account(self, call: Call, input: PurgeAccount) -> Result<Done<()>> {
+        let account = self.find_account(&call, &input.account).await?.account;
+        call.caller.may_domain(account.domain_id, "can_create_accounts")?;
+        if account.builtin {
+            return Err(Error::builtin_protected());
+        }
+        if account.state != AccountState::Deleted {
+            if !input.force {
+                return Err(Error::wrong_state("Delete the account first."));
+            }
+            call.caller.may_server("master")?;
+        }
+        let mut tx = self.lock_account(&call, account.id).await?;
+        tx.purge_account(account.id).await?;
+        self.announce_account(&call, tx, &account, "purgeAccount", "account.purged", json!({"address": account.address})).await?;
+        Ok(().into())
+    }
+
+    /// Counts anew what an account holds.
+    pub(crate) async fn recalculate_quota(self, call: Call, input: AccountRef) -> Result<Done<Account>> {
+        let account = self.find_account(&call, &input.account).await?.account;
+        call.caller.may_domain(account.domain_id, "basic_settings")?;
+        let mut tx = self.store().begin().await?;
+        tx.lock_mailboxes(account.id, None).await?;
+        tx.recount(account.id).await?;
+        self.announce_account(&call, tx, &account, "recalculateQuota", "account.updated", json!({})).await?;
         self.show(account.id).await
     }
 

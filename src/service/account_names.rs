@@ -1,6 +1,6 @@
 //! Names and numbers of an account: renaming, all aliases at once, telephone numbers.
 
-use model::account::{Account, AccountState, Names, RenameAccount, ReplaceAliases, TelnumRef};
+use model::account::{Account, AccountState, Names, RenameAccount, ReplaceAliases, ReplaceTelnums, TelnumRef};
 use serde_json::json;
 
 use crate::account::{AccountRef, give_telnum, refuse_taken};
@@ -65,6 +65,21 @@ impl Service {
         give_telnum(&mut tx, account.id, &input.number, "/number").await?;
         tx.update_account(account.id, None, None, None, None).await?;
         self.announce_account(&call, tx, &account, "addTelnum", "account.updated", json!({"telnum": input.number})).await?;
+        let account = self.show(account.id).await?.value;
+        Ok(Done::versioned(Names { data: account.telnums, version: account.version }, account.version))
+    }
+
+    /// Replaces the telephone numbers of an account.
+    pub(crate) async fn replace_telnums(self, call: Call, input: ReplaceTelnums) -> Result<Done<Names>> {
+        let account = self.find_account(&call, &input.account).await?.account;
+        call.caller.may_domain(account.domain_id, "can_create_telnums")?;
+        let mut tx = self.lock_account(&call, account.id).await?;
+        tx.delete_telnums(account.id, None).await?;
+        for (index, number) in input.telnums.iter().enumerate() {
+            give_telnum(&mut tx, account.id, number, &format!("/telnums/{index}")).await?;
+        }
+        tx.update_account(account.id, None, None, None, None).await?;
+        self.announce_account(&call, tx, &account, "replaceTelnums", "account.updated", json!({"telnums": input.telnums})).await?;
         let account = self.show(account.id).await?.value;
         Ok(Done::versioned(Names { data: account.telnums, version: account.version }, account.version))
     }

@@ -262,6 +262,13 @@ impl Service {
     }
 }
 
+impl Submitter {
+    /// Recipients the account may send to in a period.
+    pub(crate) fn flow(&self) -> model::settings::Flow {
+        self.settings.mail_out_flow
+    }
+}
+
 impl Peer {
     fn may_relay_as_user(&self) -> bool {
         self.user.as_ref().is_some_and(|user| user.settings.relay)

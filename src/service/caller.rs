@@ -58,6 +58,11 @@ impl Caller {
         Self { account: Some(Arc::new(standing)), remote_ip: std::net::Ipv4Addr::LOCALHOST.into(), admin_door: true, expires_at: Timestamp::default() }
     }
 
+    /// Nobody who is known.
+    pub fn stranger(remote_ip: IpAddr, admin_door: bool) -> Self {
+        Self { account: None, remote_ip, admin_door, expires_at: Timestamp::default() }
+    }
+
     /// The account that asks.
     ///
     /// # Errors

@@ -113,13 +113,28 @@ impl Service {
     /// The same, with claims on the queue that end in the same transaction. When one of them is no longer good, nothing is
     /// kept: somebody else has done it.
     pub(crate) async fn accept(&self, submission: Submission, claims: Vec<Settled>) -> std::result::Result<Accepted, Refusal> {
+        if let Some(user) = &submission.peer.user
+            && let Err(seconds) = self.count_out(user, submission.recipients.len())
+        {
+            return Err(Refusal::new(452, "4.5.3", format!("too many recipients in this period, try again in {seconds} seconds")));
+        }
+        let number = self.message_number().await?;
+        self.submit_as(submission, number, new_id(), claims).await
+    }
+
+    /// The number of a new message.
+    pub(crate) async fn message_number(&self) -> crate::Result<i64> {
+        self.inner.committer.number(self.store()).await
+    }
+
+    /// Takes a message that has its number and trace already.
+    pub(crate) async fn submit_as(&self, submission: Submission, number: i64, trace_id: Uuid, claims: Vec<Settled>) -> std::result::Result<Accepted, Refusal> {
         if submission.recipients.iter().any(|recipient| recipient.outcome.route == Route::Spamtrap) {
             return Err(Refusal::new(550, "5.7.1", "message is rejected"));
         }
         if let Some(user) = &submission.peer.user {
             check_size_out(user, submission.message.len() as u64)?;
         }
-        let number = self.inner.committer.number(self.store()).await?;
         let (host, moment) = (self.mail_host().await?, now());
         let submission = Arc::new(submission);
         let written = if submission.message.len() < LARGE {
@@ -134,7 +149,6 @@ impl Service {
         for recipient in &submission.recipients {
             self.add(&mut destinations, &mail, &recipient.address, recipient.params.to_json(), &recipient.outcome).await?;
         }
-        let trace_id = new_id();
         let mail = NewMail { claims, ..destinations.into_mail(&submission, written, number, trace_id, moment)? };
         let asked: Vec<Claimed> = mail.targets.iter().filter(|target| asks(&target.otherwise.params, "SUCCESS")).map(|target| delivered_at_once(&mail, target)).collect();
         let due: Vec<(&'static str, String)> = mail.queued.iter().filter(|row| !row.held && row.delay == 0).map(|row| (row.module, row.queue.clone())).collect();

@@ -1,6 +1,7 @@
 //! Domains: making, naming, suspending, their settings.
 
-use model::domain::{CreateDomain, Domain, DomainAliases, DomainSettings, DomainSettingsPatch, MailToUnknown, ToUnknown, UpdateDomain};
+use model::domain::{CreateDomain, Domain, DomainAliases, DomainSettings, DomainSettingsPatch, MailToUnknown, RenameDomain, ReplaceDomainAliases, ToUnknown, UpdateDomain};
+use model::server::{RenameMainDomain, Server};
 use model::settings::{SettingsChange, SettingsView, Source, change, explain, fold};
 use model::{ListParams, Page, PageInfo};
 use serde::Deserialize;
@@ -10,7 +11,7 @@ use utoipa::ToSchema;
 use uuid::Uuid;
 
 use crate::name::domain_name;
-use crate::operation::{Call, Done};
+use crate::operation::{Call, Done, Nothing};
 use crate::server::{check_version, settings_fault};
 use crate::{Error, Result, Service, new_id};
 
@@ -85,14 +86,7 @@ impl Service {
 
     /// Domains the caller may know of.
     pub(crate) async fn list_domains(self, call: Call, input: ListParams) -> Result<Done<Page<Domain>>> {
-        let standing = call.caller.signed_in()?;
-        let only = if standing.has_server_right("domains_read") || standing.has_server_right("domains_all") {
-            call.caller.may_domain(Uuid::nil(), "domain")?;
-            None
-        } else {
-            call.caller.may_domain(standing.domain_id, "domain")?;
-            Some(standing.domain_id)
-        };
+        let only = Self::administered(&call)?;
         let limit = page_limit(&input)?;
         let rows = self.store().domains(only, &page_after(&input)?, limit + 1).await?;
         Ok(page_of(rows, limit, |domain| &domain.name).into())
@@ -124,8 +118,8 @@ impl Service {
         self.get_domain(call, DomainRef { domain: id.to_string() }).await
     }
 
-    #[allow(clippy::too_many_arguments, reason = "an announcement has these parts, and only these three callers name them all")]
-    async fn announce_domain(&self, call: &Call, mut tx: Tx, id: Uuid, name: &str, action: &str, kind: &str, object: Value) -> Result<()> {
+    #[allow(clippy::too_many_arguments, reason = "an announcement has these parts, and every caller names them all")]
+    pub(crate) async fn announce_domain(&self, call: &Call, mut tx: Tx, id: Uuid, name: &str, action: &str, kind: &str, object: Value) -> Result<()> {
         let ip = call.caller.remote_ip.to_string();
         tx.announce(&News { actor: call.caller.name(), remote_ip: &ip, action, name, topic: "domains", kind, account: None, domain: Some(id), object }).await?;
         tx.commit().await?;
@@ -149,7 +143,7 @@ impl Service {
         self.get_domain(Call { expect: None, ..call }, DomainRef { domain: row.domain.id.to_string() }).await
     }
 
-    async fn lock_domain(&self, call: &Call, id: Uuid) -> Result<Tx> {
+    pub(crate) async fn lock_domain(&self, call: &Call, id: Uuid) -> Result<Tx> {
         let mut tx = self.store().begin().await?;
         let version = tx.lock_domain(id).await?.ok_or_else(|| Error::not_found("domain"))?;
         check_version(call, version)?;
@@ -227,6 +221,53 @@ impl Service {
         Ok(().into())
     }
 
+    /// Replaces the other names of a domain.
+    pub(crate) async fn replace_domain_aliases(self, call: Call, input: ReplaceDomainAliases) -> Result<Done<DomainAliases>> {
+        let row = self.find_domain(&input.domain).await?;
+        call.caller.may_server("domains_all")?;
+        let mut tx = self.lock_domain(&call, row.domain.id).await?;
+        tx.delete_domain_aliases(row.domain.id).await?;
+        for (index, alias) in input.aliases.iter().enumerate() {
+            let pointer = format!("/aliases/{index}");
+            let alias = domain_name(alias, &pointer)?;
+            refuse_taken(&mut tx, &alias, &pointer).await?;
+            tx.insert_domain_alias(row.domain.id, &alias).await?;
+        }
+        tx.update_domain(row.domain.id, None, None, None).await?;
+        self.announce_domain(&call, tx, row.domain.id, &row.domain.name, "replaceDomainAliases", "domain.updated", json!({"aliases": input.aliases})).await?;
+        self.list_domain_aliases(Call { expect: None, ..call }, DomainRef { domain: row.domain.id.to_string() }).await
+    }
+
+    /// Gives a domain another name; the old one stays as an alias unless that is not wanted.
+    pub(crate) async fn rename_domain(self, call: Call, input: RenameDomain) -> Result<Done<Domain>> {
+        let row = self.find_domain(&input.domain).await?;
+        call.caller.may_server(if row.domain.builtin { "master" } else { "domains_all" })?;
+        let tx = self.lock_domain(&call, row.domain.id).await?;
+        self.rename_domain_tx(&call, tx, &row.domain, &input.name, input.keep_alias, "renameDomain").await?;
+        self.get_domain(Call { expect: None, ..call }, DomainRef { domain: row.domain.id.to_string() }).await
+    }
+
+    /// Gives the main domain another name, and with it the server.
+    pub(crate) async fn rename_main_domain(self, call: Call, input: RenameMainDomain) -> Result<Done<Server>> {
+        let tx = self.lock_server(&call, "master").await?;
+        let server = self.store().server().await?.ok_or_else(|| Error::not_found("server"))?;
+        let row = self.find_domain(&server.main_domain).await?;
+        self.rename_domain_tx(&call, tx, &row.domain, &input.name, input.keep_alias, "renameMainDomain").await?;
+        self.get_server(Call { expect: None, ..call }, Nothing {}).await
+    }
+
+    async fn rename_domain_tx(&self, call: &Call, mut tx: Tx, domain: &Domain, name: &str, keep_alias: Option<bool>, action: &str) -> Result<()> {
+        let name = domain_name(name, "/name")?;
+        if name == domain.name {
+            return Err(Error::invalid("/name", "is the name of the domain already"));
+        }
+        tx.lock_domain(domain.id).await?;
+        tx.delete_domain_alias(domain.id, &name).await?;
+        refuse_taken(&mut tx, &name, "/name").await?;
+        tx.rename_domain(domain.id, &name, keep_alias.unwrap_or(true)).await?;
+        self.announce_domain(call, tx, domain.id, &domain.name, action, "domain.renamed", json!({"name": name})).await
+    }
+
     /// Settings of a domain with their origin.
     pub(crate) async fn get_domain_settings(self, call: Call, input: DomainRef) -> Result<Done<SettingsView>> {
         let row = self.find_domain(&input.domain).await?;
@@ -251,7 +292,7 @@ impl Service {
 }
 
 /// Where something is rerouted, the address must be one.
-fn check_reroutes(settings: &DomainSettings) -> Result<()> {
+pub(crate) fn check_reroutes(settings: &DomainSettings) -> Result<()> {
     let rerouted = [
         ("mail_reroute_address", settings.mail_to_unknown == MailToUnknown::Rerouted, &settings.mail_reroute_address),
         ("access_reroute_address", settings.access_to_unknown == ToUnknown::Rerouted, &settings.access_reroute_address),

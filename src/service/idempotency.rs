@@ -19,12 +19,18 @@ impl Operation {
         }
         let principal = call.caller.account.as_ref().map_or_else(|| call.caller.remote_ip.to_string(), |account| account.account_id.to_string());
         let scope = format!("{principal} {}", self.id);
-        let digest = aws_lc_rs::digest::digest(&aws_lc_rs::digest::SHA256, input.to_string().as_bytes());
+        let mut digest = aws_lc_rs::digest::Context::new(&aws_lc_rs::digest::SHA256);
+        digest.update(input.to_string().as_bytes());
+        if let Some(octets) = &call.octets {
+            digest.update(octets.media_type.as_bytes());
+            digest.update(&octets.data);
+        }
+        let digest = digest.finish();
         match service.store().take_idempotency_key(&scope, key, digest.as_ref()).await? {
             Known::New => {}
             Known::Running => return Err(Error::new(Kind::Conflict, "idempotency_in_progress", "The first call with this key is still being done.")),
             Known::Other => return Err(Error::new(Kind::Invalid, "idempotency_key_reused", "This key was given with another input.")),
-            Known::Done(_, version, body) => return Ok((Reply { body, version }, true)),
+            Known::Done(_, version, body) => return Ok((Reply { body, version, octets: None }, true)),
         }
         let done = self.perform(service, call, input).await;
         // A refusal leaves the key free: nothing was done.

@@ -13,8 +13,11 @@ mod auth;
 mod caller;
 mod certificate;
 mod committer;
+mod compose;
+mod defaults;
 mod delivery;
 mod describe;
+mod directory;
 mod changes;
 mod dns;
 mod disk;
@@ -28,6 +31,7 @@ mod idempotency;
 mod keys;
 mod limit;
 mod listener;
+mod mail_trace;
 mod mailbox;
 pub mod message;
 mod meta;
@@ -41,10 +45,13 @@ mod rights;
 mod routing;
 mod routing_table;
 mod server;
+mod session;
 mod setup;
 mod sign_in;
 mod standing;
 mod transit;
+mod submission;
+mod upload;
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -62,7 +69,7 @@ pub use keys::MasterKey;
 pub use mailbox::MailboxWish;
 pub use modules::ModuleSettings;
 pub use listener::Opened;
-pub use operation::{Access, Call, Method, Operation, Reply, Shape};
+pub use operation::{Access, Call, Gives, Method, Octets, Operation, Reply, Shape};
 pub use refusal::Refusal;
 pub use setup::Claim;
 pub use sign_in::{Attempt, Protocol};
@@ -97,6 +104,7 @@ struct Inner {
     limits: limit::Limits,
     modules: modules::Modules,
     outbox: events::Outbox,
+    sending: submission::Wake,
     check_certificate: CheckCertificate,
 }
 
@@ -133,6 +141,7 @@ impl Service {
             limits: limit::Limits::default(),
             modules: modules::Modules::default(),
             outbox: events::Outbox::default(),
+            sending: submission::Wake::default(),
             check_certificate,
         };
         let service = Self { inner: Arc::new(inner) };

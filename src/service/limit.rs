@@ -9,7 +9,7 @@ use model::settings::{Flow, fold};
 use types::Timestamp;
 use uuid::Uuid;
 
-use crate::{Access, Caller, Error, Kind, Operation, Result, Service, now};
+use crate::{Access, Caller, Error, Kind, Operation, Result, Service, Submitter, now};
 
 /// Keys remembered at a time.
 const REMEMBERED: usize = 100_000;
@@ -28,6 +28,8 @@ enum Bucket {
     AdminWrite,
     Login,
     Anonymous,
+    /// Recipients an account sends to.
+    Out,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -47,6 +49,11 @@ fn neighbour(address: IpAddr) -> IpAddr {
 impl Limits {
     /// Takes one call out of the bucket, which fills evenly over the period; seconds to wait when it is empty.
     fn take(&self, bucket: Bucket, key: Key, flow: Flow, moment: Timestamp) -> std::result::Result<(), u64> {
+        self.take_many(bucket, key, flow, moment, 1)
+    }
+
+    /// Takes several at once, all or none.
+    fn take_many(&self, bucket: Bucket, key: Key, flow: Flow, moment: Timestamp, many: usize) -> std::result::Result<(), u64> {
         if flow.count < 0 {
             return Ok(());
         }
@@ -64,11 +71,12 @@ impl Limits {
         let passed = i128::from(moment.micros().saturating_sub(at.micros()).max(0));
         *left = (*left + passed * count).min(count * cost);
         *at = moment;
-        if *left >= cost {
-            *left -= cost;
+        let price = cost * i128::try_from(many).unwrap_or(i128::MAX / cost);
+        if *left >= price {
+            *left -= price;
             return Ok(());
         }
-        let missing = if count == 0 { cost } else { (cost - *left + count - 1) / count };
+        let missing = if count == 0 { cost } else { (price - *left + count - 1) / count };
         Err(u64::try_from((missing + 999_999) / 1_000_000).unwrap_or(u64::MAX).max(1))
     }
 }
@@ -87,6 +95,11 @@ impl Service {
             (Some(standing), _) => (Bucket::Default, Key::Account(standing.account_id), settings.rate_default),
         };
         limits.take(bucket, key, flow, now()).map_err(|seconds| Error::new(Kind::Limited(seconds), "rate_limited", format!("Too many calls; try again in {seconds} seconds.")))
+    }
+
+    /// Counts recipients an account sends to; seconds to wait when there are too many of them.
+    pub(crate) fn count_out(&self, user: &Submitter, recipients: usize) -> std::result::Result<(), u64> {
+        self.inner.limits.take_many(Bucket::Out, Key::Account(user.standing.account_id), user.flow(), now(), recipients)
     }
 
     /// Reads the limits anew.
@@ -117,6 +130,9 @@ mod tests {
         assert_eq!(limits.take(Bucket::Login, key, flow, at(20)), Ok(()));
         assert_eq!(limits.take(Bucket::Login, key, Flow { count: -1, period: 60 }, at(20)), Ok(()));
         assert_eq!(limits.take(Bucket::Anonymous, key, Flow { count: 0, period: 60 }, at(20)), Err(60));
+        assert_eq!(limits.take_many(Bucket::Out, key, flow, at(0), 2), Ok(()));
+        assert_eq!(limits.take_many(Bucket::Out, key, flow, at(0), 2), Err(20));
+        assert_eq!(limits.take_many(Bucket::Out, key, flow, at(0), 1), Ok(()), "a refusal takes nothing");
     }
 
     #[test]

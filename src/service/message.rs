@@ -4,6 +4,7 @@
 
 pub(crate) mod api;
 pub(crate) mod content;
+pub(crate) mod file;
 mod search;
 
 use std::collections::HashMap;
@@ -97,7 +98,7 @@ fn over_quota() -> Error {
     Error::new(Kind::Conflict, "over_quota", "The account is full.")
 }
 
-fn broken() -> Error {
+pub(crate) fn broken() -> Error {
     Error::new(Kind::Internal, "internal", "The server made a mistake; it is in its log.")
 }
 

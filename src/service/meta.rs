@@ -3,7 +3,7 @@
 use model::account::AccountSettings;
 use model::domain::DomainSettings;
 use model::routing::RouterSettings;
-use model::server::{ErrorCode, ErrorCodes, ImapSettings, PopSettings, QueueSettings, ServerSettings, SettingsCatalogue, SettingsGroup, SmtpOutSettings, SmtpSettings, Version};
+use model::server::{ErrorCode, ErrorCodes, EventTopic, EventTypes, ImapSettings, PopSettings, QueueSettings, ServerSettings, SettingsCatalogue, SettingsGroup, SmtpOutSettings, SmtpSettings, Version};
 use model::settings::{Settings, Source, describe};
 
 use crate::operation::{Call, Done, Nothing};
@@ -20,6 +20,7 @@ const CODES: &[(&str, i32)] = &[
     ("cursor_mismatch", 400),
     ("domain_exists", 409),
     ("domain_limit_reached", 409),
+    ("filter_not_supported", 400),
     ("group_cycle", 409),
     ("idempotency_in_progress", 409),
     ("idempotency_key_reused", 422),
@@ -27,6 +28,7 @@ const CODES: &[(&str, i32)] = &[
     ("invalid_credentials", 401),
     ("invalid_parameter", 400),
     ("last_master", 409),
+    ("limit_reached", 409),
     ("listener_conflict", 409),
     ("mailbox_exists", 409),
     ("mailbox_has_children", 409),
@@ -34,8 +36,10 @@ const CODES: &[(&str, i32)] = &[
     ("mailbox_protected", 409),
     ("malformed_json", 400),
     ("name_in_use", 409),
+    ("not_acceptable", 406),
     ("not_empty", 409),
     ("not_found", 404),
+    ("outgoing_limit", 429),
     ("over_quota", 409),
     ("overloaded", 503),
     ("password_policy", 422),
@@ -60,6 +64,16 @@ const CODES: &[(&str, i32)] = &[
     ("validation_failed", 422),
     ("version_conflict", 412),
     ("wrong_state", 409),
+];
+
+/// Types of events by topic.
+const EVENTS: &[(&str, &[&str])] = &[
+    ("accounts", &["account.created", "account.deleted", "account.purged", "account.renamed", "account.restored", "account.resumed", "account.suspended", "account.updated", "rights.changed"]),
+    ("auth", &["auth.blocked", "auth.session_ended", "setup.completed"]),
+    ("domains", &["domain.created", "domain.deleted", "domain.renamed", "domain.resumed", "domain.suspended", "domain.updated", "forwarder.created", "forwarder.deleted", "forwarder.renamed", "forwarder.updated", "group.created", "group.deleted", "group.renamed", "group.updated"]),
+    ("mailbox", &["mail.appended", "mail.delivered", "mail.expunged", "mail.flags_changed", "mailbox.created", "mailbox.deleted", "mailbox.renamed", "mailbox.updated"]),
+    ("mail", &["submission.changed"]),
+    ("system", &["address_list.updated", "certificate.issued", "listener.state", "routing.changed", "server.updated"]),
 ];
 
 fn group<S: Settings>(object: &str, levels: &[Source]) -> SettingsGroup {
@@ -89,6 +103,13 @@ impl Service {
     pub(crate) async fn list_error_codes(self, call: Call, _input: Nothing) -> Result<Done<ErrorCodes>> {
         call.caller.signed_in()?;
         Ok(ErrorCodes { data: CODES.iter().map(|(code, status)| ErrorCode { code: (*code).to_owned(), status: *status }).collect() }.into())
+    }
+
+    /// The types of events.
+    pub(crate) async fn list_event_types(self, call: Call, _input: Nothing) -> Result<Done<EventTypes>> {
+        call.caller.signed_in()?;
+        let topic = |(topic, types): &(&str, &[&str])| EventTopic { topic: (*topic).to_owned(), types: types.iter().map(|kind| (*kind).to_owned()).collect() };
+        Ok(EventTypes { data: EVENTS.iter().map(topic).collect() }.into())
     }
 
     /// What runs here.

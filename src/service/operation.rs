@@ -1,6 +1,7 @@
 use std::future::Future;
 use std::pin::Pin;
 
+use bytes::Bytes;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 use serde_json::Value;
@@ -32,10 +33,23 @@ pub struct Operation {
     pub output: Option<fn() -> Shape>,
     /// Whether the version must be named (`If-Match`).
     pub needs_version: bool,
+    /// Media type that may come as it is, instead of the field that holds it; `*/*` = any, and JSON is no input then.
+    pub takes: Option<&'static str>,
+    /// Media type in which the result may be shown as it is, instead of JSON.
+    pub gives: Option<Gives>,
     run: Run,
 }
 
 type Run = fn(Service, Call, Value) -> Pin<Box<dyn Future<Output = Result<Reply>> + Send>>;
+
+/// How a result is shown that is no JSON by nature.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Gives {
+    /// As it is, unless JSON is asked for.
+    AsItIs(&'static str),
+    /// As JSON, unless this is asked for.
+    WhenAsked(&'static str),
+}
 
 /// How REST asks for an operation.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -74,6 +88,28 @@ pub struct Call {
     pub caller: Caller,
     /// The version the caller has seen.
     pub expect: Option<i64>,
+    /// What came as it is, beside the input.
+    pub octets: Option<Octets>,
+    /// The result is wanted as it is, when it is no JSON by nature.
+    pub as_it_is: bool,
+}
+
+/// Something that is no JSON: a message, a file, a text.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Octets {
+    /// Media type.
+    pub media_type: String,
+    /// File name.
+    pub name: Option<String>,
+    /// The octets.
+    pub data: Bytes,
+}
+
+impl Call {
+    /// A call without further ado.
+    pub fn new(caller: Caller, expect: Option<i64>) -> Self {
+        Self { caller, expect, octets: None, as_it_is: false }
+    }
 }
 
 /// What an operation gives back.
@@ -83,6 +119,8 @@ pub struct Reply {
     pub body: Vec<u8>,
     /// Version of the object in it.
     pub version: Option<i64>,
+    /// The result as it is, instead of JSON.
+    pub octets: Option<Octets>,
 }
 
 /// Result of an operation before it is written down.
@@ -91,18 +129,20 @@ pub(crate) struct Done<T> {
     pub(crate) value: T,
     /// Version of the object in it.
     pub(crate) version: Option<i64>,
+    /// The result as it is, instead of the value.
+    pub(crate) octets: Option<Octets>,
 }
 
 impl<T> Done<T> {
     /// A result that has a version.
     pub(crate) fn versioned(value: T, version: i64) -> Self {
-        Self { value, version: Some(version) }
+        Self { value, version: Some(version), octets: None }
     }
 }
 
 impl<T> From<T> for Done<T> {
     fn from(value: T) -> Self {
-        Self { value, version: None }
+        Self { value, version: None, octets: None }
     }
 }
 
@@ -164,7 +204,7 @@ impl Operation {
         fn nothing() -> Shape {
             Shape::of::<Nothing>()
         }
-        Self { id, method, path, status, tag: "", summary, access, input: nothing, output: None, needs_version: false, run }
+        Self { id, method, path, status, tag: "", summary, access, input: nothing, output: None, needs_version: false, takes: None, gives: None, run }
     }
 }
 
@@ -185,9 +225,12 @@ pub(crate) fn read<T: DeserializeOwned>(input: Value) -> Result<T> {
 
 /// Writes a result.
 pub(crate) fn write<T: Serialize>(done: Done<T>) -> Result<Reply> {
+    if done.octets.is_some() {
+        return Ok(Reply { body: Vec::new(), version: done.version, octets: done.octets });
+    }
     let body = serde_json::to_vec(&done.value).map_err(|error| {
         tracing::error!(%error, "a result cannot be written");
         Error::new(Kind::Internal, "internal", "The server made a mistake; it is in its log.")
     })?;
-    Ok(Reply { body: if body == b"null" { Vec::new() } else { body }, version: done.version })
+    Ok(Reply { body: if body == b"null" { Vec::new() } else { body }, version: done.version, octets: None })
 }

@@ -1,41 +1,52 @@
 //! The register: one line per operation. REST, GraphQL, the OpenAPI document and `postamt call` are made from it.
 
-use model::account::{Account, CreateAccount, Names, RenameAccount, ReplaceAliases, ReplaceRights, RestoreAccount, Rights, SetPassword, SuspendAccount, TelnumRef, UpdateAccount};
+use model::account::{
+    Account, Admin, CreateAccount, Names, PurgeAccount, RenameAccount, ReplaceAliases, ReplaceRights, ReplaceTelnums, RestoreAccount, Rights, RightsCatalogue, SetPassword, SuspendAccount, Telnum, TelnumRef, UpdateAccount,
+};
 use model::address_list::{AddressList, AddressTest, ReplaceAddressList};
-use model::auth::{Login, Principal, Refresh, Tokens};
+use model::auth::{Login, Principal, Refresh, Session, Tokens};
 use model::certificate::{Certificate, ImportCertificate};
-use model::domain::{CreateDomain, Domain, DomainAliases, UpdateDomain};
+use model::domain::{CreateDomain, Domain, DomainAliases, DomainSettingsPatch, RenameDomain, ReplaceDomainAliases, UpdateDomain};
 use model::forwarder::{CreateForwarder, Forwarder, RenameForwarder, UpdateForwarder};
 use model::group::{CreateGroup, Group, GroupMembers, Members, RenameGroup, UpdateGroup};
 use model::listener::{CreateListener, Listener, UpdateListener};
+use model::mail_trace::{MailTrace, SearchMailTrace};
 use model::mailbox::{CreateMailbox, Mailbox, UpdateMailbox};
 use model::message::{Headers, Message, SearchMessages, Stored, UpdateMessage};
 use model::queue::{Accepted, Queue, QueueAction, QueueSummary, SubmitRawMessage, TransitMessage};
 use model::routing::{
     ExplainRequest, Explanation, MoveRoutingLine, NewRoutingLine, RollbackRouting, RouterSettingsPatch, RoutingLine, RoutingTable, RoutingTableInput, RoutingValidation, RoutingVersion, UpdateRoutingLine,
 };
-use model::server::{ErrorCodes, Modules, Server, ServerSettingsPatch, SettingsCatalogue, UpdateModule, UpdateServer, Version};
+use model::server::{ErrorCodes, EventTypes, Modules, RenameMainDomain, Server, ServerSettingsPatch, SettingsCatalogue, UpdateModule, UpdateServer, Version};
 use model::settings::{SettingsChange, SettingsView};
 use model::setup::{CompleteSetup, SetupDone, SetupState};
+use model::submission::{CreateUpload, SendMessage, Submission, Upload};
 use model::{ListParams, Page};
 
 use crate::account::{AccountRef, AliasRef, ListDomainAccounts, UpdateAccountSettings};
 use crate::address_list::{ListRef, TestAddress};
 use crate::dns::UpdateDnsSettings;
+use crate::defaults::UpdateDomainAccountDefaults;
+use crate::directory::{FindTelnum, ListAccounts};
 use crate::domain::{DomainAliasRef, DomainRef, UpdateDomainSettings};
 use crate::forwarder::{ForwarderRef, ListOfDomain};
 use crate::group::{GroupRef, MemberRef};
 use crate::listener::ListenerRef;
+use crate::mail_trace::TraceRef;
 use crate::mailbox::{DeleteMailbox, MailboxRef};
 use crate::message::api::{DeleteMessage, ImportMessage, ListMessages, MessageRef, RawMessage};
+use crate::message::file::{FileContent, PartRef};
 use crate::modules::ModuleRef;
+use crate::session::SessionRef;
+use crate::submission::{ListSubmissions, SubmissionRef};
+use crate::upload::BlobRef;
 use crate::routing_table::LineRef;
 use crate::transit::{ListQueues, ListTransit, MessageAction, QueueRef, RedirectMessage, RejectByFilter, RejectMessage, RejectQueue, TransitRef};
-use crate::operation::{Access, Access::*, Method, Method::*, Nothing, Operation, Shape, read, write};
+use crate::operation::{Access, Access::*, Gives::*, Method, Method::*, Nothing, Operation, Shape, read, write};
 use crate::Service;
 
 macro_rules! operations {
-    ($($tag:literal { $($id:ident $method:ident $path:literal $status:literal $access:expr, $function:ident ($input:ty) $(-> $output:ty)?, $summary:literal $(, $flag:ident)?;)* })*) => {
+    ($($tag:literal { $($id:ident $method:ident $path:literal $status:literal $access:expr, $function:ident ($input:ty) $(-> $output:ty)?, $summary:literal $(, $flag:ident = $value:expr)*;)* })*) => {
         /// Every operation there is.
         pub static ALL: &[Operation] = &[$($(
             #[allow(unused_mut, reason = "an operation without a result sets no shape of it")]
@@ -48,7 +59,7 @@ macro_rules! operations {
                 operation.tag = $tag;
                 operation.input = Shape::of::<$input>;
                 $(operation.output = Some(Shape::of::<$output>);)?
-                $(operation.$flag = true;)?
+                $(operation.$flag = $value;)*
                 operation
             }
         ),*),*];
@@ -64,6 +75,7 @@ operations! {
         login Post "/auth/login" 200 Public, login(Login) -> Tokens, "Signs in with name and password";
         refreshToken Post "/auth/refresh" 200 Public, refresh_token(Refresh) -> Tokens, "Exchanges a refresh token for new tokens";
         logout Post "/auth/logout" 204 SignedIn, logout(Nothing), "Ends the session of the caller";
+        logoutAll Post "/auth/logout-all" 204 SignedIn, logout_all(Nothing), "Ends all sessions of the caller";
         getCurrentPrincipal Get "/auth/session" 200 SignedIn, get_current_principal(Nothing) -> Principal, "Tells who the caller is and what the caller may do";
     }
     "server" {
@@ -72,6 +84,9 @@ operations! {
         getServerSettings Get "/server/settings" 200 Server("settings_read"), get_server_settings(Nothing) -> SettingsView, "Shows the settings of the server with their origin";
         updateServerSettings Patch "/server/settings" 200 Server("settings"), update_server_settings(SettingsChange<ServerSettingsPatch>) -> SettingsView, "Changes settings of the server";
         getServerAccountDefaults Get "/server/account-defaults" 200 Server("domains_read"), get_server_account_defaults(Nothing) -> SettingsView, "Shows the defaults of all accounts";
+        getServerDomainDefaults Get "/server/domain-defaults" 200 Server("domains_read"), get_server_domain_defaults(Nothing) -> SettingsView, "Shows the defaults of all domains";
+        updateServerDomainDefaults Patch "/server/domain-defaults" 200 Server("domains_all"), update_server_domain_defaults(SettingsChange<DomainSettingsPatch>) -> SettingsView, "Changes the defaults of all domains";
+        renameMainDomain Post "/server/rename-main-domain" 200 Server("master"), rename_main_domain(RenameMainDomain) -> Server, "Gives the main domain another name";
         updateServerAccountDefaults Patch "/server/account-defaults" 200 Server("domains_all"), update_server_account_defaults(SettingsChange<model::account::AccountSettingsPatch>) -> SettingsView, "Changes the defaults of all accounts";
     }
     "modules" {
@@ -82,6 +97,7 @@ operations! {
     "meta" {
         describeSettings Get "/meta/settings" 200 SignedIn, describe_settings(Nothing) -> SettingsCatalogue, "Describes every setting: type, range, default, levels, help";
         listErrorCodes Get "/meta/error-codes" 200 SignedIn, list_error_codes(Nothing) -> ErrorCodes, "Lists the codes of errors";
+        listEventTypes Get "/meta/events" 200 SignedIn, list_event_types(Nothing) -> EventTypes, "Lists the types of events by topic";
         getVersion Get "/meta/version" 200 SignedIn, get_version(Nothing) -> Version, "Tells what runs here";
     }
     "listeners" {
@@ -104,8 +120,8 @@ operations! {
         importCertificate Post "/certificates/import" 201 Server("settings"), import_certificate(ImportCertificate) -> Certificate, "Brings in a certificate that listeners show at once";
     }
     "router" {
-        getRoutingTable Get "/router/table" 200 Server("settings_read"), get_routing_table(Nothing) -> RoutingTable, "Shows the routing table";
-        replaceRoutingTable Put "/router/table" 200 Server("settings"), replace_routing_table(RoutingTableInput) -> RoutingTable, "Replaces the routing table, all or nothing", needs_version;
+        getRoutingTable Get "/router/table" 200 Server("settings_read"), get_routing_table(Nothing) -> RoutingTable, "Shows the routing table", gives = Some(WhenAsked("text/plain"));
+        replaceRoutingTable Put "/router/table" 200 Server("settings"), replace_routing_table(RoutingTableInput) -> RoutingTable, "Replaces the routing table, all or nothing", needs_version = true, takes = Some("text/plain"), gives = Some(WhenAsked("text/plain"));
         listRoutingLines Get "/router/lines" 200 Server("settings_read"), list_routing_lines(ListParams) -> Page<RoutingLine>, "Lists the lines of the routing table";
         createRoutingLine Post "/router/lines" 201 Server("settings"), create_routing_line(NewRoutingLine) -> RoutingLine, "Adds a line to the routing table";
         moveRoutingLine Post "/router/lines/{id}/move" 200 Server("settings"), move_routing_line(MoveRoutingLine) -> RoutingLine, "Puts a line of the routing table elsewhere";
@@ -113,7 +129,7 @@ operations! {
         deleteRoutingLine Delete "/router/lines/{id}" 204 Server("settings"), delete_routing_line(LineRef), "Takes a line from the routing table";
         listRoutingHistory Get "/router/history" 200 Server("settings_read"), list_routing_history(ListParams) -> Page<RoutingVersion>, "Lists the changes of the routing table, the newest first";
         rollbackRouting Post "/router/rollback" 200 Server("settings"), rollback_routing(RollbackRouting) -> RoutingTable, "Makes an earlier routing table the newest one";
-        validateRouting Post "/router/validate" 200 Server("settings_read"), validate_routing(RoutingTableInput) -> RoutingValidation, "Names what is wrong or doubtful in a routing table";
+        validateRouting Post "/router/validate" 200 Server("settings_read"), validate_routing(RoutingTableInput) -> RoutingValidation, "Names what is wrong or doubtful in a routing table", takes = Some("text/plain");
         explainRoute Post "/router/explain" 200 Domain("domain"), explain_route(ExplainRequest) -> Explanation, "Tells where an address goes, and why";
         getRouterSettings Get "/router/settings" 200 Server("settings_read"), get_router_settings(Nothing) -> SettingsView, "Shows the settings of the Router with their origin";
         updateRouterSettings Patch "/router/settings" 200 Server("settings"), update_router_settings(SettingsChange<RouterSettingsPatch>) -> SettingsView, "Changes settings of the Router";
@@ -124,21 +140,27 @@ operations! {
         getDomain Get "/domains/{domain}" 200 Domain("domain"), get_domain(DomainRef) -> Domain, "Shows a domain";
         updateDomain Patch "/domains/{domain}" 200 Server("domains_all"), update_domain(UpdateDomain) -> Domain, "Changes a domain";
         deleteDomain Delete "/domains/{domain}" 204 Server("domains_all"), delete_domain(DomainRef), "Deletes a domain that has no accounts";
+        renameDomain Post "/domains/{domain}/rename" 200 Server("domains_all"), rename_domain(RenameDomain) -> Domain, "Gives a domain another name";
         suspendDomain Post "/domains/{domain}/suspend" 200 Server("domains_all"), suspend_domain(DomainRef) -> Domain, "Suspends a domain: nothing is taken or let in";
         resumeDomain Post "/domains/{domain}/resume" 200 Server("domains_all"), resume_domain(DomainRef) -> Domain, "Lets a suspended domain work again";
         listDomainAliases Get "/domains/{domain}/aliases" 200 Domain("domain"), list_domain_aliases(DomainRef) -> DomainAliases, "Lists the other names of a domain";
         addDomainAlias Post "/domains/{domain}/aliases" 201 Server("domains_all"), add_domain_alias(DomainAliasRef) -> DomainAliases, "Adds another name to a domain";
+        replaceDomainAliases Put "/domains/{domain}/aliases" 200 Server("domains_all"), replace_domain_aliases(ReplaceDomainAliases) -> DomainAliases, "Replaces the other names of a domain", needs_version = true;
         removeDomainAlias Delete "/domains/{domain}/aliases/{name}" 204 Server("domains_all"), remove_domain_alias(DomainAliasRef), "Takes another name from a domain";
         getDomainSettings Get "/domains/{domain}/settings" 200 Domain("domain"), get_domain_settings(DomainRef) -> SettingsView, "Shows the settings of a domain with their origin";
         updateDomainSettings Patch "/domains/{domain}/settings" 200 Server("domains_all"), update_domain_settings(UpdateDomainSettings) -> SettingsView, "Changes settings of a domain";
+        getDomainAccountDefaults Get "/domains/{domain}/account-defaults" 200 Domain("domain"), get_domain_account_defaults(DomainRef) -> SettingsView, "Shows the defaults of the accounts of a domain";
+        updateDomainAccountDefaults Patch "/domains/{domain}/account-defaults" 200 Server("domains_all"), update_domain_account_defaults(UpdateDomainAccountDefaults) -> SettingsView, "Changes the defaults of the accounts of a domain";
     }
     "accounts" {
+        listAccounts Get "/accounts" 200 Domain("domain"), list_accounts(ListAccounts) -> Page<Account>, "Lists the accounts of all domains the caller administers";
         listDomainAccounts Get "/domains/{domain}/accounts" 200 Domain("domain"), list_domain_accounts(ListDomainAccounts) -> Page<Account>, "Lists the accounts of a domain";
         createAccount Post "/domains/{domain}/accounts" 201 Domain("can_create_accounts"), create_account(CreateAccount) -> Account, "Creates an account with its mailboxes";
         getAccount Get "/accounts/{account}" 200 Own("domain"), get_account(AccountRef) -> Account, "Shows an account";
         updateAccount Patch "/accounts/{account}" 200 Own("basic_settings"), update_account(UpdateAccount) -> Account, "Changes an account";
         deleteAccount Delete "/accounts/{account}" 204 Domain("can_create_accounts"), delete_account(AccountRef), "Deletes an account; it can be restored for a while";
         restoreAccount Post "/accounts/{account}/restore" 200 Domain("can_create_accounts"), restore_account(RestoreAccount) -> Account, "Restores a deleted account";
+        purgeAccount Post "/accounts/{account}/purge" 204 Domain("can_create_accounts"), purge_account(PurgeAccount), "Takes a deleted account away for good";
         suspendAccount Post "/accounts/{account}/suspend" 200 Domain("can_create_accounts"), suspend_account(SuspendAccount) -> Account, "Suspends an account: sign-in is refused";
         resumeAccount Post "/accounts/{account}/resume" 200 Domain("can_create_accounts"), resume_account(AccountRef) -> Account, "Lets a suspended account work again";
         setAccountPassword Post "/accounts/{account}/set-password" 204 Own("basic_settings"), set_account_password(SetPassword), "Sets the password of an account";
@@ -146,14 +168,22 @@ operations! {
         updateAccountSettings Patch "/accounts/{account}/settings" 200 Domain("basic_settings"), update_account_settings(UpdateAccountSettings) -> SettingsView, "Changes settings of an account";
         listAliases Get "/accounts/{account}/aliases" 200 Own("domain"), list_aliases(AccountRef) -> Names, "Lists the other names of an account";
         addAlias Post "/accounts/{account}/aliases" 201 Domain("can_create_aliases"), add_alias(AliasRef) -> Names, "Adds another name to an account";
-        replaceAliases Put "/accounts/{account}/aliases" 200 Domain("can_create_aliases"), replace_aliases(ReplaceAliases) -> Names, "Replaces the other names of an account", needs_version;
+        replaceAliases Put "/accounts/{account}/aliases" 200 Domain("can_create_aliases"), replace_aliases(ReplaceAliases) -> Names, "Replaces the other names of an account", needs_version = true;
         removeAlias Delete "/accounts/{account}/aliases/{name}" 204 Domain("can_create_aliases"), remove_alias(AliasRef), "Takes another name from an account";
         renameAccount Post "/accounts/{account}/rename" 200 Domain("can_create_accounts"), rename_account(RenameAccount) -> Account, "Gives an account another name";
         listTelnums Get "/accounts/{account}/telnums" 200 Own("domain"), list_telnums(AccountRef) -> Names, "Lists the telephone numbers of an account";
         addTelnum Post "/accounts/{account}/telnums" 201 Domain("can_create_telnums"), add_telnum(TelnumRef) -> Names, "Gives a telephone number to an account";
+        replaceTelnums Put "/accounts/{account}/telnums" 200 Domain("can_create_telnums"), replace_telnums(ReplaceTelnums) -> Names, "Replaces the telephone numbers of an account", needs_version = true;
         removeTelnum Delete "/accounts/{account}/telnums/{number}" 204 Domain("can_create_telnums"), remove_telnum(TelnumRef), "Takes a telephone number from an account";
         getRights Get "/accounts/{account}/rights" 200 Own("domain"), get_rights(AccountRef) -> Rights, "Shows the rights of an account";
         replaceRights Put "/accounts/{account}/rights" 200 Domain("domain"), replace_rights(ReplaceRights) -> Rights, "Replaces the rights of an account";
+        recalculateQuota Post "/accounts/{account}/recalculate-quota" 200 Domain("basic_settings"), recalculate_quota(AccountRef) -> Account, "Counts anew what an account holds";
+        listAccountSessions Get "/accounts/{account}/sessions" 200 Own("basic_settings"), list_account_sessions(AccountRef) -> Page<Session>, "Lists the sessions of an account";
+        deleteAccountSession Delete "/accounts/{account}/sessions/{id}" 204 Own("basic_settings"), delete_account_session(SessionRef), "Ends a session of an account";
+        killAccountSessions Post "/accounts/{account}/kill-sessions" 204 Own("basic_settings"), kill_account_sessions(AccountRef), "Ends all sessions of an account";
+        findTelnum Get "/telnums" 200 Domain("domain"), find_telnum(FindTelnum) -> Page<Telnum>, "Finds telephone numbers and whose they are";
+        listAdmins Get "/admins" 200 Domain("domain"), list_admins(ListParams) -> Page<Admin>, "Lists the accounts that hold rights";
+        listRights Get "/rights" 200 SignedIn, list_rights(Nothing) -> RightsCatalogue, "Lists the rights there are, and which the caller holds";
     }
     "forwarders" {
         listForwarders Get "/domains/{domain}/forwarders" 200 Domain("domain"), list_forwarders(ListOfDomain) -> Page<Forwarder>, "Lists the forwarders of a domain";
@@ -172,7 +202,7 @@ operations! {
         deleteGroup Delete "/domains/{domain}/groups/{group}" 204 Domain("can_create_groups"), delete_group(GroupRef), "Deletes a group";
         listMembers Get "/domains/{domain}/groups/{group}/members" 200 Domain("domain"), list_members(GroupRef) -> Members, "Lists the members of a group";
         addMembers Post "/domains/{domain}/groups/{group}/members" 201 Domain("can_create_groups"), add_members(GroupMembers) -> Members, "Adds members to a group";
-        replaceMembers Put "/domains/{domain}/groups/{group}/members" 200 Domain("can_create_groups"), replace_members(GroupMembers) -> Members, "Replaces the members of a group", needs_version;
+        replaceMembers Put "/domains/{domain}/groups/{group}/members" 200 Domain("can_create_groups"), replace_members(GroupMembers) -> Members, "Replaces the members of a group", needs_version = true;
         removeMember Delete "/domains/{domain}/groups/{group}/members/{address}" 204 Domain("can_create_groups"), remove_member(MemberRef), "Takes a member from a group";
     }
     "mail" {
@@ -182,13 +212,26 @@ operations! {
         updateMailbox Patch "/accounts/{account}/mailboxes/{mailbox}" 200 Own("mailbox_read_all"), update_mailbox(UpdateMailbox) -> Mailbox, "Renames a mailbox or changes its subscription";
         deleteMailbox Delete "/accounts/{account}/mailboxes/{mailbox}" 204 Own("mailbox_read_all"), delete_mailbox(DeleteMailbox), "Deletes a mailbox; its messages go to the trash or are destroyed";
         listMessages Get "/accounts/{account}/messages" 200 Own("mailbox_read_all"), list_messages(ListMessages) -> Page<Message>, "Lists messages, those stored last first";
-        importMessage Post "/accounts/{account}/messages" 201 Own("mailbox_read_all"), import_message(ImportMessage) -> Stored, "Stores a message in a mailbox";
+        importMessage Post "/accounts/{account}/messages" 201 Own("mailbox_read_all"), import_message(ImportMessage) -> Stored, "Stores a message in a mailbox", takes = Some("message/rfc822");
         searchMessages Post "/accounts/{account}/messages/search" 200 Own("mailbox_read_all"), search_messages(SearchMessages) -> Page<Message>, "Searches messages";
         getMessage Get "/accounts/{account}/messages/{id}" 200 Own("mailbox_read_all"), get_message(MessageRef) -> Message, "Shows a message with its text and parts";
         updateMessage Patch "/accounts/{account}/messages/{id}" 200 Own("mailbox_read_all"), update_message(UpdateMessage) -> Message, "Changes keywords of a message and the mailboxes it stands in";
         deleteMessage Delete "/accounts/{account}/messages/{id}" 204 Own("mailbox_read_all"), delete_message(DeleteMessage), "Moves a message to the trash, or deletes it for good";
         getHeaders Get "/accounts/{account}/messages/{id}/headers" 200 Own("mailbox_read_all"), get_headers(MessageRef) -> Headers, "Shows the header fields of a message";
-        getRaw Get "/accounts/{account}/messages/{id}/raw" 200 Own("mailbox_read_all"), get_raw(MessageRef) -> RawMessage, "Shows a message as it stands on the wire";
+        getRaw Get "/accounts/{account}/messages/{id}/raw" 200 Own("mailbox_read_all"), get_raw(MessageRef) -> RawMessage, "Shows a message as it stands on the wire", gives = Some(AsItIs("message/rfc822"));
+        getPart Get "/accounts/{account}/messages/{id}/parts/{part}" 200 Own("mailbox_read_all"), get_part(PartRef) -> FileContent, "Shows a part of a message, decoded", gives = Some(AsItIs("*/*"));
+    }
+    "mail_trace" {
+        searchMailTrace Get "/mail-trace" 200 Own("can_view_logs"), search_mail_trace(SearchMailTrace) -> Page<MailTrace>, "Finds messages and what happened to them, the newest first";
+        getMailTrace Get "/mail-trace/{trace_id}" 200 Own("can_view_logs"), get_mail_trace(TraceRef) -> MailTrace, "Tells what happened to a message";
+    }
+    "submissions" {
+        createUpload Post "/accounts/{account}/uploads" 201 Own("mailbox_read_all"), create_upload(CreateUpload) -> Upload, "Keeps a file for a day, to be attached", takes = Some("*/*");
+        downloadBlob Get "/accounts/{account}/blobs/{blob}" 200 Own("mailbox_read_all"), download_blob(BlobRef) -> FileContent, "Shows an upload as it came", gives = Some(AsItIs("*/*"));
+        listSubmissions Get "/accounts/{account}/submissions" 200 Own("can_impersonate"), list_submissions(ListSubmissions) -> Page<Submission>, "Lists messages sent, the newest first";
+        sendMessage Post "/accounts/{account}/submissions" 202 Own("can_impersonate"), send_message(SendMessage) -> Submission, "Sends a message, at once or when its time has come";
+        getSubmission Get "/accounts/{account}/submissions/{id}" 200 Own("can_impersonate"), get_submission(SubmissionRef) -> Submission, "Shows a message sent, and what became of its recipients";
+        cancelSubmission Delete "/accounts/{account}/submissions/{id}" 204 Own("can_impersonate"), cancel_submission(SubmissionRef), "Calls a message back while it waits; it becomes a draft again";
     }
     "queue" {
         getQueueSummary Get "/queues/summary" 200 Server("monitors"), get_queue_summary(Nothing) -> QueueSummary, "Tells how much waits in each module";
@@ -203,7 +246,7 @@ operations! {
         submitRawMessage Post "/messages" 201 Server("queue_control"), submit_raw_message(SubmitRawMessage) -> Accepted, "Takes a message with its envelope";
         rejectByFilter Post "/messages/reject" 202 Server("queue_control"), reject_by_filter(RejectByFilter) -> QueueAction, "Makes fail what somebody sent, everywhere in the queue";
         getTransitMessage Get "/messages/{number}" 200 Server("monitors"), get_transit_message(TransitRef) -> TransitMessage, "Shows a message in transit with its header and its story";
-        downloadTransitMessage Get "/messages/{number}/download" 200 Server("mailbox_read_all"), download_transit_message(TransitRef) -> RawMessage, "Gives a message in transit as it stands";
+        downloadTransitMessage Get "/messages/{number}/download" 200 Server("mailbox_read_all"), download_transit_message(TransitRef) -> RawMessage, "Gives a message in transit as it stands", gives = Some(AsItIs("message/rfc822"));
         releaseMessage Post "/messages/{number}/release" 200 Server("queue_control"), release_message(MessageAction) -> TransitMessage, "Lets a message be tried now: a hold ends";
         holdMessage Post "/messages/{number}/hold" 200 Server("queue_control"), hold_message(MessageAction) -> TransitMessage, "Holds a message: it is not tried";
         unholdMessage Post "/messages/{number}/unhold" 200 Server("queue_control"), unhold_message(MessageAction) -> TransitMessage, "Ends the hold of a message, which goes on where it stood";
@@ -215,4 +258,15 @@ operations! {
 }
 
 /// Schemas that inputs refer to through a generic type, which does not name them by itself.
-pub(crate) static PARTS: &[fn() -> Shape] = &[Shape::of::<ServerSettingsPatch>, Shape::of::<model::account::AccountSettingsPatch>, Shape::of::<model::domain::DomainSettingsPatch>, Shape::of::<model::routing::RoutingVersion>, Shape::of::<RouterSettingsPatch>];
+pub(crate) static PARTS: &[fn() -> Shape] = &[
+    Shape::of::<ServerSettingsPatch>,
+    Shape::of::<model::account::AccountSettingsPatch>,
+    Shape::of::<DomainSettingsPatch>,
+    Shape::of::<RoutingVersion>,
+    Shape::of::<RouterSettingsPatch>,
+    Shape::of::<Session>,
+    Shape::of::<Telnum>,
+    Shape::of::<Admin>,
+    Shape::of::<Submission>,
+    Shape::of::<MailTrace>,
+];

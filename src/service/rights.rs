@@ -10,7 +10,7 @@ use crate::operation::{Call, Done};
 use crate::{Error, Kind, Result, Service};
 
 /// Rights over the server.
-const SERVER: [&str; 15] = [
+pub(crate) const SERVER: [&str; 15] = [
     "master",
     "settings",
     "settings_read",
@@ -29,7 +29,7 @@ const SERVER: [&str; 15] = [
 ];
 
 /// Rights in a domain.
-const DOMAIN: [&str; 20] = [
+pub(crate) const DOMAIN: [&str; 20] = [
     "domain",
     "basic_settings",
     "pstn_settings",

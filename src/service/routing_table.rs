@@ -17,7 +17,7 @@ use utoipa::ToSchema;
 use uuid::Uuid;
 
 use crate::domain::{cursor, page_after, page_limit};
-use crate::operation::{Call, Done, Nothing};
+use crate::operation::{Call, Done, Nothing, Octets};
 use crate::routing::{line_of_text, with_id};
 use crate::server::{check_version, settings_fault};
 use crate::{Error, Kind, Result, Service, new_id};
@@ -94,6 +94,20 @@ fn shown(table: &TableRow) -> RoutingTable {
         line_of_text(&row.text).unwrap_or_else(|_| Line::blank()).to_model(row.id, position, row.origin, row.version)
     };
     RoutingTable { version: table.version, text: text_of(&table.lines), lines: (1..).zip(&table.lines).map(line).collect() }
+}
+
+/// The table as the caller wants it.
+fn told(call: &Call, table: RoutingTable) -> Done<RoutingTable> {
+    let text = call.as_it_is.then(|| Octets { media_type: "text/plain; charset=utf-8".to_owned(), name: None, data: table.text.clone().into() });
+    let version = table.version;
+    Done { octets: text, ..Done::versioned(table, version) }
+}
+
+/// The input with the text that came as it is.
+fn with_text(call: &Call, input: RoutingTableInput) -> Result<RoutingTableInput> {
+    let Some(octets) = &call.octets else { return Ok(input) };
+    let text = std::str::from_utf8(&octets.data).map_err(|_| Error::new(Kind::Malformed, "invalid_parameter", "The table is not UTF-8."))?;
+    Ok(RoutingTableInput { text: Some(text.to_owned()), ..input })
 }
 
 /// Gives lines their identity: a line that was there keeps id, origin and version.
@@ -183,19 +197,18 @@ impl Service {
     /// The routing table.
     pub(crate) async fn get_routing_table(self, call: Call, _input: Nothing) -> Result<Done<RoutingTable>> {
         may_read(&call)?;
-        let table = shown(&self.store().routing_table().await?);
-        let version = table.version;
-        Ok(Done::versioned(table, version))
+        Ok(told(&call, shown(&self.store().routing_table().await?)))
     }
 
     /// Replaces the table, all or nothing.
     pub(crate) async fn replace_routing_table(self, call: Call, input: RoutingTableInput) -> Result<Done<RoutingTable>> {
         call.caller.may_server("settings")?;
+        let input = with_text(&call, input)?;
         let (given, lines) = given(&input)?;
         let lines = lines.map_err(|errors| given.syntax(&errors))?;
         let make = |old: &TableRow| check_version(&call, old.version).map(|()| adopt(old, lines));
         let table = self.change_table(&call, "replaceRoutingTable", input.confirm_open_relay, given, make).await?;
-        Ok(Done::versioned(shown(&table), table.version))
+        Ok(told(&call, shown(&table)))
     }
 
     /// Lines of the table by position.
@@ -293,6 +306,7 @@ impl Service {
     /// Names what is wrong or doubtful in a table without saving it.
     pub(crate) async fn validate_routing(self, call: Call, input: RoutingTableInput) -> Result<Done<RoutingValidation>> {
         may_read(&call)?;
+        let input = with_text(&call, input)?;
         let router = self.router().await?;
         let lines = match given(&input)?.1 {
             Ok(lines) => lines,

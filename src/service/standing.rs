@@ -71,7 +71,7 @@ impl Service {
     /// # Errors
     /// When the token is wrong, over or revoked, or came without TLS from elsewhere.
     pub async fn caller(&self, authorization: Option<&str>, remote_ip: IpAddr, tls: bool, admin_door: bool) -> Result<Caller> {
-        let anonymous = Caller { account: None, remote_ip, admin_door, expires_at: Timestamp::default() };
+        let anonymous = Caller::stranger(remote_ip, admin_door);
         let Some(authorization) = authorization else { return Ok(anonymous) };
         if !tls && !remote_ip.is_loopback() {
             return Err(Error::new(Kind::Forbidden, "tls_required", "Use HTTPS: a token must not travel in the clear."));

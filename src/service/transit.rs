@@ -17,7 +17,7 @@ pub(crate) use input::{ListQueues, ListTransit, MessageAction, QueueRef, Redirec
 
 use crate::delivery::{Destinations, Mail};
 use crate::domain::{cursor, page_after, page_limit};
-use crate::message::api::RawMessage;
+use crate::message::file::{RawMessage, raw_message};
 use crate::message::content::unpack;
 use crate::operation::{Call, Done, Nothing};
 use crate::{Error, Kind, Peer, RecipientParams, Refusal, Result, Service, Submission};
@@ -61,7 +61,7 @@ fn show_queue(row: QueueRow) -> Queue {
     }
 }
 
-fn show_recipient(row: WaitingRow) -> TransitRecipient {
+pub(crate) fn show_recipient(row: WaitingRow) -> TransitRecipient {
     let state = match (row.trying, row.held) {
         (true, _) => RecipientState::Trying,
         (_, true) => RecipientState::Held,
@@ -256,7 +256,7 @@ impl Service {
         let block = body.get(..message::block_len(&body)).unwrap_or_default();
         let field = |field: message::Field<'_>| HeaderField { name: String::from_utf8_lossy(field.name).into_owned(), value: message::decode(&message::unfold(field.value)).into_owned() };
         let headers = message::fields(block).map(field).collect();
-        let records = self.store().records(row.trace_id).await?;
+        let records = self.store().delivery_records(&[row.trace_id]).await?;
         let events = records.into_iter().map(|record| TraceEvent { at: record.at, kind: record.kind, detail: record.detail }).collect();
         let recipients = self.store().waiting(&[row.number]).await?.into_iter().map(show_recipient).collect();
         Ok(TransitMessage { headers: Some(headers), events: Some(events), ..show_message(row, recipients) })
@@ -269,7 +269,7 @@ impl Service {
         let body = self.transit_body(&row).await?;
         let tx = self.store().begin().await?;
         self.announce_transit(&call, tx, "downloadTransitMessage", row.number, "queue.message_read").await?;
-        Ok(RawMessage::of(&body).into())
+        Ok(raw_message(&call, row.number, body))
     }
 
     /// Takes a message with its envelope.

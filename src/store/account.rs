@@ -1,6 +1,6 @@
 //! Accounts and the names that lead to them.
 
-use model::account::{Account, AccountState, SuspendMail};
+use model::account::{Account, AccountState, Admin, SuspendMail, Telnum};
 use serde_json::Value;
 use uuid::Uuid;
 
@@ -107,6 +107,68 @@ impl Store {
         .fetch_all(&self.pool)
         .await?;
         Ok(rows.into_iter().map(|r| account!(r)).collect())
+    }
+}
+
+impl Store {
+    /// Accounts of one domain or all whose name or person holds `text` in lower case (everything holds the empty text), in
+    /// the order they were made.
+    ///
+    /// # Errors
+    /// When the database cannot answer.
+    pub async fn find_accounts(&self, only: Option<Uuid>, text: &str, state: Option<&str>, after: Uuid, limit: i64) -> Result<Vec<Account>> {
+        let rows = sqlx::query!(
+            r#"SELECT a.id, a.name, d.name AS domain, a.domain_id, a.real_name, a.state, a.builtin, a.suspend_mail,
+               COALESCE(s.used_bytes, 0) AS "used_bytes!", COALESCE(s.used_messages, 0) AS "used_messages!", a.version, a.created_at, a.updated_at,
+               ARRAY(SELECT n.name FROM object_name n WHERE n.object_id = a.id AND n.kind = 'alias' ORDER BY n.name) AS "aliases!",
+               ARRAY(SELECT t.number FROM telnum t WHERE t.account_id = a.id ORDER BY t.number) AS "telnums!"
+               FROM account a JOIN domain d ON d.id = a.domain_id LEFT JOIN account_state s ON s.account_id = a.id
+               WHERE a.id > $1 AND ($2::uuid IS NULL OR a.domain_id = $2) AND ($3 = '' OR strpos(a.name || '@' || d.name, $3) > 0 OR strpos(lower(a.real_name), $3) > 0)
+               AND (a.state = $4 OR ($4::text IS NULL AND a.state <> 'deleted')) ORDER BY a.id LIMIT $5"#,
+            after,
+            only,
+            text,
+            state,
+            limit
+        )
+        .fetch_all(&self.pool)
+        .await?;
+        Ok(rows.into_iter().map(|r| account!(r)).collect())
+    }
+
+    /// Accounts that hold rights, of one domain or all, in the order they were made.
+    ///
+    /// # Errors
+    /// When the database cannot answer.
+    pub async fn admins(&self, only: Option<Uuid>, after: Uuid, limit: i64) -> Result<Vec<Admin>> {
+        Ok(sqlx::query_as!(
+            Admin,
+            r#"SELECT a.id AS account_id, a.name || '@' || d.name AS "address!", a.server_rights AS server, a.domain_rights AS domain FROM account a JOIN domain d ON d.id = a.domain_id
+               WHERE a.id > $1 AND ($2::uuid IS NULL OR a.domain_id = $2) AND a.state <> 'deleted' AND (a.server_rights <> '{}' OR a.domain_rights <> '{}') ORDER BY a.id LIMIT $3"#,
+            after,
+            only,
+            limit
+        )
+        .fetch_all(&self.pool)
+        .await?)
+    }
+
+    /// Telephone numbers that begin so, of one domain or all, in order.
+    ///
+    /// # Errors
+    /// When the database cannot answer.
+    pub async fn find_telnums(&self, only: Option<Uuid>, prefix: &str, after: &str, limit: i64) -> Result<Vec<Telnum>> {
+        Ok(sqlx::query_as!(
+            Telnum,
+            r#"SELECT t.number, t.account_id, a.name || '@' || d.name AS "address!" FROM telnum t JOIN account a ON a.id = t.account_id JOIN domain d ON d.id = a.domain_id
+               WHERE t.number > $1 AND starts_with(t.number, $2) AND ($3::uuid IS NULL OR a.domain_id = $3) AND a.state <> 'deleted' ORDER BY t.number LIMIT $4"#,
+            after,
+            prefix,
+            only,
+            limit
+        )
+        .fetch_all(&self.pool)
+        .await?)
     }
 }
 
@@ -287,5 +349,42 @@ impl Tx {
     pub async fn delete_telnums(&mut self, account: Uuid, only: Option<&str>) -> Result<bool> {
         let done = sqlx::query!("DELETE FROM telnum WHERE account_id = $1 AND ($2::text IS NULL OR number = $2)", account, only).execute(&mut *self.inner).await?;
         Ok(done.rows_affected() > 0)
+    }
+
+    /// Takes a deleted account away with everything it had.
+    ///
+    /// # Errors
+    /// When the database cannot answer.
+    pub async fn purge_account(&mut self, id: Uuid) -> Result<()> {
+        sqlx::query!("DELETE FROM mailbox_email WHERE account_id = $1", id).execute(&mut *self.inner).await?;
+        sqlx::query!("DELETE FROM mailbox_expunged WHERE account_id = $1", id).execute(&mut *self.inner).await?;
+        sqlx::query!("DELETE FROM email WHERE account_id = $1", id).execute(&mut *self.inner).await?;
+        self.free_name(id).await?;
+        sqlx::query!("DELETE FROM account WHERE id = $1", id).execute(&mut *self.inner).await?;
+        Ok(())
+    }
+
+    /// Counts anew what the account and its mailboxes hold; they are locked.
+    ///
+    /// # Errors
+    /// When the database cannot answer.
+    pub async fn recount(&mut self, account: Uuid) -> Result<()> {
+        sqlx::query!(
+            "UPDATE mailbox m SET messages = c.messages, unseen = c.unseen, size = c.size \
+             FROM (SELECT b.id, count(e.uid) AS messages, count(e.uid) FILTER (WHERE e.flags & 1 = 0) AS unseen, COALESCE(sum(e.size), 0)::bigint AS size \
+                   FROM mailbox b LEFT JOIN mailbox_email e ON e.account_id = b.account_id AND e.mailbox_id = b.id WHERE b.account_id = $1 GROUP BY b.id) c \
+             WHERE m.account_id = $1 AND m.id = c.id",
+            account
+        )
+        .execute(&mut *self.inner)
+        .await?;
+        sqlx::query!(
+            "UPDATE account_state SET used_bytes = c.bytes, used_messages = c.messages \
+             FROM (SELECT COALESCE(sum(size), 0)::bigint AS bytes, count(*) AS messages FROM mailbox_email WHERE account_id = $1) c WHERE account_id = $1",
+            account
+        )
+        .execute(&mut *self.inner)
+        .await?;
+        Ok(())
     }
 }

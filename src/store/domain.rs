@@ -160,4 +160,37 @@ impl Tx {
         sqlx::query!("DELETE FROM domain WHERE id = $1", id).execute(&mut *self.inner).await?;
         Ok(())
     }
+
+    /// Replaces the account defaults of a domain.
+    ///
+    /// # Errors
+    /// When the database cannot answer.
+    pub async fn update_account_defaults(&mut self, id: Uuid, defaults: &Value) -> Result<()> {
+        sqlx::query!("UPDATE domain SET account_defaults = $2, version = version + 1, updated_at = now() WHERE id = $1", id, defaults).execute(&mut *self.inner).await?;
+        Ok(())
+    }
+
+    /// Gives a domain another name; the old one stays as an alias or goes.
+    ///
+    /// # Errors
+    /// When the database cannot answer, or the name is taken.
+    pub async fn rename_domain(&mut self, id: Uuid, name: &str, keep_alias: bool) -> Result<()> {
+        if keep_alias {
+            sqlx::query!("UPDATE domain_name SET is_alias = true WHERE domain_id = $1", id).execute(&mut *self.inner).await?;
+        } else {
+            sqlx::query!("DELETE FROM domain_name WHERE domain_id = $1 AND NOT is_alias", id).execute(&mut *self.inner).await?;
+        }
+        sqlx::query!("INSERT INTO domain_name (name, domain_id, is_alias) VALUES ($1, $2, false)", name, id).execute(&mut *self.inner).await?;
+        sqlx::query!("UPDATE domain SET name = $2, version = version + 1, updated_at = now() WHERE id = $1", id, name).execute(&mut *self.inner).await?;
+        Ok(())
+    }
+
+    /// Takes all other names from a domain.
+    ///
+    /// # Errors
+    /// When the database cannot answer.
+    pub async fn delete_domain_aliases(&mut self, id: Uuid) -> Result<()> {
+        sqlx::query!("DELETE FROM domain_name WHERE domain_id = $1 AND is_alias", id).execute(&mut *self.inner).await?;
+        Ok(())
+    }
 }

@@ -1,5 +1,6 @@
 //! Sessions and their refresh tokens.
 
+use model::auth::Session;
 use types::Timestamp;
 use uuid::Uuid;
 
@@ -49,6 +50,25 @@ impl Store {
     }
 }
 
+impl Store {
+    /// Sessions of an account that are neither revoked nor over, the oldest first.
+    ///
+    /// # Errors
+    /// When the database cannot answer.
+    pub async fn sessions(&self, account: Uuid) -> Result<Vec<Session>> {
+        let rows = sqlx::query!(
+            "SELECT id, device_name, remote_ip, created_at, last_used_at FROM session WHERE account_id = $1 AND revoked_at IS NULL AND expires_at > now() ORDER BY created_at, id LIMIT 500",
+            account
+        )
+        .fetch_all(&self.pool)
+        .await?;
+        Ok(rows
+            .into_iter()
+            .map(|r| Session { id: r.id, device_name: r.device_name, remote_ip: r.remote_ip, created_at: from_sql(r.created_at), last_used_at: from_sql(r.last_used_at) })
+            .collect())
+    }
+}
+
 impl Tx {
     /// Begins a session.
     ///
@@ -83,16 +103,22 @@ impl Tx {
         )
         .fetch_optional(&mut *self.inner)
         .await?;
-        sqlx::query!("UPDATE refresh_token SET rotated_at = COALESCE(rotated_at, now()) WHERE hash = $1", hash).execute(&mut *self.inner).await?;
+        sqlx::query!(
+            "WITH t AS (UPDATE refresh_token SET rotated_at = COALESCE(rotated_at, now()) WHERE hash = $1 RETURNING account_id, session_id) \
+             UPDATE session s SET last_used_at = now() FROM t WHERE s.account_id = t.account_id AND s.id = t.session_id",
+            hash
+        )
+        .execute(&mut *self.inner)
+        .await?;
         Ok(row.map(|r| RefreshRow { account_id: r.account_id, session_id: r.session_id, used: r.used, expires_at: from_sql(r.expires_at) }))
     }
 
-    /// Ends a session, or every session of an account.
+    /// Ends a session, or every session of an account; says whether there was one.
     ///
     /// # Errors
     /// When the database cannot answer.
-    pub async fn revoke_sessions(&mut self, account: Uuid, only: Option<Uuid>, except: Option<Uuid>) -> Result<()> {
-        sqlx::query!(
+    pub async fn revoke_sessions(&mut self, account: Uuid, only: Option<Uuid>, except: Option<Uuid>) -> Result<bool> {
+        let done = sqlx::query!(
             "UPDATE session SET revoked_at = now() WHERE account_id = $1 AND revoked_at IS NULL AND ($2::uuid IS NULL OR id = $2) AND ($3::uuid IS NULL OR id <> $3)",
             account,
             only,
@@ -100,6 +126,6 @@ impl Tx {
         )
         .execute(&mut *self.inner)
         .await?;
-        Ok(())
+        Ok(done.rows_affected() > 0)
     }
 }

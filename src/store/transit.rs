@@ -127,17 +127,6 @@ pub struct WaitingRow {
     pub last_reply: String,
 }
 
-/// One thing that happened to a message.
-#[derive(Debug, Clone)]
-pub struct RecordRow {
-    /// When.
-    pub at: Timestamp,
-    /// What.
-    pub kind: String,
-    /// Particulars.
-    pub detail: Value,
-}
-
 /// Which recipients an action is about, in the order of their messages.
 #[derive(Debug, Clone, Copy, Default)]
 pub struct Which<'a> {
@@ -289,15 +278,6 @@ impl Store {
         .fetch_all(&self.pool)
         .await?;
         Ok(rows.into_iter().map(Into::into).collect())
-    }
-
-    /// What happened to a message, in order.
-    ///
-    /// # Errors
-    /// When the database cannot answer.
-    pub async fn records(&self, trace_id: Uuid) -> Result<Vec<RecordRow>> {
-        let rows = sqlx::query!("SELECT at, kind, detail FROM delivery_record WHERE trace_id = $1 ORDER BY at, n LIMIT 1000", trace_id).fetch_all(&self.pool).await?;
-        Ok(rows.into_iter().map(|row| RecordRow { at: from_sql(row.at), kind: row.kind, detail: row.detail }).collect())
     }
 
     /// The newest message in the queue.

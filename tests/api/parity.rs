@@ -65,9 +65,14 @@ fn by_rest(side: &Side, operation: &Operation, input: &Value, version: Option<i6
         path = path.replace(&format!("{{{field}}}"), &text.replace('/', "%2F").replace('+', "%2B"));
     }
     let method = format!("{:?}", operation.method).to_uppercase();
+    if operation.takes == Some("*/*") {
+        let raw = side.client.raw(&method, &path, &format!("Content-Type: {}\r\n", rest["type"].as_str().unwrap()), rest["content"].as_str().unwrap().as_bytes());
+        let answer: Value = serde_json::from_slice(&raw.body).unwrap();
+        return if raw.status < 300 { Came::Result(answer) } else { Came::Refused(answer["code"].as_str().unwrap().to_owned(), BTreeSet::new()) };
+    }
     let reads = matches!(operation.method, Method::Get | Method::Delete);
     if reads && !rest.is_empty() {
-        let query: Vec<String> = rest.iter().map(|(k, v)| format!("{k}={}", v.as_str().map_or_else(|| v.to_string(), str::to_owned))).collect();
+        let query: Vec<String> = rest.iter().map(|(k, v)| format!("{k}={}", v.as_str().map_or_else(|| v.to_string(), str::to_owned).replace('+', "%2B").replace(' ', "+"))).collect();
         path = format!("{path}?{}", query.join("&"));
     }
     let body = (!reads).then_some(Value::Object(rest));
@@ -225,7 +230,7 @@ fn masked(seen: &mut BTreeMap<String, usize>, value: &Value) -> Value {
             .iter()
             .filter(|(_, v)| !v.is_null())
             .map(|(k, v)| {
-                let secret = k.ends_with("_token") || k.ends_with("_at") || ["not_after", "chain", "fingerprint", "bound_port", "names", "uid_validity", "at", "oldest", "next_try", "headers"].contains(&k.as_str());
+                let secret = k.ends_with("_token") || k.ends_with("_at") || ["not_after", "chain", "fingerprint", "bound_port", "names", "uid_validity", "at", "oldest", "next_try", "headers", "undo_until", "message_id"].contains(&k.as_str());
                 (k.clone(), if secret { "(masked)".into() } else { masked(seen, v) })
             })
             .collect(),
@@ -265,6 +270,12 @@ fn script() -> Vec<Step> {
     step("updateServerSettings", json!({"set": {"undelete_window": -1}}));
     step("getServerAccountDefaults", json!({}));
     step("updateServerAccountDefaults", json!({"set": {"max_account_size": 9_000_000_000_i64}, "unset": ["relay"]}));
+    step("getServerDomainDefaults", json!({}));
+    step("updateServerDomainDefaults", json!({"set": {"accounts_limit": 1000}}));
+    step("updateServerDomainDefaults", json!({"set": {"mail_to_unknown": "rerouted", "mail_reroute_address": "<"}}));
+    step("renameMainDomain", json!({"name": "new.example"}));
+    step("renameMainDomain", json!({"name": "new.example"}));
+    step("renameMainDomain", json!({"name": "main.example", "keep_alias": false}));
     step("listModules", json!({}));
     step("getModule", json!({"module": "smtp_out"}));
     step("getModule", json!({"module": "nothing"}));
@@ -274,6 +285,7 @@ fn script() -> Vec<Step> {
     step("updateModule", json!({"module": "smtp_out", "unset": ["port", "tls", "first_retries"]}));
     step("describeSettings", json!({}));
     step("listErrorCodes", json!({}));
+    step("listEventTypes", json!({}));
     step("getVersion", json!({}));
     step("listListeners", json!({}));
     steps.push(("createListener", json!({"protocol": "http_user", "address": "127.0.0.5", "port": 2900, "tls": "off"}), Some(("$listener", "/id")), None));
@@ -308,6 +320,17 @@ fn script() -> Vec<Step> {
     step("addDomainAlias", json!({"domain": "client.example", "name": "main.example"}));
     step("removeDomainAlias", json!({"domain": "client.example", "name": "d.example"}));
     step("removeDomainAlias", json!({"domain": "client.example", "name": "d.example"}));
+    step("renameDomain", json!({"domain": "client.example", "name": "e.example"}));
+    step("renameDomain", json!({"domain": "e.example", "name": "main.example"}));
+    step("renameDomain", json!({"domain": "e.example", "name": "client.example", "keep_alias": false}));
+    step("replaceDomainAliases", json!({"domain": "client.example", "aliases": ["c.example"]}));
+    for version in 5..12 {
+        steps.push(("replaceDomainAliases", json!({"domain": "client.example", "aliases": ["c.example", "f.example"]}), None, Some(version)));
+    }
+    let mut step = |id, input| steps.push((id, input, None, None));
+    step("getDomainAccountDefaults", json!({"domain": "client.example"}));
+    step("updateDomainAccountDefaults", json!({"domain": "client.example", "set": {"max_mailboxes": 50}}));
+    step("updateDomainAccountDefaults", json!({"domain": "client.example", "set": {"max_mailboxes": 0}, "unset": ["x"]}));
     step("getDomainSettings", json!({"domain": "client.example"}));
     step("updateDomainSettings", json!({"domain": "client.example", "set": {"mail_to_unknown": "rerouted", "mail_reroute_address": "catchall@client.example"}}));
     step("updateDomainSettings", json!({"domain": "client.example", "unset": ["nonsense"]}));
@@ -316,6 +339,13 @@ fn script() -> Vec<Step> {
     step("createAccount", json!({"domain": "client.example", "name": "a"}));
     step("createAccount", json!({"domain": "client.example", "name": ".bad"}));
     step("listDomainAccounts", json!({"domain": "client.example", "limit": 5}));
+    step("listAccounts", json!({"limit": 2}));
+    step("listAccounts", json!({"q": "ann", "state": "active"}));
+    step("listAccounts", json!({"cursor": "nonsense"}));
+    step("findTelnum", json!({"number": "+49"}));
+    step("listAdmins", json!({}));
+    step("listRights", json!({}));
+    step("recalculateQuota", json!({"account": "$anna"}));
     step("getAccount", json!({"account": "me"}));
     step("getAccount", json!({"account": "anna@c.example"}));
     steps.push(("updateAccount", json!({"account": "$anna", "real_name": "Anna"}), None, Some(1)));
@@ -341,12 +371,32 @@ fn script() -> Vec<Step> {
     step("deleteAccount", json!({"account": "postmaster@main.example"}));
     step("deleteAccount", json!({"account": "$anna"}));
     step("restoreAccount", json!({"account": "$anna"}));
+    step("purgeAccount", json!({"account": "$anna"}));
+    step("deleteAccount", json!({"account": "$anna"}));
+    step("purgeAccount", json!({"account": "$anna"}));
+    step("purgeAccount", json!({"account": "$anna", "force": true}));
     step("deleteDomain", json!({"domain": "client.example"}));
     step("createDomain", json!({"name": "empty.example"}));
     step("deleteDomain", json!({"domain": "empty.example"}));
-    step("logout", json!({}));
-    step("getAccount", json!({"account": "me"}));
+    step("listAccountSessions", json!({"account": "me"}));
+    step("deleteAccountSession", json!({"account": "me", "id": "00000000-0000-0000-0000-000000000000"}));
+    sessions(&mut steps);
     steps
+}
+
+/// Sessions end, one by one and all at once.
+fn sessions(steps: &mut Vec<Step>) {
+    steps.push(("createAccount", json!({"domain": "main.example", "name": "carl", "password": PASSWORD}), Some(("$carl", "/id")), None));
+    steps.push(("login", json!({"login": "carl", "password": PASSWORD}), Some(("$other", "/refresh_token")), None));
+    steps.push(("listAccountSessions", json!({"account": "$carl"}), Some(("$session", "/data/0/id")), None));
+    steps.push(("deleteAccountSession", json!({"account": "$carl", "id": "$session"}), None, None));
+    steps.push(("killAccountSessions", json!({"account": "$carl"}), None, None));
+    for (id, end) in [("$again", "logout"), ("$last", "logoutAll")] {
+        steps.push(("login", json!({"login": "postmaster", "password": PASSWORD}), Some((id, "/refresh_token")), None));
+        steps.push(("refreshToken", json!({"refresh_token": id}), Some(("$token", "/access_token")), None));
+        steps.push((end, json!({}), None, None));
+        steps.push(("getAccount", json!({"account": "me"}), None, None));
+    }
 }
 
 /// Names, numbers, rights, forwarders and groups.
@@ -361,9 +411,13 @@ fn names_and_rights(steps: &mut Vec<Step>) {
     step("addTelnum", json!({"account": "$anna", "number": "+4930999999"}));
     step("addTelnum", json!({"account": "$anna", "number": "12"}));
     step("removeTelnum", json!({"account": "$anna", "number": "+4930999999"}));
+    for version in 15..19 {
+        steps.push(("replaceTelnums", json!({"account": "$anna", "telnums": ["+4930123456", "+4930777777"]}), None, Some(version)));
+    }
+    let mut step = |id, input| steps.push((id, input, None, None));
     step("renameAccount", json!({"account": "$anna", "name": "annab", "keep_alias": true}));
     step("getRights", json!({"account": "$anna"}));
-    for version in 1..25 {
+    for version in 17..27 {
         steps.push(("replaceRights", json!({"account": "$anna", "domain": ["domain", "can_create_aliases"]}), None, Some(version)));
     }
     let mut step = |id, input| steps.push((id, input, None, None));
@@ -439,6 +493,11 @@ fn mailboxes(steps: &mut Vec<Step>) {
     step("getMessage", json!({"account": "$anna", "id": "$message"}));
     step("getHeaders", json!({"account": "me", "id": "$message"}));
     step("getRaw", json!({"account": "me", "id": "$message"}));
+    step("getPart", json!({"account": "me", "id": "$message", "part": "1"}));
+    step("getPart", json!({"account": "me", "id": "$message", "part": "7"}));
+    submissions(steps);
+    traces(steps);
+    let mut step = |id, input| steps.push((id, input, None, None));
     step("updateMessage", json!({"account": "me", "id": "$message", "keywords": {"$seen": true}}));
     step("deleteMessage", json!({"account": "me", "id": "$message"}));
     step("deleteMailbox", json!({"account": "me", "mailbox": "path:Work"}));
@@ -501,6 +560,32 @@ fn queue(steps: &mut Vec<Step>) {
     let mut step = |id, input| steps.push((id, input, None, None));
     step("deleteTransitMessage", json!({"number": "$third"}));
     step("deleteTransitMessage", json!({"number": "$third"}));
+}
+
+/// What happened to messages; each side is asked for its own.
+fn traces(steps: &mut Vec<Step>) {
+    steps.push(("sendMessage", json!({"account": "me", "to": [{"name": "", "email": "postmaster@main.example"}], "subject": "Traced"}), Some(("$mid", "/message_id")), None));
+    steps.push(("searchMailTrace", json!({"message_id": "$mid"}), Some(("$trace", "/data/0/trace_id")), None));
+    steps.push(("searchMailTrace", json!({"recipient": "nobody@main.example", "limit": 5}), None, None));
+    steps.push(("searchMailTrace", json!({"number": "x"}), None, None));
+    steps.push(("getMailTrace", json!({"trace_id": "$trace"}), None, None));
+    steps.push(("getMailTrace", json!({"trace_id": "00000000-0000-0000-0000-000000000000"}), None, None));
+}
+
+/// Messages sent, kept for a while and called back.
+fn submissions(steps: &mut Vec<Step>) {
+    steps.push(("createUpload", json!({"account": "me", "content": "a,b", "type": "text/csv"}), Some(("$blob", "/blob_id")), None));
+    steps.push(("downloadBlob", json!({"account": "me", "blob": "$blob"}), None, None));
+    steps.push(("downloadBlob", json!({"account": "me", "blob": "00000000-0000-0000-0000-000000000000"}), None, None));
+    let to = json!([{"name": "", "email": "postmaster@main.example"}]);
+    let file = json!([{"blob_id": "$blob", "name": "table.csv"}]);
+    steps.push(("sendMessage", json!({"account": "me", "to": to, "subject": "Hello", "text": "Hi", "attachments": file, "undo_seconds": 100}), Some(("$sending", "/id")), None));
+    steps.push(("getSubmission", json!({"account": "me", "id": "$sending"}), None, None));
+    steps.push(("cancelSubmission", json!({"account": "me", "id": "$sending"}), None, None));
+    steps.push(("cancelSubmission", json!({"account": "me", "id": "$sending"}), None, None));
+    steps.push(("sendMessage", json!({"account": "me", "to": [{"name": "", "email": "nobody@main.example"}]}), None, None));
+    steps.push(("sendMessage", json!({"account": "me", "undo_seconds": 500}), None, None));
+    steps.push(("listSubmissions", json!({"account": "me", "limit": 1}), None, None));
 }
 
 fn both_doors_say_the_same() -> Result<(), Failed> {

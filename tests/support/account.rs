@@ -18,7 +18,7 @@ pub(crate) struct Anna {
     /// REST as the administrator.
     pub(crate) admin: Client,
     // Stopped before its folder goes.
-    _server: Server,
+    pub(crate) server: Server,
     pub(crate) scratch: Scratch,
 }
 
@@ -36,5 +36,5 @@ pub(crate) fn account() -> Anna {
     assert_eq!(admin.call("POST", "/domains/client.example/accounts", Some(json!({"name": "anna", "password": PASSWORD}))).status, 201);
     let mut rest = Client::new(server.port());
     assert_eq!(rest.sign_in("anna@client.example", PASSWORD), 200);
-    Anna { imap: 2143 + server.offset, pop: 2110 + server.offset, rest, admin, _server: server, scratch }
+    Anna { imap: 2143 + server.offset, pop: 2110 + server.offset, rest, admin, server, scratch }
 }

@@ -15,6 +15,27 @@ pub(crate) struct Answer {
     pub(crate) status: u16,
     pub(crate) body: Value,
     pub(crate) etag: Option<String>,
+    /// Status line and header fields.
+    pub(crate) head: String,
+}
+
+/// An answer as it came.
+pub(crate) struct Raw {
+    pub(crate) status: u16,
+    pub(crate) head: String,
+    pub(crate) body: Vec<u8>,
+}
+
+impl Raw {
+    /// A field of the header, by its name in lower case.
+    pub(crate) fn header(&self, name: &str) -> Option<&str> {
+        header(&self.head, name)
+    }
+}
+
+/// A field of a header, by its name in lower case.
+pub(crate) fn header<'a>(head: &'a str, name: &str) -> Option<&'a str> {
+    head.lines().find_map(|line| line.split_once(": ").filter(|(field, _)| *field == name).map(|(_, value)| value))
 }
 
 impl Client {
@@ -33,25 +54,31 @@ impl Client {
     /// Calls with further header lines.
     pub(crate) fn call_with(&self, method: &str, path: &str, body: Option<Value>, headers: &str) -> Answer {
         let body = body.map(|b| b.to_string());
+        let kind = if body.is_some() { "Content-Type: application/json\r\n" } else { "" };
+        let raw = self.raw(method, path, &format!("Accept: application/json\r\n{kind}{headers}"), body.unwrap_or_default().as_bytes());
+        let answer = Answer { status: raw.status, body: serde_json::from_slice(&raw.body).unwrap_or(Value::Null), etag: raw.header("etag").map(str::to_owned), head: raw.head };
+        crate::contract::check(method, path, answer.status, &answer.body);
+        answer
+    }
+
+    /// Calls with these header lines and octets.
+    pub(crate) fn raw(&self, method: &str, path: &str, headers: &str, body: &[u8]) -> Raw {
         let mut head = format!("{method} /api/v1{path} HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n");
         if let Some(token) = &self.token {
             head += &format!("Authorization: Bearer {token}\r\n");
         }
         head += headers;
-        if let Some(body) = &body {
-            head += &format!("Content-Type: application/json\r\nContent-Length: {}\r\n", body.len());
+        if !body.is_empty() {
+            head += &format!("Content-Length: {}\r\n", body.len());
         }
         let mut stream = TcpStream::connect(("127.0.0.1", self.port)).unwrap();
         stream.set_read_timeout(Some(Duration::from_secs(60))).unwrap();
-        stream.write_all(format!("{head}\r\n{}", body.unwrap_or_default()).as_bytes()).unwrap();
+        stream.write_all(&[head.as_bytes(), b"\r\n", body].concat()).unwrap();
         let mut answer = Vec::new();
         stream.read_to_end(&mut answer).unwrap();
-        let text = String::from_utf8(answer).unwrap();
-        let (head, body) = text.split_once("\r\n\r\n").unwrap();
-        let etag = head.lines().find_map(|line| line.strip_prefix("etag: ").map(str::to_owned));
-        let answer = Answer { status: head[9..12].parse().unwrap(), body: serde_json::from_str(body).unwrap_or(Value::Null), etag };
-        crate::contract::check(method, path, answer.status, &answer.body);
-        answer
+        let end = answer.windows(4).position(|w| w == b"\r\n\r\n").unwrap();
+        let head = String::from_utf8(answer[..end].to_vec()).unwrap();
+        Raw { status: head[9..12].parse().unwrap(), head, body: answer.split_off(end + 4) }
     }
 
     /// Asks through the GraphQL door.

@@ -43,7 +43,7 @@ pub(crate) fn check(method: &str, path: &str, status: u16, body: &Value) {
     };
     let response = &operation["responses"][status.to_string()];
     assert!(response.is_object(), "{method} {path}: status {status} is not in the document");
-    match response["content"].as_object().and_then(|content| content.values().next()) {
+    match response["content"].as_object().and_then(|content| content.get("application/json").or_else(|| content.get("application/problem+json"))) {
         Some(media) => {
             let faults: Vec<String> = validator(&media["schema"]).iter_errors(body).map(|e| format!("{}: {e}", e.instance_path())).collect();
             assert!(faults.is_empty(), "{method} {path}: {status} breaks its schema:\n{}\n{body:#}", faults.join("\n"));

@@ -2,6 +2,7 @@
 
 use model::routing::{Flow, StepKind};
 
+use super::trace::Before;
 use super::{Ask, Next, Routing};
 use crate::address::Source;
 use crate::error::Situation;
@@ -114,7 +115,7 @@ impl Routing<'_> {
     }
 
     /// Replaces the address by one of our own making.
-    pub(super) fn rewrite(&mut self, kind: StepKind, before: Option<String>, text: &str) -> Next {
+    pub(super) fn rewrite(&mut self, kind: StepKind, before: Option<Before>, text: &str) -> Next {
         if let Err(error) = self.address.assign(text, self.flow, Source::Inside) {
             return Next::Done(self.refuse(error.into()));
         }

@@ -3,6 +3,7 @@
 
 use model::routing::{Flow, StepKind};
 
+use super::trace::Before;
 use super::{Applied, Next, Routing};
 use crate::address::{Address, Source};
 use crate::domains::Name;
@@ -54,7 +55,7 @@ impl<'a> Routing<'a> {
     }
 
     /// The route inside the local part becomes the address.
-    pub(super) fn follow_route(&mut self, kind: StepKind, before: Option<String>) -> Next {
+    pub(super) fn follow_route(&mut self, kind: StepKind, before: Option<Before>) -> Next {
         let local = self.address.local().to_owned();
         // Whoever wrote the route, it was no record.
         self.granted = self.context.internal;
@@ -73,9 +74,7 @@ impl<'a> Routing<'a> {
             explicit_only: place.is_explicit_only(),
         };
         let hit = router.first_change(&self.address, site, self.flow);
-        if self.trace.is_some() {
-            self.skip_records(site, hit.as_ref().map(|hit| hit.number));
-        }
+        self.look(site, hit.as_ref().map(|hit| hit.number));
         let hit = hit?;
         let marks = hit.rule.marks(&self.address, &hit.found);
         self.records.push(Applied {
@@ -90,9 +89,7 @@ impl<'a> Routing<'a> {
         if unified(address.domain()) && !unified(self.address.domain()) {
             self.real_domain = Some(self.domain_name().into());
         }
-        if self.trace.is_some() {
-            self.record_step(hit.rule, &hit.found, site, &address, marks);
-        }
+        self.record_step(&address, marks);
         self.address = address;
         self.relayable |= marks;
         self.granted = hit.rule.right.names_domain();

@@ -2,14 +2,11 @@
 
 use std::collections::BTreeMap;
 
-use base64::Engine;
-use base64::engine::general_purpose::STANDARD;
-use bytes::Bytes;
 use message::{Facts, Part};
 use model::mailbox::{Mailbox, Role};
-use model::message::{Attachment, HeaderField, Headers, MailAddress, Message, MessageBody, MessagePlace, SearchMessages, Stored, UpdateMessage};
+use model::message::{Attachment, Encoding, HeaderField, Headers, MailAddress, Message, MessageBody, MessagePlace, SearchMessages, Stored, UpdateMessage};
 use model::{Page, PageInfo};
-use serde::{Deserialize, Serialize};
+use serde::Deserialize;
 use store::email::{EmailFilter, EmailRow};
 use store::message::{FlagChange, FlagUpdate};
 use store::Tx;
@@ -17,6 +14,8 @@ use types::Timestamp;
 use utoipa::ToSchema;
 use uuid::Uuid;
 
+use super::file::message_of_json;
+pub(crate) use super::file::RawMessage;
 use super::{Arrival, holds};
 use crate::mailbox::trash_tx;
 use crate::operation::{Call, Done};
@@ -73,6 +72,7 @@ pub(crate) struct ImportMessage {
     /// The mailbox: id or `path:` name; INBOX when absent.
     pub(crate) mailbox: Option<String>,
     /// The message (RFC 5322); bare line feeds become CRLF unless it is base64.
+    #[serde(default)]
     pub(crate) raw: String,
     /// How `raw` is written: `utf-8` (when absent) or `base64`.
     pub(crate) encoding: Option<Encoding>,
@@ -82,35 +82,6 @@ pub(crate) struct ImportMessage {
     /// When it was received; now when absent.
     #[schema(value_type = Option<String>, format = DateTime)]
     pub(crate) received_at: Option<Timestamp>,
-}
-
-/// How the octets of a message stand in JSON.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
-pub(crate) enum Encoding {
-    /// As text.
-    #[serde(rename = "utf-8")]
-    Utf8,
-    /// As base64 (RFC 4648 §4).
-    #[serde(rename = "base64")]
-    Base64,
-}
-
-/// A message as it stands on the wire.
-#[derive(Debug, Clone, Serialize, ToSchema)]
-pub(crate) struct RawMessage {
-    /// The message.
-    pub(crate) raw: String,
-    /// How `raw` is written: `utf-8` when the message is that, else `base64`.
-    pub(crate) encoding: Encoding,
-}
-
-impl RawMessage {
-    pub(crate) fn of(raw: &[u8]) -> Self {
-        match std::str::from_utf8(raw) {
-            Ok(text) => Self { raw: text.to_owned(), encoding: Encoding::Utf8 },
-            Err(_) => Self { raw: STANDARD.encode(raw), encoding: Encoding::Base64 },
-        }
-    }
 }
 
 fn unknown() -> Error {
@@ -217,7 +188,7 @@ impl Wanted {
 }
 
 impl Service {
-    async fn email_row(&self, account: Uuid, id: Uuid) -> Result<EmailRow> {
+    pub(super) async fn email_row(&self, account: Uuid, id: Uuid) -> Result<EmailRow> {
         self.store().emails(account, &[id]).await?.pop().ok_or_else(unknown)
     }
 
@@ -277,16 +248,16 @@ impl Service {
         let account = self.mail_account(&call, &input.account).await?;
         self.email_row(account, input.id).await?;
         let raw = self.whole_message(account, input.id).await?.ok_or_else(super::broken)?;
-        Ok(RawMessage::of(&raw).into())
+        Ok(super::file::raw_message(&call, input.id, raw))
     }
 
     /// Stores a message.
     pub(crate) async fn import_message(self, call: Call, input: ImportMessage) -> Result<Done<Stored>> {
         let account = self.mail_account(&call, &input.account).await?;
         let mailbox = self.find_mailbox(account, input.mailbox.as_deref().unwrap_or("path:INBOX")).await?;
-        let raw = match input.encoding.unwrap_or(Encoding::Utf8) {
-            Encoding::Utf8 => Bytes::from(input.raw.replace("\r\n", "\n").replace('\n', "\r\n")),
-            Encoding::Base64 => STANDARD.decode(input.raw.trim()).map_err(|_| Error::invalid("/raw", "is no base64"))?.into(),
+        let raw = match call.octets {
+            Some(octets) => octets.data,
+            None => message_of_json(&input.raw, input.encoding, "/raw")?,
         };
         if raw.is_empty() {
             return Err(Error::invalid("/raw", "is empty"));
