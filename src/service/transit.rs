@@ -413,6 +413,7 @@ impl Service {
             which.after = (last.message, last.n);
             recipients += tx.turn(&picked, turn, call.caller.name()).await?;
             tx.commit().await?;
+            self.queue_news().look();
         }
     }
 

@@ -1,6 +1,7 @@
 //! Mail in transit: what administrators see, and what their actions do.
 
 use std::process::{Command, Output};
+use std::time::{Duration, Instant};
 
 use libtest_mimic::{Failed, Trial};
 use serde_json::{Value, json};
@@ -82,12 +83,25 @@ impl Post {
         self.get(&format!("/messages/{number}"))["events"].as_array().unwrap().iter().map(|event| event["kind"].as_str().unwrap().to_owned()).collect()
     }
 
-    /// Subjects in somebody's INBOX.
-    fn subjects(&self, name: &str) -> Vec<String> {
+    fn user(&self, name: &str) -> Client {
         let mut client = Client::new(self.server.port());
         assert_eq!(client.sign_in(&format!("{name}@client.example"), PASSWORD), 200);
+        client
+    }
+
+    /// Subjects in the mailboxes of somebody.
+    fn subjects(client: &Client) -> Vec<String> {
         let list = client.call("GET", "/accounts/me/messages", None).body;
         list["data"].as_array().unwrap().iter().map(|message| message["subject"].as_str().unwrap().to_owned()).collect()
+    }
+
+    /// Waits until a message with this in its subject is in somebody's INBOX.
+    fn wait_for_subject(&self, name: &str, part: &str) {
+        let (client, give_up) = (self.user(name), Instant::now() + Duration::from_secs(30));
+        while !Self::subjects(&client).iter().any(|subject| subject.contains(part)) {
+            assert!(Instant::now() < give_up, "{:?}", Self::subjects(&client));
+            std::thread::sleep(Duration::from_millis(100));
+        }
     }
 
     fn postamt(&self, arguments: &[&str]) -> Output {
@@ -179,6 +193,9 @@ fn a_rejected_message_is_reported_to_its_sender() -> Outcome {
     assert_eq!(post.post("/queues/smtp/far.example/reject", json!({}))["recipients"], 1);
     assert_eq!(post.get(&format!("/messages/{number}"))["recipients"][1]["last_reply"], "550 5.7.1 rejected by the administrator");
     assert_eq!(post.story(number), ["received", "rejected", "rejected"]);
+    // The report is made when the hold ends.
+    post.post("/queues/local/bob@far.example/release", json!({}));
+    post.wait_for_subject("john", "Undelivered");
     // Nobody is told of a message that came from nobody.
     let silent = post.send("", &["bob@far.example"]);
     post.post(&format!("/messages/{silent}/reject"), json!({}));
@@ -231,6 +248,8 @@ fn a_message_is_given_to_others() -> Outcome {
     let message = post.post(&path, json!({"recipient": "bob@far.example", "to": ["anna@client.example", "carl@third.example"]}));
     let to: Vec<&str> = message["recipients"].as_array().unwrap().iter().map(|to| to["address"].as_str().unwrap()).collect();
     assert_eq!(to, ["eve@far.example", "anna@client.example", "carl@third.example"]);
+    post.post("/queues/local/anna@client.example/unhold", json!({}));
+    post.wait_for_subject("anna", "Hello");
     assert_eq!(message["events"][1]["detail"], json!({"to": "bob@far.example", "by": "postmaster@main.example", "now": ["anna@client.example", "carl@third.example"]}));
     Ok(())
 }
@@ -272,7 +291,7 @@ fn raw_messages_are_taken() -> Outcome {
     let post = Post::new();
     let message = json!({"from": "", "to": ["john@client.example", "bob@far.example"], "raw": "Subject: by hand\n\ntext\n"});
     let number = post.post("/messages", message.clone())["number"].as_i64().unwrap();
-    assert_eq!(post.subjects("john"), ["by hand"]);
+    assert_eq!(Post::subjects(&post.user("john")), ["by hand"]);
     assert_eq!(post.get(&format!("/messages/{number}"))["source"], "API [127.0.0.1]");
     let answer = post.admin.call("POST", "/messages", Some(json!({"from": "", "to": ["bob@far.example", "nobody@client.example"], "raw": "Subject: x\n\n"})));
     assert_eq!((answer.status, &answer.body["errors"][0]["pointer"]), (422, &json!("/to/1")));

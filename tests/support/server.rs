@@ -1,10 +1,12 @@
 //! A server of a test's own: started on free ports below a scratch folder, stopped by its own pid.
 
+use std::collections::BTreeMap;
 use std::io::{Read, Write};
-use std::net::TcpStream;
+use std::net::{TcpListener, TcpStream};
 use std::os::unix::process::CommandExt;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
+use std::sync::{Mutex, PoisonError};
 use std::sync::atomic::{AtomicU16, AtomicU32, Ordering};
 use std::time::{Duration, Instant};
 
@@ -53,6 +55,10 @@ pub(crate) struct Server {
     pub(crate) data: PathBuf,
 }
 
+/// One more port for each offset in use: whoever listens on it has the others too, also among several runs of the tests.
+static CLAIMS: Mutex<BTreeMap<u16, TcpListener>> = Mutex::new(BTreeMap::new());
+const CLAIM: u16 = 7900;
+
 /// An offset at which the ports of a trial are free; spread over processes, so that two runs do not meet.
 fn free_offset() -> u16 {
     static NEXT: AtomicU16 = AtomicU16::new(0);
@@ -62,8 +68,10 @@ fn free_offset() -> u16 {
     loop {
         let n = NEXT.fetch_add(1, Ordering::Relaxed);
         let offset = 1000 + (first + n) % 190 * STEP;
-        let free = |port: u16| std::net::TcpListener::bind(("127.0.0.1", port + offset)).is_ok();
+        let Ok(claim) = TcpListener::bind(("127.0.0.1", CLAIM + offset)) else { continue };
+        let free = |port: u16| TcpListener::bind(("127.0.0.1", port + offset)).is_ok();
         if [2025, 2110, 2143, 2465, 2587, 2993, 2995, 8010, 8100, 9010, 9100].into_iter().all(free) {
+            CLAIMS.lock().unwrap().insert(offset, claim);
             return offset;
         }
     }
@@ -137,6 +145,7 @@ impl Server {
     pub(crate) fn stop(mut self) -> Option<i32> {
         kill(self.pid(), Signal::SIGTERM).unwrap();
         let code = self.child.wait().unwrap().code();
+        CLAIMS.lock().unwrap().remove(&self.offset);
         std::mem::forget(self);
         code
     }
@@ -146,6 +155,8 @@ impl Drop for Server {
     fn drop(&mut self) {
         let _ = kill(self.pid(), Signal::SIGTERM);
         let _ = self.child.wait();
+        // A test that has failed must not fail all others.
+        CLAIMS.lock().unwrap_or_else(PoisonError::into_inner).remove(&self.offset);
     }
 }
 

@@ -355,10 +355,7 @@ fn parse_record(text: &str, from: usize) -> Result<(Record, (usize, usize)), Fau
     let right = text.get(equals + 1..end).unwrap_or_default();
     let mut right_at = equals + 1 + (right.len() - right.trim_start().len());
     let mut right = right.trim();
-    if let Some(inner) = right
-        .strip_prefix('<')
-        .and_then(|rest| rest.strip_suffix('>'))
-    {
+    if let Some(inner) = enclosed(right) {
         right_at += 1 + (inner.len() - inner.trim_start().len());
         right = inner.trim();
     }
@@ -383,9 +380,25 @@ fn parse_record(text: &str, from: usize) -> Result<(Record, (usize, usize)), Fau
 
 /// The text inside enclosing angle brackets, or the text itself.
 fn inside_angle(text: &str) -> &str {
-    text.strip_prefix('<')
-        .and_then(|rest| rest.strip_suffix('>'))
-        .map_or(text, str::trim)
+    enclosed(text).map_or(text, str::trim)
+}
+
+/// What one pair of angle brackets encloses, when it reads the same without them: brackets inside, or a `;`, would not.
+fn enclosed(text: &str) -> Option<&str> {
+    let inner = text.strip_prefix('<')?.strip_suffix('>')?;
+    let bytes = inner.as_bytes();
+    let mut at = 0;
+    while let Some(byte) = bytes.get(at) {
+        match byte {
+            b'\\' => at += 1,
+            b'"' => at = close_quote(bytes, at)?,
+            b'{' => at = close_brace(bytes, at)?,
+            b'<' | b'>' | b';' => return None,
+            _ => {}
+        }
+        at += 1;
+    }
+    Some(inner)
 }
 
 /// Reads `Relay:`-like and type prefixes in any order and gives the place where the left side starts.
