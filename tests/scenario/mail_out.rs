@@ -141,6 +141,11 @@ fn one_connection_takes_what_there_is() -> Outcome {
         good(&smtp.send("anna@a.example", &[&format!("user{n}@sink.example"), "later@sink.example"], &format!("Subject: {n}\r\n\r\nx")));
     }
     assert_eq!((a.waiting(), sink.taken.lock().unwrap().connections), ("6".to_owned(), 0));
+    // A queue that is full refuses what is new.
+    let most = |count: i64| assert_eq!(a.admin.call("PATCH", "/server/modules/queue", Some(json!({"set": {"max_messages": count}}))).status, 200);
+    most(3);
+    assert_eq!(smtp.command("MAIL FROM:<anna@a.example>"), "452 4.3.1 message queue is full");
+    most(0);
     a.sending(&json!({"enabled": true}));
     good(&smtp.send("anna@a.example", &["last@sink.example"], "Subject: last\r\n\r\nx"));
     wait("all messages", || a.waiting() == "0");
