@@ -127,6 +127,11 @@ fn a_message_walks_to_the_next_server() -> Outcome {
     good(&a.submit().send("anna@a.example", &["nobody@b.example"], "Subject: who\r\n\r\nx"));
     let report = a.message("anna@a.example", 1);
     assert!(report.contains("Status: 5.1.1\r\n") && report.contains("550 5.1.1 nobody@b.example unknown user account"), "{report}");
+    // A trial sends nothing beyond this machine.
+    a.dns.exchange("far.example", 10, "mx.far.example");
+    a.dns.host("mx.far.example", "192.0.2.1");
+    good(&a.submit().send("anna@a.example", &["bob@far.example"], "Subject: far\r\n\r\nx"));
+    wait("the reason", || a.server.sql("SELECT last_reply FROM queue_recipient").starts_with("451 4.4.1 mail does not leave this machine"));
     Ok(())
 }
 
