@@ -9,6 +9,8 @@ mod administration;
 mod client;
 #[path = "scenario/clients.rs"]
 mod clients;
+#[path = "scenario/housekeeping.rs"]
+mod housekeeping;
 #[path = "scenario/imap.rs"]
 mod imap;
 #[path = "support/contract.rs"]
@@ -75,6 +77,7 @@ fn main() {
     trials.extend(submissions::trials());
     trials.extend(mail_in::trials());
     trials.extend(mail_out::trials());
+    trials.extend(housekeeping::trials());
     trials.extend(imap::trials());
     trials.extend(pop::trials());
     trials.extend(routing::trials());

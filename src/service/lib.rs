@@ -27,6 +27,7 @@ mod events;
 mod forwarder;
 mod group;
 mod health;
+mod housekeeping;
 mod idempotency;
 mod keys;
 mod limit;
