@@ -42,6 +42,10 @@ if command -v apt-get >/dev/null 2>&1; then
     missing=
     command -v mbsync >/dev/null 2>&1 || missing="$missing isync"
     command -v fetchmail >/dev/null 2>&1 || missing="$missing fetchmail"
+    command -v neomutt >/dev/null 2>&1 || missing="$missing neomutt"
+    command -v swaks >/dev/null 2>&1 || missing="$missing swaks"
+    perl -MNet::SSLeay -e 1 >/dev/null 2>&1 || missing="$missing libnet-ssleay-perl"
+    perl -MAuthen::SASL -e 1 >/dev/null 2>&1 || missing="$missing libauthen-sasl-perl"
     # shellcheck disable=SC2086
     [ -z "$missing" ] || as_root env DEBIAN_FRONTEND=noninteractive apt-get install -qy --no-install-recommends $missing || true
 fi

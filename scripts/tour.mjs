@@ -2,7 +2,7 @@
 // Runs the README's tour against a fresh server: each ```sh block whose next block is ```text must print that text.
 // In the text, … stands for anything. Ports in the README are those of `make run`; here they are moved by an offset.
 import { execFileSync, spawn } from "node:child_process";
-import { mkdtempSync, readFileSync, rmSync } from "node:fs";
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
@@ -32,8 +32,13 @@ try {
     if (tries > 600) throw new Error("the server did not become ready");
     await new Promise((resolve) => setTimeout(resolve, 100));
   }
+  // What a block assigns is there in the blocks after it, as in a terminal.
+  const variables = [...tour.matchAll(/^([A-Z]+)=/gm)].map(([, name]) => name).join(" ");
+  const kept = join(data, "variables");
+  writeFileSync(kept, "");
   for (const { command, text } of blocks) {
-    const printed = execFileSync("bash", ["-euo", "pipefail", "-c", moved(command)], { cwd: root, encoding: "utf8", env: { ...process.env, DATA: join(data, "data") } });
+    const script = `. ${kept}\n${moved(command)}\ndeclare -p ${variables} > ${kept} 2>/dev/null || true`;
+    const printed = execFileSync("bash", ["-euo", "pipefail", "-c", script], { cwd: root, encoding: "utf8", env: { ...process.env, DATA: join(data, "data") } });
     if (text === undefined) continue;
     const pattern = moved(text).trim().split("…").map((part) => part.replace(/[.*+?^${}()|[\]\\]/g, "\\$&")).join("[^]*");
     const good = new RegExp(`^${pattern}$`).test(printed.trim());

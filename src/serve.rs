@@ -15,7 +15,7 @@ use crate::listeners::{Listeners, port_for};
 use tokio::signal::unix::{SignalKind, signal};
 
 const HTTP_ADMIN: u16 = 8010;
-/// Time for sessions to come to their end when the server stops.
+/// Time for sessions, and for mail on its way to other servers, to come to their end when the server stops.
 const LAST_WORDS: Duration = Duration::from_secs(10);
 
 /// Runs the server until it is told to stop.
@@ -109,7 +109,7 @@ async fn serve_store(store: Store, home: &Path, options: &Serve, config: &Config
     let served = listeners.served();
     let listeners = tokio::spawn(listeners.run());
     let outbox = tokio::spawn(service.clone().run_outbox());
-    let runner = tokio::spawn(mta::Runner::new(service.clone(), options.dev && !options.allow_outbound).run());
+    let mut runner = tokio::spawn(mta::Runner::new(service.clone(), options.dev && !options.allow_outbound).run());
     let submissions = tokio::spawn(service.clone().run_submissions());
     let console = tokio::spawn(console(home.to_owned(), service.clone()));
     let address = options.host.or_else(|| options.dev.then(|| IpAddr::from([127, 0, 0, 1]))).filter(|a| !a.is_unspecified());
@@ -127,7 +127,8 @@ async fn serve_store(store: Store, home: &Path, options: &Serve, config: &Config
     service.drain();
     served.close();
     tokio::select! {
-        () = served.wait() => {}
+        // A message that another server has taken should be known as sent.
+        _ = async { tokio::join!(served.wait(), &mut runner) } => {}
         () = tokio::time::sleep(LAST_WORDS) => {}
         // Told twice, it stops at once.
         _ = terminate.recv() => {}

@@ -33,6 +33,8 @@ mod directory;
 mod submissions;
 #[path = "api/mail_trace.rs"]
 mod mail_trace;
+#[path = "api/subscriptions.rs"]
+mod subscriptions;
 #[path = "api/modules.rs"]
 mod modules;
 #[path = "api/parity.rs"]
@@ -68,6 +70,7 @@ fn main() {
     trials.extend(parity::trials());
     trials.extend(modules::trials());
     trials.extend(directory::trials());
+    trials.extend(subscriptions::trials());
     trials.extend(mail_trace::trials());
     trials.extend(submissions::trials());
     trials.extend(mail_in::trials());

@@ -10,6 +10,8 @@
 mod convert;
 mod http;
 mod resolve;
+mod socket;
+mod subscribe;
 mod types;
 
 pub use async_graphql::dynamic::Schema;
@@ -21,6 +23,9 @@ use service::{Description, Service};
 const DEPTH: usize = 12;
 /// Most fields of a query.
 const COMPLEXITY: usize = 5000;
+
+/// Most directives of a field.
+const DIRECTIVES: usize = 50;
 
 /// The schema over a service.
 ///
@@ -49,7 +54,7 @@ fn build() -> Result<async_graphql::dynamic::SchemaBuilder, SchemaError> {
             mutations = mutations.field(resolve::mutation(&mut types, operation));
         }
     }
-    let mut builder = Schema::build("Query", Some("Mutation"), None).limit_depth(DEPTH).limit_complexity(COMPLEXITY).register(queries).register(mutations);
+    let mut builder = Schema::build("Query", Some("Mutation"), Some("Subscription")).limit_depth(DEPTH).limit_complexity(COMPLEXITY).limit_directives(DIRECTIVES).register(queries).register(mutations).register(subscribe::fields(&mut types));
     for (name, about) in [("JSON", "Any JSON value"), ("Size", "A 64-bit number, written as text")] {
         builder = builder.register(Scalar::new(name).description(about));
     }

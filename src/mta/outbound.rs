@@ -7,7 +7,7 @@ use std::collections::VecDeque;
 use std::net::SocketAddr;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use model::server::{DnsSettings, OutgoingTls, SmtpOutSettings};
 use net::{Dns, MailHost, NoHost, Resolver, Rules};
@@ -21,6 +21,9 @@ use session::Session;
 
 /// Recipients claimed at a time; when there are more, another connection may take them.
 const WINDOW: i64 = 20;
+/// What was sent must be written down, though the database be away for a while.
+const PATIENCE: Duration = Duration::from_secs(120);
+const AGAIN: Duration = Duration::from_millis(500);
 /// Connections in a row to one address that hand nothing over.
 const FRUITLESS: u32 = 3;
 
@@ -32,6 +35,10 @@ pub(crate) type Key = (String, String);
 pub(crate) struct Hand {
     /// Something new may be due that was not seen yet.
     pub(crate) poked: AtomicBool,
+    /// Others wait for their turn: no time for what may come.
+    pub(crate) hurry: AtomicBool,
+    /// The server stops: nothing new is begun.
+    pub(crate) stop: AtomicBool,
     pub(crate) notify: Notify,
 }
 
@@ -88,14 +95,22 @@ impl Outbound {
                 Err(NoHost::Unusable) => format!("550 5.4.4 {} has no usable address", self.queue),
                 Err(NoHost::Loop) => format!("554 5.4.6 {} DNS loop", self.queue),
             };
-            while let Some(parcel) = self.waiting.pop_front() {
-                self.settle("", parcel.rows.into_iter().map(|row| (row, Tried::Failed(reply.clone()))).collect()).await;
-            }
+            self.settle_waiting(|| Tried::Failed(reply.clone())).await;
+        }
+        self.settle_waiting(|| Tried::Untried(String::new())).await;
+    }
+
+    async fn settle_waiting(&mut self, tried: impl Fn() -> Tried) {
+        while let Some(parcel) = self.waiting.pop_front() {
+            self.settle("", parcel.rows.into_iter().map(|row| (row, tried())).collect()).await;
         }
     }
 
     /// Claims when nothing is at hand; says whether there is something to send.
     async fn refill(&mut self) -> bool {
+        if self.hand.stop.load(Ordering::Acquire) {
+            return false;
+        }
         if !self.waiting.is_empty() {
             return true;
         }
@@ -167,7 +182,7 @@ impl Outbound {
             OutgoingTls::Always => TlsPolicy::Required,
         };
         let mut fruitless = 0;
-        while !self.waiting.is_empty() {
+        while !self.waiting.is_empty() && !self.hand.stop.load(Ordering::Acquire) {
             match self.connect(host, address, tls).await {
                 Visit::Done => {}
                 // One clear try: whoever can break the handshake could have taken the offer away.
@@ -208,15 +223,17 @@ impl Outbound {
         if let Err(error) = self.service.pause_queue("smtp", &self.queue, reply).await {
             tracing::warn!(%error, queue = self.queue, "the queue cannot be paused");
         }
-        while let Some(parcel) = self.waiting.pop_front() {
-            self.settle("", parcel.rows.into_iter().map(|row| (row, Tried::Untried(reply.to_owned()))).collect()).await;
-        }
+        self.settle_waiting(|| Tried::Untried(reply.to_owned())).await;
     }
 
     async fn settle(&self, server: &str, tried: Vec<(Claimed, Tried)>) {
-        if let Err(error) = self.service.settle_queue(server, tried).await {
-            // The claims end by themselves.
-            tracing::error!(%error, queue = self.queue, "what became of a message cannot be written down");
+        let give_up = Instant::now() + PATIENCE;
+        while let Err(error) = self.service.settle_queue(server, tried.clone()).await {
+            if Instant::now() > give_up {
+                // The claims end by themselves; what was sent is sent again.
+                return tracing::error!(%error, queue = self.queue, "what became of a message cannot be written down");
+            }
+            tokio::time::sleep(AGAIN).await;
         }
     }
 }

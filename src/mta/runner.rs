@@ -16,6 +16,8 @@ use crate::outbound::{Hand, Key, Outbound};
 
 /// Due queues looked at together.
 const OUTLOOK: i64 = 1000;
+/// Queues that wait for their turn in memory.
+const WAITING: usize = 2000;
 /// Accounts whose queues are emptied at a time.
 const LOCAL: usize = 10;
 /// Recipients of one account claimed at a time.
@@ -52,10 +54,15 @@ struct Turns {
 }
 
 impl Turns {
-    fn add(&mut self, key: Key) {
+    /// Says whether there was room.
+    fn add(&mut self, key: Key) -> bool {
+        if self.waiting.len() >= WAITING {
+            return self.known.contains(&key);
+        }
         if self.known.insert(key.clone()) {
             self.waiting.push_back(key);
         }
+        true
     }
 
     fn take(&mut self, limit: usize) -> Option<Key> {
@@ -94,9 +101,11 @@ impl Runner {
         let mut renewal = interval(RENEWAL);
         renewal.set_missed_tick_behavior(MissedTickBehavior::Delay);
         let service = self.service.clone();
+        let mut draining = service.draining();
         loop {
             self.start();
             tokio::select! {
+                () = draining.begun() => break,
                 () = service.queue_news().wait() => {
                     let told = service.queue_news().take();
                     told.queues.into_iter().for_each(|key| self.wake(key));
@@ -124,6 +133,16 @@ impl Runner {
                 }
             }
         }
+        self.finish().await;
+    }
+
+    /// Lets what is on its way come to its end; whoever waits for this waits as long as it likes.
+    async fn finish(&mut self) {
+        for (_, hand) in self.of_task.values() {
+            hand.stop.store(true, Ordering::Release);
+            hand.notify.notify_one();
+        }
+        while self.tasks.join_next().await.is_some() {}
     }
 
     /// Looks for what is due, and when the next is.
@@ -162,8 +181,8 @@ impl Runner {
                 hand.poked.store(true, Ordering::Release);
                 hand.notify.notify_one();
             }),
-            None if key.0 == "smtp" => self.remote.add(key),
-            None => self.local.add(key),
+            None if key.0 == "smtp" => self.cut |= !self.remote.add(key),
+            None => self.cut |= !self.local.add(key),
         }
     }
 
@@ -176,6 +195,12 @@ impl Runner {
     fn start(&mut self) {
         while let Some(key) = self.remote.take(self.channels()) {
             self.send(key);
+        }
+        if self.remote.busy > 0 && !self.remote.waiting.is_empty() {
+            for (_, hand) in self.of_task.values().filter(|(key, _)| key.0 == "smtp") {
+                hand.hurry.store(true, Ordering::Release);
+                hand.notify.notify_one();
+            }
         }
         while let Some(key) = self.local.take(LOCAL) {
             let hand = Arc::<Hand>::default();
@@ -239,14 +264,14 @@ async fn open(service: &Service) -> Owner {
 
 /// Empties the queue of an account.
 async fn deliver(service: Service, queue: String, hand: Arc<Hand>) {
-    loop {
+    while !hand.stop.load(Ordering::Acquire) {
         hand.poked.store(false, Ordering::Release);
         let claimed = match service.claim_queue("local", &queue, LOCAL_WINDOW).await {
             Ok(claimed) if claimed.is_empty() => return,
             Ok(claimed) => claimed,
             Err(error) => return tracing::warn!(%error, queue, "the queue cannot be read"),
         };
-        for claimed in claimed {
+        for claimed in claimed.into_iter().take_while(|_| !hand.stop.load(Ordering::Acquire)) {
             let number = claimed.message;
             if let Err(error) = service.deliver_claimed(claimed).await {
                 // The claim ends by itself.

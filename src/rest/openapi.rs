@@ -18,6 +18,7 @@ pub fn document() -> Value {
             path.insert(method(operation.method).to_owned(), entry);
         }
     }
+    paths.insert("/events".to_owned(), json!({"get": events()}));
     components.insert("Problem".to_owned(), problem());
     components.insert("ProblemField".to_owned(), problem_field());
     json!({
@@ -82,6 +83,22 @@ fn describe(description: &Description, operation: &Operation, components: &mut M
         }
     }
     entry
+}
+
+/// The stream of events is no operation of the register: it has no end.
+fn events() -> Value {
+    let parameter = |name: &str, place: &str, about: &str| json!({"name": name, "in": place, "required": false, "schema": {"type": "string"}, "description": about});
+    let mut responses = json!({"200": {"description": "Events as they happen", "content": {"text/event-stream": {"schema": {"$ref": "#/components/schemas/Event"}}}}});
+    if let Some(map) = responses.as_object_mut() {
+        for status in [400, 401, 403, 409, 503] {
+            map.insert(status.to_string(), json!({"description": "Not done", "content": {"application/problem+json": {"schema": {"$ref": "#/components/schemas/Problem"}}}}));
+        }
+    }
+    json!({
+        "operationId": "streamEvents", "tags": ["events"], "summary": "Tells what happens (server-sent events), to whom it concerns",
+        "parameters": [parameter("topics", "query", "Topics, parted by commas; all when absent"), parameter("Last-Event-ID", "header", "Goes on after this event")],
+        "responses": responses, "security": [{"bearer": []}], "x-rights": [],
+    })
 }
 
 fn rights(access: Access) -> Value {

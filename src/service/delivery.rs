@@ -12,12 +12,13 @@ use model::server::ReplyCodes;
 use router::{Context, Domain, Expansion, Group, Local, Outcome, Route};
 use serde_json::{Value, json};
 use store::delivery::{NewMail, Queued, Target};
-use store::queue::Settled;
+use store::queue::{Claimed, Settled};
 use types::Timestamp;
 use uuid::Uuid;
 
 use crate::admission::{account_full, check_size_out, refused, undeliverable};
 use crate::message::content::{Packed, pack, thread_of};
+use crate::queue::asks;
 use crate::{Peer, Recipient, Refusal, Service, new_id, now};
 
 /// Messages of at least this size are read and packed beside the tasks of other connections.
@@ -149,6 +150,7 @@ impl Service {
             self.add(&mut destinations, &mail, &recipient.address, recipient.params.to_json(), &recipient.outcome).await?;
         }
         let mail = NewMail { claims, ..destinations.into_mail(&submission, written, number, trace_id, moment)? };
+        let asked: Vec<Claimed> = mail.targets.iter().filter(|target| asks(&target.otherwise.params, "SUCCESS")).map(|target| delivered_at_once(&mail, target)).collect();
         let due: Vec<(&'static str, String)> = mail.queued.iter().filter(|row| !row.held && row.delay == 0).map(|row| (row.module, row.queue.clone())).collect();
         let delivered = self.inner.committer.commit(mail).await?;
         due.iter().for_each(|(module, queue)| self.queue_news().tell(module, queue));
@@ -157,6 +159,10 @@ impl Service {
         }
         for (account, mailbox) in &delivered.mailboxes {
             self.announce_mailbox(*account, *mailbox);
+        }
+        for recipient in asked.into_iter().filter(|recipient| delivered.mailboxes.iter().any(|(account, _)| Some(*account) == recipient.account)) {
+            // A report is a message like this one.
+            Box::pin(self.report_success(recipient)).await?;
         }
         Ok(Accepted { number, trace_id, mailboxes: delivered.mailboxes, queued: delivered.queued })
     }
@@ -197,6 +203,7 @@ impl Service {
             tracing::warn!(group = %group.name, domain = %domain.name, "the group is nested too deep or too large; some members are left out");
         }
         let left_out = left_out(mail, group);
+        let params = without_success(params);
         for member in expansion.into_members() {
             if !left_out.contains(&member.address.to_lowercase()) {
                 self.add_final(to, mail, &member.address, params.clone(), &member.outcome).await?;
@@ -338,6 +345,44 @@ impl Destinations {
     }
 }
 
+/// NOTIFY for the members of a group: who sends to the group is not told who they are.
+fn without_success(mut params: Value) -> Value {
+    if let Some(notify) = params.get("notify").and_then(Value::as_str).filter(|_| asks(&params, "SUCCESS")) {
+        let others: Vec<&str> = notify.split(',').filter(|word| !word.eq_ignore_ascii_case("SUCCESS")).collect();
+        let others = if others.is_empty() { "NEVER".to_owned() } else { others.join(",") };
+        if let Some(map) = params.as_object_mut() {
+            map.insert("notify".to_owned(), json!(others));
+        }
+    }
+    params
+}
+
+/// A recipient who has the message, as the queue would know it.
+fn delivered_at_once(mail: &NewMail, target: &Target) -> Claimed {
+    Claimed {
+        message: mail.number,
+        n: 0,
+        fence: 0,
+        account: Some(target.account),
+        address: target.otherwise.address.clone(),
+        params: target.otherwise.params.clone(),
+        module: "local".to_owned(),
+        queue: target.address.clone(),
+        target: target.address.clone(),
+        attempts: 0,
+        last_reply: String::new(),
+        age: 0,
+        warned: false,
+        due_in: 0.0,
+        trace_id: mail.trace_id,
+        return_path: mail.return_path.clone(),
+        envelope: mail.envelope.clone(),
+        hash: mail.hash.to_vec(),
+        size: mail.size,
+        submitted_at: mail.received_at,
+    }
+}
+
 /// The row of a recipient that failed: the queue tells the sender.
 fn report(address: String, params: Value, refusal: &Refusal) -> Queued {
     Queued { account: None, queue: address.clone(), target: address.clone(), address, params, module: "local", held: false, delay: 0, last_reply: refusal.to_string() }
@@ -407,4 +452,17 @@ fn write_head(submission: &Submission, number: i64, host: &str, moment: Timestam
         head.push_str(&received.format());
     }
     (head, skip)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn members_are_not_told_of() {
+        for (given, left) in [("SUCCESS", "NEVER"), ("success,DELAY", "DELAY"), ("SUCCESS,FAILURE,DELAY", "FAILURE,DELAY"), ("NEVER", "NEVER"), ("FAILURE", "FAILURE")] {
+            assert_eq!(without_success(json!({"notify": given, "orcpt": "x"})), json!({"notify": left, "orcpt": "x"}), "{given}");
+        }
+        assert_eq!(without_success(json!({})), json!({}));
+    }
 }

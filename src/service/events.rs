@@ -1,11 +1,12 @@
 //! Events for whoever listens: read once from the outbox, handed to all in memory.
 
-use std::collections::BTreeSet;
-use std::sync::Arc;
+use std::collections::{BTreeSet, HashMap};
+use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use model::event::Event;
 use tokio::sync::broadcast;
+use uuid::Uuid;
 
 use crate::{Caller, Error, Kind, Result, Service, Standing};
 
@@ -17,13 +18,48 @@ const POLL: Duration = Duration::from_secs(5);
 const KEPT_HOURS: i32 = 24;
 const TOPICS: [&str; 7] = ["accounts", "domains", "auth", "mailbox", "mail", "queue", "system"];
 
+/// Streams an account may hold open at a time.
+const STREAMS: usize = 10;
+
 pub(crate) struct Outbox {
     sender: broadcast::Sender<Arc<Event>>,
+    open: Arc<Mutex<HashMap<Uuid, usize>>>,
 }
 
 impl Default for Outbox {
     fn default() -> Self {
-        Self { sender: broadcast::Sender::new(BUFFER) }
+        Self { sender: broadcast::Sender::new(BUFFER), open: Arc::default() }
+    }
+}
+
+/// One open stream; it counts until it is dropped.
+struct Open {
+    account: Uuid,
+    all: Arc<Mutex<HashMap<Uuid, usize>>>,
+}
+
+impl Outbox {
+    fn enter(&self, account: Uuid) -> Option<Open> {
+        let mut open = self.open.lock().ok()?;
+        let count = open.entry(account).or_default();
+        if *count >= STREAMS {
+            return None;
+        }
+        *count += 1;
+        Some(Open { account, all: self.open.clone() })
+    }
+}
+
+impl Drop for Open {
+    fn drop(&mut self) {
+        if let Ok(mut open) = self.all.lock()
+            && let Some(count) = open.get_mut(&self.account)
+        {
+            *count -= 1;
+            if *count == 0 {
+                open.remove(&self.account);
+            }
+        }
     }
 }
 
@@ -47,6 +83,7 @@ pub struct Events {
     live: broadcast::Receiver<Arc<Event>>,
     last: i64,
     reset: bool,
+    _open: Open,
 }
 
 impl Service {
@@ -97,6 +134,8 @@ impl Service {
             let detail = format!("{unknown} is no topic; there are {}.", TOPICS.join(", "));
             return Err(Error::new(Kind::Malformed, "invalid_parameter", detail.clone()).at("/topics", "invalid_parameter", detail));
         }
+        let open = self.inner.outbox.enter(listener.account_id);
+        let open = open.ok_or_else(|| Error::new(Kind::Conflict, "limit_reached", format!("At most {STREAMS} streams of events may be open at a time.")))?;
         let live = self.inner.outbox.sender.subscribe();
         let newest = self.store().newest_event().await?;
         let past = match after {
@@ -104,11 +143,12 @@ impl Service {
             None => Vec::new(),
         };
         // A gap before the first kept event: what lay in it is gone.
-        let reset = after.is_some_and(|after| after > newest || past.first().is_some_and(|first| first.id > after + BATCH * 20));
+        let too_many = i64::try_from(past.len()).unwrap_or(i64::MAX) >= BATCH * 20;
+        let reset = too_many || after.is_some_and(|after| after > newest || past.first().is_some_and(|first| first.id > after + BATCH * 20));
         let last = past.last().map_or(if after.is_some() { after.unwrap_or_default() } else { 0 }, |event| event.id);
         let mut past: Vec<_> = past.into_iter().map(Arc::new).collect();
         past.reverse();
-        Ok(Events { service: self.clone(), listener, topics: topics.iter().cloned().collect(), past, live, last, reset })
+        Ok(Events { service: self.clone(), listener, topics: topics.iter().cloned().collect(), past, live, last, reset, _open: open })
     }
 }
 
@@ -147,9 +187,32 @@ impl Events {
 
     /// Whether the listener is still let in: its session may have ended meanwhile.
     pub async fn still_welcome(&self) -> bool {
-        match self.listener.session_id {
-            Some(session) => self.service.store().standing(self.listener.account_id, session).await.is_ok_and(|standing| standing.is_some()),
+        self.service.is_welcome(&self.listener).await
+    }
+}
+
+impl Service {
+    /// Whether an account is still let in: its session may have ended meanwhile.
+    pub async fn is_welcome(&self, standing: &Standing) -> bool {
+        match standing.session_id {
+            Some(session) => self.store().standing(standing.account_id, session).await.is_ok_and(|standing| standing.is_some()),
             None => true,
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn streams_are_bounded_and_leave() {
+        let outbox = Outbox::default();
+        let open: Vec<Open> = (0..STREAMS).filter_map(|_| outbox.enter(Uuid::nil())).collect();
+        assert_eq!(open.len(), STREAMS);
+        assert!(outbox.enter(Uuid::nil()).is_none());
+        assert!(outbox.enter(Uuid::max()).is_some());
+        drop(open);
+        assert!(outbox.open.lock().unwrap().is_empty());
     }
 }

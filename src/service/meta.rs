@@ -44,6 +44,8 @@ const CODES: &[(&str, i32)] = &[
     ("overloaded", 503),
     ("password_policy", 422),
     ("precondition_required", 428),
+    ("query_too_complex", 400),
+    ("query_too_deep", 400),
     ("rate_limited", 429),
     ("refresh_reused", 401),
     ("right_required", 403),

@@ -269,4 +269,5 @@ pub(crate) static PARTS: &[fn() -> Shape] = &[
     Shape::of::<Admin>,
     Shape::of::<Submission>,
     Shape::of::<MailTrace>,
+    Shape::of::<model::event::Event>,
 ];

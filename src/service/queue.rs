@@ -18,8 +18,13 @@ use uuid::Uuid;
 use crate::message::content::unpack;
 use crate::{Result, Service};
 use report::Reported;
+pub(crate) use report::asks;
 use schedule::{jitter, retry_delay};
 
+/// Characters of a reply that are kept.
+const LONGEST_REPLY: usize = 2000;
+/// Seconds until it is looked again for those who cannot be told now.
+const LATER: i64 = 60;
 /// Queues told by name before it is cheaper to look for all.
 const TOLD: usize = 1000;
 
@@ -71,6 +76,19 @@ pub enum Tried {
     Failed(String),
     /// It was not asked.
     Untried(String),
+}
+
+impl Tried {
+    /// With a text that can be kept: another server may say anything.
+    fn clean(self) -> Self {
+        let clean = |reply: String| reply.chars().filter(|c| !c.is_control()).take(LONGEST_REPLY).collect();
+        match self {
+            Self::Delivered { reply, reports } => Self::Delivered { reply: clean(reply), reports },
+            Self::Later(reply) => Self::Later(clean(reply)),
+            Self::Failed(reply) => Self::Failed(clean(reply)),
+            Self::Untried(reply) => Self::Untried(clean(reply)),
+        }
+    }
 }
 
 impl QueueNews {
@@ -172,8 +190,9 @@ impl Service {
         let settings = &self.module_settings().smtp_out;
         let (attempts, age) = self.store().queue_pause(module, queue).await?.map_or((0, 0), |pause| (pause.attempts, pause.age));
         let delay = jitter(retry_delay(settings, attempts, age));
+        let reply: String = reply.chars().filter(|c| !c.is_control()).take(LONGEST_REPLY).collect();
         tracing::info!(target: "mail", module, queue, reply, seconds = delay, "the queue waits");
-        self.store().pause_queue(module, queue, delay, reply).await?;
+        self.store().pause_queue(module, queue, delay, &reply).await?;
         self.queue_news().later(delay);
         Ok(())
     }
@@ -198,6 +217,7 @@ impl Service {
         let settings = &self.module_settings().smtp_out;
         let (mut settled, mut reported) = (Vec::new(), Vec::new());
         for (claimed, tried) in tried {
+            let tried = tried.clean();
             let record = |kind, reply: &str| Some((kind, json!({"to": claimed.address, "queue": claimed.queue, "host": server, "reply": reply})));
             match tried {
                 Tried::Delivered { reply, reports } => {
@@ -253,8 +273,10 @@ impl Service {
                 self.report(same.into_iter().map(|c| self.old(c, over, settings)).collect()).await?;
             }
         }
+        self.store().drop_pauses().await?;
         let oldest = self.store().oldest_waiting().await?;
-        let next = |age: Option<i64>, after: Option<i64>| Some((after? - age?).max(1));
+        // Who is overdue and was not claimed is held, or being tried.
+        let next = |age: Option<i64>, after: Option<i64>| Some(after? - age?).map(|seconds| if seconds < 0 { LATER } else { seconds.max(1) });
         let give_up = Some(settings.give_up_after);
         Ok([next(oldest.unwarned, warn_after), next(oldest.unwarned, give_up), next(oldest.warned, give_up)].into_iter().flatten().min())
     }
@@ -274,5 +296,5 @@ impl Service {
 
 /// The end of a claim.
 fn settle(claimed: &Claimed, ending: Ending, reply: &str, record: Option<(&'static str, Value)>) -> Settled {
-    Settled { message: claimed.message, n: claimed.n, fence: claimed.fence, trace_id: claimed.trace_id, ending, reply: reply.replace('\0', ""), record }
+    Settled { message: claimed.message, n: claimed.n, fence: claimed.fence, trace_id: claimed.trace_id, ending, reply: reply.to_owned(), record }
 }

@@ -212,7 +212,7 @@ impl Store {
         let rows = sqlx::query_as!(
             ClaimedRow,
             r#"WITH picked AS MATERIALIZED (SELECT r.message_id, r.n, r.next_try FROM queue_recipient r
-                 WHERE r.state = 'waiting' AND r.module = $2 AND r.queue = $3 AND r.next_try <= now()
+                 WHERE r.state = 'waiting' AND r.module = $2 AND r.queue = $3 AND r.next_try <= now() AND (r.lease_until IS NULL OR r.lease_until <= now())
                    AND NOT EXISTS (SELECT FROM queue_hold h WHERE h.module = $2 AND h.queue = $3)
                    AND NOT EXISTS (SELECT FROM queue_pause p WHERE p.module = $2 AND p.queue = $3 AND p.until > now())
                  ORDER BY r.next_try, r.message_id LIMIT $4 FOR UPDATE OF r SKIP LOCKED),
@@ -234,7 +234,7 @@ impl Store {
     }
 
     /// Claims recipients of remote queues, tried or not, whose sender is to be told: those that wait longer than `warn_after`
-    /// (`None` = nobody is told), and those that are given up. Held queues are left alone.
+    /// (`None` = nobody is told), and those that are given up.
     ///
     /// # Errors
     /// When the database cannot answer.
@@ -242,7 +242,7 @@ impl Store {
         let rows = sqlx::query_as!(
             ClaimedRow,
             r#"WITH picked AS MATERIALIZED (SELECT r.message_id, r.n, r.next_try FROM queue_recipient r
-                 WHERE r.state = 'waiting' AND r.module = 'smtp' AND (r.lease_until IS NULL OR r.lease_until < now())
+                 WHERE r.state = 'waiting' AND r.module = 'smtp' AND (r.lease_until IS NULL OR r.lease_until <= now())
                    AND NOT EXISTS (SELECT FROM queue_hold h WHERE h.module = r.module AND h.queue = r.queue)
                    AND ((NOT r.warned AND r.since <= now() - make_interval(secs => LEAST($2::bigint, $3::bigint))) OR (r.warned AND r.since <= now() - make_interval(secs => $3::bigint)))
                  ORDER BY r.message_id, r.n LIMIT $4 FOR UPDATE OF r SKIP LOCKED),
@@ -269,10 +269,8 @@ impl Store {
     /// When the database cannot answer.
     pub async fn oldest_waiting(&self) -> Result<Oldest> {
         let row = sqlx::query!(
-            r#"SELECT (SELECT EXTRACT(EPOCH FROM now() - since)::bigint FROM queue_recipient r WHERE state = 'waiting' AND module = 'smtp' AND NOT warned AND lease_owner IS NULL
-                   AND NOT EXISTS (SELECT FROM queue_hold h WHERE h.module = r.module AND h.queue = r.queue) ORDER BY since LIMIT 1) AS unwarned,
-                 (SELECT EXTRACT(EPOCH FROM now() - since)::bigint FROM queue_recipient r WHERE state = 'waiting' AND module = 'smtp' AND warned AND lease_owner IS NULL
-                   AND NOT EXISTS (SELECT FROM queue_hold h WHERE h.module = r.module AND h.queue = r.queue) ORDER BY since LIMIT 1) AS warned"#
+            r#"SELECT (SELECT EXTRACT(EPOCH FROM now() - since)::bigint FROM queue_recipient WHERE state = 'waiting' AND module = 'smtp' AND NOT warned AND lease_owner IS NULL ORDER BY since LIMIT 1) AS unwarned,
+                 (SELECT EXTRACT(EPOCH FROM now() - since)::bigint FROM queue_recipient WHERE state = 'waiting' AND module = 'smtp' AND warned AND lease_owner IS NULL ORDER BY since LIMIT 1) AS warned"#
         )
         .fetch_one(&self.pool)
         .await?;
@@ -314,7 +312,9 @@ impl Store {
     /// When the database cannot answer.
     pub async fn pause_queue(&self, module: &str, queue: &str, seconds: f64, reply: &str) -> Result<()> {
         sqlx::query!(
-            "INSERT INTO queue_pause (module, queue, until, last_reply) VALUES ($1, $2, now() + $3 * interval '1 second', $4) \
+            "WITH told AS (INSERT INTO event (topic, type, object) VALUES ('queue', 'queue.host_state', jsonb_build_object('module', $1::text, 'name', $2::text, 'state', 'waiting', 'reply', $4::text))), \
+               word AS (SELECT pg_notify('postamt', '')) \
+             INSERT INTO queue_pause (module, queue, until, last_reply) SELECT $1, $2, now() + $3 * interval '1 second', $4 FROM word \
              ON CONFLICT (module, queue) DO UPDATE SET until = EXCLUDED.until, attempts = queue_pause.attempts + 1, last_reply = EXCLUDED.last_reply",
             module,
             queue,
@@ -331,7 +331,16 @@ impl Store {
     /// # Errors
     /// When the database cannot answer.
     pub async fn resume_queue(&self, module: &str, queue: &str) -> Result<bool> {
-        Ok(sqlx::query!("DELETE FROM queue_pause WHERE module = $1 AND queue = $2", module, queue).execute(&self.pool).await?.rows_affected() > 0)
+        let ended = sqlx::query!(
+            "WITH gone AS (DELETE FROM queue_pause WHERE module = $1 AND queue = $2 RETURNING module, queue), \
+               told AS (INSERT INTO event (topic, type, object) SELECT 'queue', 'queue.host_state', jsonb_build_object('module', module, 'name', queue, 'state', 'active') FROM gone) \
+             SELECT pg_notify('postamt', '')::text AS told FROM gone",
+            module,
+            queue
+        )
+        .fetch_all(&self.pool)
+        .await?;
+        Ok(!ended.is_empty())
     }
 
     /// Forgets the pauses of queues in which nobody waits.

@@ -1,10 +1,12 @@
 //! Clients that others wrote, against a real server. Those that are not installed are left out.
 
+use std::io::Write;
 use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
-use std::process::{Command, Output};
+use std::process::{Command, Output, Stdio};
 
 use libtest_mimic::{Failed, Trial};
+use serde_json::json;
 
 use crate::account::{Anna, PASSWORD, account};
 use crate::lines::Lines;
@@ -17,6 +19,8 @@ pub(crate) fn trials() -> Vec<Trial> {
         test("mbsync_keeps_both_sides_the_same", "mbsync", mbsync_keeps_both_sides_the_same),
         test("fetchmail_fetches_under_tls", "fetchmail", fetchmail_fetches_under_tls),
         test("imaplib_idles_under_tls", "python3", imaplib_idles_under_tls),
+        test("swaks_is_let_in_or_refused", "swaks", swaks_is_let_in_or_refused),
+        test("neomutt_sends_and_files", "neomutt", neomutt_sends_and_files),
     ]
 }
 
@@ -132,5 +136,83 @@ assert b"-Jan-1970" in data[0][0] and data[0][1] == b"Subject: hello\r\n\r\nx\r\
 fn imaplib_idles_under_tls() -> Outcome {
     let anna = account();
     check(&run(&anna, "python3", &["-c", IDLE, &anna.imap.to_string(), PASSWORD]));
+    Ok(())
+}
+
+/// Sends a message by swaks; gives how it ended and what was said.
+fn swaks(anna: &Anna, arguments: &str) -> (i32, String) {
+    let given = arguments.split(' ').map(|word| if word == "(password)" { PASSWORD } else { word });
+    let arguments: Vec<&str> = given.chain(["--helo", "client.test", "--header", "Subject: by swaks", "--timeout", "30"]).collect();
+    let output = run(anna, "swaks", &arguments);
+    (output.status.code().unwrap(), String::from_utf8_lossy(&output.stdout).into_owned())
+}
+
+fn swaks_is_let_in_or_refused() -> Outcome {
+    let anna = account();
+    let offset = anna.server.offset;
+    let (smtp, submission, smtps) = (2025 + offset, 2587 + offset, 2465 + offset);
+    let settings = json!({"protocol": "smtp", "port": 2925, "tls": "starttls", "settings": {"proxy_protocol": "v1", "proxy_ips": ["127.0.0.1"]}});
+    assert_eq!(anna.admin.call("POST", "/listeners", Some(settings)).status, 201);
+    let proxied = 2925 + offset;
+    let stranger = "--proxy-version 1 --proxy-family TCP4 --proxy-source 203.0.113.9 --proxy-source-port 1025 --proxy-dest 203.0.113.1 --proxy-dest-port 25";
+    let login = "-au anna@client.example -ap (password)";
+    let own = "-f anna@client.example -t anna@client.example";
+    let accepted = [
+        format!("-s 127.0.0.1:{smtp} -f a@x.example -t anna@client.example"),
+        format!("-s 127.0.0.1:{smtp} --tls {own}"),
+        format!("-s 127.0.0.1:{submission} --tls -a PLAIN {own} {login}"),
+        format!("-s 127.0.0.1:{submission} --tls -a LOGIN {own} {login}"),
+        format!("-s 127.0.0.1:{smtps} --tlsc -a CRAM-MD5,PLAIN {own} {login}"),
+        format!("-s 127.0.0.1:{proxied} {stranger} -f a@x.example -t anna@client.example"),
+        format!("-s 127.0.0.1:{proxied} {stranger} --tls -a PLAIN -f anna@client.example -t anna@client.example {login}"),
+    ];
+    for arguments in &accepted {
+        let (code, said) = swaks(&anna, arguments);
+        assert_eq!(code, 0, "{arguments}\n{said}");
+    }
+    // The codes are swaks's own: 24 all recipients refused, 28 no authentication, 23 sender refused.
+    let refused = [
+        (format!("-s 127.0.0.1:{proxied} {stranger} -f a@x.example -t b@far.example"), 24, "550 5.7.1"),
+        (format!("-s 127.0.0.1:{proxied} {stranger} -f a@x.example -t nobody@client.example"), 24, "550 5.1.1"),
+        (format!("-s 127.0.0.1:{submission} --tls {own}"), 23, "530 5.7.0"),
+        (format!("-s 127.0.0.1:{submission} --tls -a PLAIN {own} -au anna@client.example -ap wrong"), 28, "535 5.7.8"),
+    ];
+    for (arguments, expected, reply) in &refused {
+        let (code, said) = swaks(&anna, arguments);
+        assert_eq!((code, said.contains(reply)), (*expected, true), "{arguments}\n{said}");
+    }
+    assert_eq!(sign_in(&anna).ok("STATUS INBOX (MESSAGES)").0, [format!("* STATUS INBOX (MESSAGES {})", accepted.len())]);
+    Ok(())
+}
+
+fn neomutt_sends_and_files() -> Outcome {
+    let anna = account();
+    let (imap, submission) = (anna.imap, 2587 + anna.server.offset);
+    let (rc, file, chain) = (anna.scratch.0.join("neomuttrc"), anna.scratch.0.join("table.csv"), anna.scratch.0.join("chain.pem"));
+    std::fs::write(&file, "a,b\n1,2\n")?;
+    std::fs::write(&chain, anna.admin.call("GET", "/certificates", None).body["data"][0]["chain"].as_str().unwrap())?;
+    let user = "anna%40client.example";
+    let rest = "set from=anna@client.example\nset ssl_starttls=yes\nset ssl_verify_host=no\nset use_envelope_from=yes\nset copy=no\nset confirmappend=no\nset delete=yes\nset wait_key=no\nset mail_check_stats=no\n";
+    let servers = format!("set smtp_url=\"smtp://{user}@127.0.0.1:{submission}/\"\nset smtp_pass=\"{PASSWORD}\"\nset smtp_authenticators=\"plain\"\nset folder=\"imap://{user}@127.0.0.1:{imap}/\"\nset spoolfile=+INBOX\nset imap_pass=\"{PASSWORD}\"\n");
+    secret_file(&rc, &format!("{servers}set certificate_file=\"{}\"\n{rest}", chain.display()));
+    let rc = rc.to_str().unwrap();
+    let mut child = Command::new("neomutt")
+        .args(["-F", rc, "-s", "by neomutt", "-a", file.to_str().unwrap(), "--", "anna@client.example"])
+        .env("HOME", &anna.scratch.0)
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()?;
+    child.stdin.take().unwrap().write_all(b"Dear Anna,\n.\nthe table.\n")?;
+    check(&child.wait_with_output()?);
+    let mut imap = sign_in(&anna);
+    imap.ok("SELECT INBOX");
+    assert_eq!(imap.ok("SEARCH SUBJECT \"by neomutt\" BODY \"the table.\"").0, ["* SEARCH 1"]);
+    assert!(imap.ok("FETCH 1 BODYSTRUCTURE").0[0].contains("table.csv"));
+    // On a terminal: reads the message and files it.
+    let keys = "push \"<display-message><exit><save-message>=Archive<enter><sync-mailbox><quit>\"";
+    check(&run(&anna, "script", &["-qec", &format!("TERM=xterm neomutt -F {rc} -e '{keys}'"), "/dev/null"]));
+    // The session that looks on is told that the message went.
+    assert_eq!(imap.ok("STATUS Archive (MESSAGES UNSEEN)").0, ["* STATUS Archive (MESSAGES 1 UNSEEN 0)", "* 1 EXPUNGE"]);
     Ok(())
 }

@@ -23,9 +23,12 @@ pub(crate) fn trials() -> Vec<Trial> {
         test("one_connection_takes_what_there_is", one_connection_takes_what_there_is),
         test("what_fails_comes_back", what_fails_comes_back),
         test("what_waits_is_reported_and_given_up", what_waits_is_reported_and_given_up),
+        test("encryption_is_taken_where_it_works", encryption_is_taken_where_it_works),
+        test("an_administrator_steers_the_queue", an_administrator_steers_the_queue),
         test("senders_decide_what_they_are_told", senders_decide_what_they_are_told),
         test("mail_for_a_full_account_waits_for_room", mail_for_a_full_account_waits_for_room),
         test("nothing_is_lost_by_kill_9", nothing_is_lost_by_kill_9),
+        test("a_stop_in_order_sends_nothing_twice", a_stop_in_order_sends_nothing_twice),
     ]
 }
 
@@ -243,6 +246,62 @@ fn what_waits_is_reported_and_given_up() -> Outcome {
     Ok(())
 }
 
+fn encryption_is_taken_where_it_works() -> Outcome {
+    let a = world("a.example", "anna");
+    // It offers STARTTLS and cannot shake hands.
+    let sink = Sink::start(&["STARTTLS"]);
+    a.lead("sink.example", sink.port);
+    a.sending(&json!({"tls": "always", "first_retries": [3600], "retry_every": 3600}));
+    let mut smtp = a.submit();
+    good(&smtp.send("anna@a.example", &["bob@sink.example"], "Subject: sealed\r\n\r\nx"));
+    wait("the pause", || a.server.sql("SELECT last_reply FROM queue_pause").starts_with("451 4.7.5 mx.sink.example: TLS: "));
+    assert_eq!((sink.messages(), a.waiting()), (0, "1".to_owned()));
+    let before = sink.taken.lock().unwrap().connections;
+    // New mail does not wake a queue that waits.
+    good(&smtp.send("anna@a.example", &["bob@sink.example"], "Subject: sealed too\r\n\r\nx"));
+    a.sending(&json!({"tls": "when_offered"}));
+    good(&smtp.send("anna@a.example", &["anna@a.example"], "Subject: me\r\n\r\nx"));
+    assert_eq!(a.waiting(), "2");
+    a.server.sql("UPDATE queue_pause SET until = now()");
+    a.sending(&json!({"retry_every": 1}));
+    wait("both messages", || a.waiting() == "0" && sink.messages() == 2);
+    assert_eq!(sink.taken.lock().unwrap().connections - before, 2, "one that fails to encrypt, one in the clear");
+    assert_eq!(a.server.sql("SELECT count(*) FROM queue_pause"), "0");
+    Ok(())
+}
+
+fn an_administrator_steers_the_queue() -> Outcome {
+    let a = world("a.example", "anna");
+    let sink = Sink::start(&["PIPELINING"]);
+    a.lead("sink.example", sink.port);
+    a.sending(&json!({"first_retries": [3600], "retry_every": 3600}));
+    let act = |what: &str, body: Value| {
+        let answer = a.admin.call("POST", &format!("/queues/smtp/sink.example/{what}"), Some(body));
+        assert!(answer.status < 300, "{what}: {}", answer.body);
+    };
+    let mut smtp = a.submit();
+    // Put off for an hour, and sent at once when it is released.
+    good(&smtp.send("anna@a.example", &["later@sink.example"], "Subject: one\r\n\r\nx"));
+    wait("the first try", || a.server.sql("SELECT attempts FROM queue_recipient") == "1");
+    act("release", json!({}));
+    wait("the second try", || a.waiting() == "0" && sink.messages() == 1);
+    act("hold", json!({}));
+    good(&smtp.send("anna@a.example", &["bob@sink.example"], "Subject: two\r\n\r\nx"));
+    good(&smtp.send("anna@a.example", &["anna@a.example"], "Subject: not held\r\n\r\nx"));
+    a.message("anna@a.example", 1);
+    assert_eq!((a.waiting(), sink.messages()), ("1".to_owned(), 1));
+    act("unhold", json!({}));
+    wait("the one that was held", || a.waiting() == "0" && sink.messages() == 2);
+    // What is rejected goes back with the administrator's words.
+    good(&smtp.send("anna@a.example", &["busy@sink.example"], "Subject: three\r\n\r\nx"));
+    wait("a try", || a.server.sql("SELECT attempts FROM queue_recipient") == "1");
+    act("reject", json!({"text": "we do not write to them any more"}));
+    let report = a.message("anna@a.example", 2);
+    assert!(report.contains("we do not write to them any more") && report.contains("Action: failed\r\n"), "{report}");
+    assert_eq!(a.waiting(), "0");
+    Ok(())
+}
+
 fn senders_decide_what_they_are_told() -> Outcome {
     let a = world("a.example", "anna");
     let (plain, reporting) = (Sink::start(&["PIPELINING"]), Sink::start(&["PIPELINING", "DSN"]));
@@ -270,6 +329,10 @@ fn senders_decide_what_they_are_told() -> Outcome {
     assert!(commands.iter().any(|line| line.contains(" RET=FULL ENVID=e1")), "{commands:?}");
     assert!(commands.contains(&"RCPT TO:<bob@dsn.example> NOTIFY=SUCCESS ORCPT=rfc822;robert@sink.example".to_owned()), "{commands:?}");
     wait("the end of the queue", || a.waiting() == "0");
+    // What is in a mailbox at once is told at once.
+    send("postmaster@main.example", "NOTIFY=SUCCESS,FAILURE");
+    let report = a.message("anna@a.example", 2);
+    assert!(report.contains("Final-Recipient: rfc822;postmaster@main.example\r\nAction: delivered\r\nStatus: 2.0.0\r\n"), "{report}");
     Ok(())
 }
 
@@ -295,8 +358,10 @@ fn mail_for_a_full_account_waits_for_room() -> Outcome {
     Ok(())
 }
 
-fn nothing_is_lost_by_kill_9() -> Outcome {
-    const MESSAGES: usize = 120;
+const MESSAGES: usize = 120;
+
+/// Two servers; the first begins to send many messages to the second.
+fn sending() -> (World, World) {
     let (a, b) = (world("a.example", "anna"), world("b.example", "bob"));
     a.lead("b.example", 2025 + b.server.offset);
     a.sending(&json!({"enabled": false}));
@@ -305,8 +370,26 @@ fn nothing_is_lost_by_kill_9() -> Outcome {
         good(&smtp.send("anna@a.example", &["bob@b.example"], &format!("Message-ID: <{n}@a.example>\r\n\r\n{n}")));
     }
     a.sending(&json!({"enabled": true}));
+    (a, b)
+}
+
+fn a_stop_in_order_sends_nothing_twice() -> Outcome {
+    let (a, b) = sending();
     let World { server, dns: _dns, _scratch, .. } = a;
-    let options = Options { arguments: Vec::new(), ..Options::new(&server.data) };
+    let (options, offset) = (Options::new(&server.data), server.offset);
+    let arrived = || b.server.sql("SELECT count(*) FROM delivery_record").parse::<usize>().unwrap();
+    wait("some mail", || arrived() >= MESSAGES / 4);
+    assert_eq!(server.stop(), Some(0));
+    let server = Server::start_at(&options, offset);
+    wait("the end of the queue", || server.sql("SELECT count(*) FROM queue_recipient") == "0");
+    assert_eq!(b.server.sql("SELECT count(*), count(DISTINCT message_id) FROM delivery_record"), format!("{MESSAGES}|{MESSAGES}"));
+    Ok(())
+}
+
+fn nothing_is_lost_by_kill_9() -> Outcome {
+    let (a, b) = sending();
+    let World { server, dns: _dns, _scratch, .. } = a;
+    let options = Options::new(&server.data);
     let arrived = || b.server.sql("SELECT count(*) FROM delivery_record").parse::<usize>().unwrap();
     let mut server = Server::start_at(&options, server.kill_hard());
     for round in 1..=3 {

@@ -50,7 +50,7 @@ fn serve(stream: TcpStream, extensions: &[&str], taken: &Mutex<Taken>) -> Option
     let mut out = stream.try_clone().ok()?;
     let mut lines = BufReader::new(stream).lines();
     out.write_all(b"220 sink.example\r\n").ok()?;
-    let mut ends_badly = false;
+    let (mut ends_badly, mut accepted) = (false, 0);
     while let Some(Ok(line)) = lines.next() {
         let verb = line.split([' ', ':']).next().unwrap_or_default().to_uppercase();
         let reply = match verb.as_str() {
@@ -65,8 +65,11 @@ fn serve(stream: TcpStream, extensions: &[&str], taken: &Mutex<Taken>) -> Option
             "RCPT" => {
                 taken.lock().unwrap().commands.push(line.clone());
                 ends_badly |= line.contains("<gone");
-                recipient(&line, taken)
+                let reply = recipient(&line, taken);
+                accepted += usize::from(reply.starts_with("250 "));
+                reply
             }
+            "DATA" if accepted == 0 => "554 5.5.1 no recipients\r\n".to_owned(),
             "DATA" => {
                 out.write_all(b"354 go on\r\n").ok()?;
                 let mut message = String::new();
@@ -83,6 +86,11 @@ fn serve(stream: TcpStream, extensions: &[&str], taken: &Mutex<Taken>) -> Option
                 }
                 taken.lock().unwrap().messages.push(message);
                 "250 2.0.0 taken\r\n".to_owned()
+            }
+            "RSET" | "MAIL" => {
+                accepted = 0;
+                taken.lock().unwrap().commands.push(line.clone());
+                "250 2.0.0 good\r\n".to_owned()
             }
             "QUIT" => "221 2.0.0 bye\r\n".to_owned(),
             _ => {

@@ -2,6 +2,7 @@
 
 use std::convert::Infallible;
 use std::io;
+use std::sync::atomic::Ordering;
 use std::time::Duration;
 
 use bytes::Bytes;
@@ -60,6 +61,9 @@ impl<'a> Session<'a> {
             }
             if !self.outbound.refill().await {
                 let hand = self.outbound.hand.clone();
+                if hand.stop.load(Ordering::Acquire) || hand.hurry.load(Ordering::Acquire) {
+                    return None;
+                }
                 tokio::time::timeout(KEPT, hand.notify.notified()).await.ok()?;
                 continue;
             }

@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 use store::delivery::{NewMail, Queued, Target};
 use store::queue::{Claimed, Ending};
 
-use super::report::{Reported, wants};
+use super::report::Reported;
 use super::{jitter, settle};
 use crate::message::content::thread_of;
 use crate::{Result, Service, new_id, now};
@@ -99,8 +99,7 @@ impl Service {
                 self.queue_news().later(delay);
                 Ok(())
             }
-            None if wants(&claimed, "SUCCESS") => self.report_success(claimed).await,
-            None => Ok(()),
+            None => self.report_success(claimed).await,
         }
     }
 

@@ -31,9 +31,13 @@ pub(crate) struct Reported {
 
 /// Whether the sender wants to be told (RFC 3461 §4.1). Nobody is told about a report (RFC 5321 §4.5.5).
 pub(crate) fn wants(claimed: &Claimed, kind: &str) -> bool {
-    let given = claimed.params.get("notify").and_then(Value::as_str);
-    let wanted = given.map_or(kind != "SUCCESS", |notify| notify.split(',').any(|word| word.eq_ignore_ascii_case(kind)));
-    wanted && !claimed.return_path.is_empty()
+    asks(&claimed.params, kind) && !claimed.return_path.is_empty()
+}
+
+/// Whether NOTIFY names a kind of report; without NOTIFY these are failures and delays.
+pub(crate) fn asks(params: &Value, kind: &str) -> bool {
+    let given = params.get("notify").and_then(Value::as_str);
+    given.map_or(kind != "SUCCESS", |notify| notify.split(',').any(|word| word.eq_ignore_ascii_case(kind)))
 }
 
 fn kind(action: Action) -> &'static str {
@@ -75,6 +79,9 @@ impl Service {
 
     /// Tells the sender that a message, whose claim has ended, is in the mailbox.
     pub(crate) async fn report_success(&self, claimed: Claimed) -> Result<()> {
+        if !wants(&claimed, "SUCCESS") {
+            return Ok(());
+        }
         let recipient = reportee(&claimed, Action::Delivered, "250 2.0.0 delivered", None);
         if let Err(refusal) = self.submit_report(&claimed, Action::Delivered, vec![recipient], Vec::new()).await {
             tracing::info!(target: "mail", number = claimed.message, to = %claimed.return_path, %refusal, "a report is not taken");
