@@ -2,8 +2,11 @@
 CARGO ?= cargo
 DATA ?= ./data
 HOST ?=
+# Seconds for each fuzz target.
+FUZZ_SECONDS ?= 300
+FUZZ_TARGETS ?= $(sort $(notdir $(basename $(wildcard fuzz/fuzz_targets/*.rs))))
 
-.PHONY: help run build test tour bench sqlx prepare
+.PHONY: help run build test tour bench fuzz sqlx prepare
 
 help: ## Shows this list
 	@awk -F':.*## ' '/^[a-z]+:.*## / { printf "make %-8s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -31,6 +34,15 @@ bench: prepare ## Measures the Router, then mail and API beside postfix + doveco
 	$(CARGO) build --release --bin postamt
 	bench/peers/quiet_install.sh postfix dovecot-core dovecot-imapd dovecot-pop3d dovecot-lmtpd wrk
 	bench/run.mjs --binary target/release/postamt
+
+# Without a sanitizer the stable toolchain will do: the rooms hold no unsafe code. What is found anew stays in fuzz/corpus-local.
+fuzz: ## Fuzzes every parser and protocol machine (FUZZ_SECONDS=300 each, FUZZ_TARGETS="smtp_path imap_server" some of them)
+	@$(CARGO) fuzz --version > /dev/null 2>&1 || { echo 'make fuzz needs cargo-fuzz: cargo install cargo-fuzz' >&2; exit 1; }
+	@for target in $(FUZZ_TARGETS); do \
+		mkdir -p fuzz/corpus-local/$$target; \
+		echo "$$target, $(FUZZ_SECONDS) s"; \
+		$(CARGO) fuzz run -s none $$target fuzz/corpus-local/$$target fuzz/corpus/$$target -- -max_total_time=$(FUZZ_SECONDS) -timeout=20 || exit 1; \
+	done
 
 sqlx: prepare ## Refreshes src/store/.sqlx with a scratch PostgreSQL
 	scripts/sqlx.sh

@@ -72,7 +72,9 @@ impl Facts {
                 push_ids(&mut self.references, &header::unfold(field.value));
                 let surplus = self.references.len().saturating_sub(REFERENCES_MAX);
                 // The first id names the thread, the last ones are near: the middle can go (RFC 5537 §3.4.4).
-                self.references.drain(1..=surplus).for_each(drop);
+                if surplus > 0 {
+                    self.references.drain(1..=surplus).for_each(drop);
+                }
             }
             b"auto-submitted" => {
                 self.auto_submitted |= !word(field.value).eq_ignore_ascii_case("no")
@@ -239,6 +241,14 @@ mod tests {
         assert_eq!(facts.part_at("2"), Some(2));
         assert_eq!(facts.part_at("4"), None);
         assert_eq!(facts.children(0).collect::<Vec<_>>(), [1, 2, 6]);
+    }
+
+    #[test]
+    fn references_may_name_nothing() {
+        for value in ["", " ", " words", " <>", " <1@x"] {
+            let facts = Facts::of(format!("References:{value}\r\n\r\n").as_bytes());
+            assert!(facts.references.len() < 2, "{value:?}");
+        }
     }
 
     #[test]

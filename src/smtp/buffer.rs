@@ -55,7 +55,9 @@ impl Buffer {
     /// The next line without its line end (LF, or CRLF); lines of more than `max` octets are dropped and reported once.
     pub(crate) fn take_line(&mut self, max: usize) -> Option<Result<Bytes, TooLong>> {
         let Some(end) = self.find_line_end() else {
-            if self.len() > max {
+            // A CR at the end may belong to the line end.
+            let last = self.tail.last().or(self.head.last());
+            if self.len() - usize::from(last == Some(&b'\r')) > max {
                 self.clear();
                 self.skipping = true;
             }
@@ -151,6 +153,16 @@ mod tests {
             lines(&["0123", "4567", "89", "0123456789", "\r\n", "ok\r\n"], 5),
             want
         );
+    }
+
+    #[test]
+    fn a_line_end_does_not_count() {
+        for pieces in [&["12345\r\n"][..], &["12345", "\r", "\n"]] {
+            assert_eq!(lines(pieces, 5), [Ok("12345".to_owned())]);
+        }
+        for pieces in [&["12345\r\r\n"][..], &["12345", "\r", "\r", "\n"]] {
+            assert_eq!(lines(pieces, 5), [Err(TooLong)]);
+        }
     }
 
     #[test]

@@ -122,10 +122,13 @@ pub fn take_path(text: &str) -> Result<(Option<Path>, &str), PathError> {
             return Err(cursor.error());
         }
     }
-    if cursor.at > MAX_PATH {
+    let path = Path { local, domain };
+    // What counts is the printed form: no brackets, no route, and quotes only where it needs them, two octets at most
+    // that were not read.
+    if cursor.at + 2 > MAX_PATH && path.to_string().len() > MAX_PATH {
         return Err(PathError { position: MAX_PATH });
     }
-    cursor.end(Some(Path { local, domain }))
+    cursor.end(Some(path))
 }
 
 /// `atext` of RFC 5321 §4.1.2 and any character beyond ASCII (RFC 6531 §3.3).

@@ -149,3 +149,14 @@ fn parts_that_no_path_can_carry_are_refused() {
         "\".a\"@c.example"
     );
 }
+
+#[test]
+fn the_longest_path_is_read_in_every_form() {
+    let longest = "a".repeat(512);
+    let path: Path = longest.parse().unwrap();
+    assert_eq!(format!("< {longest} >").parse(), Ok(path));
+    assert!(format!("{longest}a").parse::<Path>().is_err());
+    // Quotes belong to the address where it cannot be written without them.
+    let quoted = |blanks: usize| format!("\"{}\"", " ".repeat(blanks));
+    assert!(quoted(510).parse::<Path>().is_ok() && quoted(511).parse::<Path>().is_err());
+}
