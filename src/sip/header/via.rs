@@ -1,0 +1,169 @@
+use std::net::IpAddr;
+
+use super::Value;
+use crate::params::Params;
+use crate::scan::{Cursor, Malformed};
+use crate::uri::{host_ip, take_host, take_port};
+
+/// How a message travels.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Transport {
+    /// Datagrams.
+    Udp,
+    /// A stream.
+    Tcp,
+    /// A stream inside TLS.
+    Tls,
+    /// WebSocket (RFC 7118).
+    Ws,
+    /// WebSocket inside TLS.
+    Wss,
+}
+
+impl Transport {
+    /// The name in a Via.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Udp => "UDP",
+            Self::Tcp => "TCP",
+            Self::Tls => "TLS",
+            Self::Ws => "WS",
+            Self::Wss => "WSS",
+        }
+    }
+
+    /// Finds a transport by its name, in any case.
+    pub fn parse(name: &str) -> Option<Self> {
+        [Self::Udp, Self::Tcp, Self::Tls, Self::Ws, Self::Wss].into_iter().find(|t| t.name().eq_ignore_ascii_case(name))
+    }
+
+    /// Whether nothing sent is lost without notice, so that nothing is sent again (RFC 3261 §17).
+    pub fn is_reliable(self) -> bool {
+        self != Self::Udp
+    }
+
+    /// The port when none is written (RFC 3261 §18.1.1, RFC 7118 §5).
+    pub fn default_port(self) -> u16 {
+        match self {
+            Self::Udp | Self::Tcp => 5060,
+            Self::Tls => 5061,
+            Self::Ws => 80,
+            Self::Wss => 443,
+        }
+    }
+}
+
+/// An item of Via (RFC 3261 §20.42).
+#[derive(Debug, Clone, Copy)]
+pub struct Via<'a> {
+    transport: &'a str,
+    host: &'a str,
+    port: Option<u16>,
+    /// Its parameters.
+    pub params: Params<'a>,
+}
+
+impl<'a> Via<'a> {
+    /// The transport, `None` for one this room does not know.
+    pub fn transport(&self) -> Option<Transport> {
+        Transport::parse(self.transport)
+    }
+
+    /// The name of the transport as it stands.
+    pub fn transport_name(&self) -> &'a str {
+        self.transport
+    }
+
+    /// The host the sender names, an IPv6 address in brackets.
+    pub fn host(&self) -> &'a str {
+        self.host
+    }
+
+    /// The port the sender names.
+    pub fn port(&self) -> Option<u16> {
+        self.port
+    }
+
+    /// What tells the transaction from others.
+    pub fn branch(&self) -> Option<&'a str> {
+        self.params.get("branch").filter(|branch| !branch.is_empty())
+    }
+
+    /// The branch when it is unique by itself (RFC 3261 §8.1.1.7); a bare magic cookie is not (RFC 4475 §3.2.1).
+    pub fn unique_branch(&self) -> Option<&'a str> {
+        const COOKIE: &str = "z9hG4bK";
+        let branch = self.branch()?;
+        let start = branch.get(..COOKIE.len())?;
+        (start.eq_ignore_ascii_case(COOKIE) && branch.len() > COOKIE.len()).then_some(branch)
+    }
+
+    /// Where the request came from, as the next hop saw it (RFC 3261 §18.2.1); brackets may be there or not.
+    pub fn received(&self) -> Option<IpAddr> {
+        host_ip(self.params.get("received")?)
+    }
+
+    /// Whether the response shall go to the port the request came from (RFC 3581 §4).
+    pub fn wants_rport(&self) -> bool {
+        self.params.has("rport")
+    }
+
+    /// The port the request came from, as the next hop saw it (RFC 3581 §4).
+    pub fn rport(&self) -> Option<u16> {
+        self.params.number("rport").and_then(|port| u16::try_from(port).ok())
+    }
+
+    /// Where a response over datagrams goes (RFC 3261 §18.2.2, RFC 3581 §4): host, and port when one is stated.
+    pub fn response_target(&self) -> (&'a str, Option<u16>) {
+        if let Some(maddr) = self.params.get("maddr").filter(|maddr| !maddr.is_empty()) {
+            return (maddr, self.port);
+        }
+        match self.params.get("received").filter(|received| host_ip(received).is_some()) {
+            Some(received) => (received, self.rport().or(self.port)),
+            None => (self.host, self.rport().or(self.port)),
+        }
+    }
+
+    /// Whether a response that goes there reaches everybody or nobody: broadcast, multicast, unspecified.
+    pub fn is_unroutable(&self) -> bool {
+        let host = match host_ip(self.response_target().0) {
+            Some(IpAddr::V6(ip)) => ip.to_ipv4_mapped().map_or(IpAddr::V6(ip), IpAddr::V4),
+            Some(ip) => ip,
+            None => return false,
+        };
+        let broadcast = matches!(host, IpAddr::V4(ip) if ip.is_broadcast());
+        broadcast || host.is_multicast() || host.is_unspecified()
+    }
+
+    /// Whether at least transport and sender can be read, so that a response finds its way.
+    pub(crate) fn has_sent_by(octets: &[u8]) -> bool {
+        sent_by(&mut Cursor::new(octets)).is_ok()
+    }
+}
+
+fn sent_by<'a>(cursor: &mut Cursor<'a>) -> Result<(&'a str, &'a str, Option<u16>), Malformed> {
+    let name = cursor.token()?;
+    if !name.eq_ignore_ascii_case("SIP") {
+        return Err(cursor.malformed());
+    }
+    cursor.expect(b'/')?;
+    cursor.token()?;
+    cursor.expect(b'/')?;
+    let transport = cursor.token()?;
+    let end = cursor.at();
+    cursor.blanks();
+    if cursor.at() == end {
+        return Err(cursor.malformed());
+    }
+    let host = take_host(cursor)?;
+    // Blanks may stand around the colon (RFC 3261 §25.1 `sent-by`).
+    let port = if cursor.eat_between(b':') { Some(take_port(cursor)?) } else { None };
+    Ok((transport, host, port))
+}
+
+impl<'a> Value<'a> for Via<'a> {
+    fn parse(octets: &'a [u8]) -> Result<Self, Malformed> {
+        let mut cursor = Cursor::new(octets);
+        let (transport, host, port) = sent_by(&mut cursor)?;
+        Ok(Self { transport, host, port, params: Params::whole(&mut cursor)? })
+    }
+}

@@ -1,0 +1,44 @@
+//! SIP (RFC 3261): messages read in place and written by splicing.
+//!
+//! Types to know: [`parse`] and [`Framer`] make [`Parsed`] of octets; [`Request`] and [`Response`] are octets with an index
+//! of [`Fields`]; [`header`] holds the views of single header fields, read when asked for; [`Splice`] changes a message that
+//! is passed on, [`Writer`] makes one of our own.
+//!
+//! Deliberately absent: what a body means (octets here), names and addresses of hosts, sockets, DNS, accounts and rules.
+//!
+//! Invariants: nothing is allocated per header field; a field nobody changed leaves as it came, octet for octet; a bad
+//! message is a value that says what to do, never a panic.
+//!
+//! Driven by: `realtime`, with one [`Framer`] per connection and [`parse`] per datagram.
+#![cfg_attr(test, allow(clippy::unwrap_used, clippy::expect_used))]
+
+mod check;
+mod fields;
+mod framer;
+#[doc(hidden)]
+pub mod fuzzing;
+pub mod header;
+mod index;
+mod limits;
+mod message;
+mod method;
+mod name;
+mod params;
+mod scan;
+mod splice;
+#[cfg(test)]
+mod torture;
+pub mod uri;
+mod writer;
+
+pub use fields::Fields;
+pub use framer::{Frame, Framer};
+pub use limits::Limits;
+pub use message::{Fault, Message, Parsed, Refused, Request, Response, parse};
+pub use method::Method;
+pub use name::Name;
+pub use params::Params;
+pub use scan::Malformed;
+pub use splice::Splice;
+pub use uri::Uri;
+pub use writer::{Writer, reason_phrase};

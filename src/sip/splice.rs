@@ -1,0 +1,240 @@
+use std::fmt::Write;
+use std::net::SocketAddr;
+
+use bytes::{BufMut, Bytes, BytesMut};
+
+use crate::header::Via;
+use crate::scan::{first_item, is_blank};
+use crate::uri::host_ip;
+use crate::{Fields, Name, Request, Response, Uri};
+
+/// Edits of a message that is passed on. What is not edited leaves octet for octet; a Content-Length that was absent is
+/// added.
+#[derive(Debug)]
+pub struct Splice<'a> {
+    fields: &'a Fields,
+    uri: Option<(u32, u32)>,
+    edits: Vec<Edit>,
+    text: Vec<u8>,
+    body: Option<&'a [u8]>,
+}
+
+/// Octets of the message that are replaced by some of the text.
+#[derive(Debug, Clone, Copy)]
+struct Edit {
+    start: u32,
+    end: u32,
+    /// Edits of one place stand in this order.
+    rank: i32,
+    text: (usize, usize),
+}
+
+impl<'a> Splice<'a> {
+    /// Edits a request.
+    pub fn request(request: &'a Request) -> Self {
+        Self { uri: Some(request.uri_range()), ..Self::response_fields(request) }
+    }
+
+    /// Edits a response.
+    pub fn response(response: &'a Response) -> Self {
+        Self::response_fields(response)
+    }
+
+    fn response_fields(fields: &'a Fields) -> Self {
+        Self { fields, uri: None, edits: Vec::with_capacity(8), text: Vec::with_capacity(512), body: None }
+    }
+
+    fn edit(&mut self, start: u32, end: u32, rank: i32, text: impl FnOnce(&mut Vec<u8>)) {
+        let from = self.text.len();
+        text(&mut self.text);
+        self.edits.push(Edit { start, end, rank, text: (from, self.text.len()) });
+    }
+
+    /// How far down edits of one place stand that were made after so many others.
+    fn rank(&self) -> i32 {
+        i32::try_from(self.edits.len()).unwrap_or(i32::MAX - 1) + 1
+    }
+
+    /// Replaces the request URI; a response has none.
+    pub fn uri(&mut self, uri: &Uri<'_>) -> &mut Self {
+        if let Some((start, end)) = self.uri {
+            self.edit(start, end, 0, |text| text.put_slice(uri.text().as_bytes()));
+        }
+        self
+    }
+
+    /// Puts a field above all others of its name, or on top.
+    pub fn prepend(&mut self, name: Name, value: impl AsRef<[u8]>) -> &mut Self {
+        let first = self.fields.index().iter().find(|field| field.name == name);
+        let at = first.map_or(self.fields.first_line(), |field| field.start);
+        let rank = -self.rank();
+        self.edit(at, at, rank, |text| put_field(text, name.text(), value.as_ref()));
+        self
+    }
+
+    /// Puts a field below all others.
+    pub fn append(&mut self, name: Name, value: impl AsRef<[u8]>) -> &mut Self {
+        self.append_other(name.text(), value)
+    }
+
+    /// Puts a field with a name this room does not know below all others.
+    pub fn append_other(&mut self, name: &str, value: impl AsRef<[u8]>) -> &mut Self {
+        let at = self.fields.empty_line();
+        let rank = self.rank();
+        self.edit(at, at, rank, |text| put_field(text, name, value.as_ref()));
+        self
+    }
+
+    /// Makes this the only value of the name.
+    pub fn set(&mut self, name: Name, value: impl AsRef<[u8]>) -> &mut Self {
+        let fields = self.fields;
+        let mut all = fields.index().iter().filter(|field| field.name == name);
+        let Some(first) = all.next() else {
+            return self.append(name, value);
+        };
+        self.edit(first.value, first.value_end, 0, |text| put_value(text, value.as_ref()));
+        for field in all {
+            self.edit(field.start, field.end, 0, |_| ());
+        }
+        self
+    }
+
+    /// Takes all fields of this name away.
+    pub fn remove(&mut self, name: Name) -> &mut Self {
+        let fields = self.fields;
+        for field in fields.index().iter().filter(|field| field.name == name) {
+            self.edit(field.start, field.end, 0, |_| ());
+        }
+        self
+    }
+
+    /// Takes all fields of a name away that this room does not know.
+    pub fn remove_other(&mut self, name: &str) -> &mut Self {
+        let fields = self.fields;
+        for (field, (kind, found, _)) in fields.index().iter().zip(fields.iter()) {
+            if kind == Name::Other && found.eq_ignore_ascii_case(name) {
+                self.edit(field.start, field.end, 0, |_| ());
+            }
+        }
+        self
+    }
+
+    /// Takes the first so many items of a list away, such as one's own Route or Via.
+    pub fn remove_items(&mut self, name: Name, items: usize) -> &mut Self {
+        let fields = self.fields;
+        let mut left = items;
+        for field in fields.index().iter().filter(|field| field.name == name) {
+            let value = fields.value_of(field);
+            let mut taken = 0;
+            let mut whole = false;
+            while left > 0 && !whole {
+                left -= 1;
+                let rest = value.get(taken..).unwrap_or_default();
+                match first_item(rest) {
+                    Some(comma) => {
+                        let blanks = rest.iter().skip(comma + 1).take_while(|byte| is_blank(**byte)).count();
+                        taken += comma + 1 + blanks;
+                    }
+                    None => whole = true,
+                }
+            }
+            if whole {
+                self.edit(field.start, field.end, 0, |_| ());
+            } else if taken > 0 {
+                self.edit(field.value, field.value + crate::index::offset(taken), 0, |_| ());
+            }
+            if left == 0 {
+                break;
+            }
+        }
+        self
+    }
+
+    /// Notes in the topmost Via where the request came from (RFC 3261 §18.2.1, RFC 3581 §4).
+    pub fn stamp(&mut self, source: SocketAddr) -> &mut Self {
+        if let Ok(via) = self.fields.via()
+            && let Some(params) = stamped(&via, source)
+        {
+            let start = self.fields.place(via.params.octets());
+            let end = start + crate::index::offset(via.params.octets().len());
+            self.edit(start, end, 0, |text| text.put_slice(params.as_bytes()));
+        }
+        self
+    }
+
+    /// Replaces the body; Content-Length follows, Content-Type does not.
+    pub fn body(&mut self, body: &'a [u8]) -> &mut Self {
+        self.body = Some(body);
+        self.set(Name::ContentLength, body.len().to_string())
+    }
+
+    /// The message with its edits.
+    pub fn finish(&mut self) -> Bytes {
+        let (body_start, body_end) = self.fields.body_range();
+        if self.body.is_none() && self.fields.value(Name::ContentLength).is_none() {
+            self.append(Name::ContentLength, (body_end - body_start.min(body_end)).to_string());
+        }
+        self.edits.sort_by_key(|edit| (edit.start, edit.rank));
+        let body = self.body.map_or(0, <[u8]>::len);
+        let mut out = BytesMut::with_capacity(body_end as usize + self.text.len() + body);
+        let mut at = 0;
+        for edit in &self.edits {
+            let start = edit.start.max(at);
+            out.put_slice(self.fields.between(at, start));
+            out.put_slice(self.text.get(edit.text.0..edit.text.1).unwrap_or_default());
+            at = start.max(edit.end);
+        }
+        match self.body {
+            Some(body) => {
+                out.put_slice(self.fields.between(at, body_start));
+                out.put_slice(body);
+            }
+            None => out.put_slice(self.fields.between(at, body_end)),
+        }
+        out.freeze()
+    }
+}
+
+/// A whole line. A value cannot leave its line: CR, LF and NUL become blanks.
+pub(crate) fn put_field(out: &mut Vec<u8>, name: &str, value: &[u8]) {
+    out.put_slice(name.as_bytes());
+    out.put_slice(b": ");
+    put_value(out, value);
+    out.put_slice(b"\r\n");
+}
+
+pub(crate) fn put_value(out: &mut Vec<u8>, value: &[u8]) {
+    let from = out.len();
+    out.put_slice(value);
+    if memchr::memchr3(b'\r', b'\n', b'\0', value).is_some() {
+        let bad = out.iter_mut().skip(from).filter(|byte| matches!(byte, b'\r' | b'\n' | b'\0'));
+        bad.for_each(|byte| *byte = b' ');
+    }
+}
+
+/// The parameters of a Via that came from there; `None` when nothing has to be noted.
+pub(crate) fn stamped(via: &Via<'_>, source: SocketAddr) -> Option<String> {
+    let ip = source.ip().to_canonical();
+    let wants_rport = via.wants_rport();
+    if !wants_rport && !via.params.has("received") && host_ip(via.host()) == Some(ip) {
+        return None;
+    }
+    let mut out = String::with_capacity(via.params.octets().len() + 64);
+    for (name, value) in via.params.iter() {
+        if name.eq_ignore_ascii_case("received") || name.eq_ignore_ascii_case("rport") {
+            continue;
+        }
+        let _ = write!(out, ";{name}");
+        if let Some(value) = value {
+            let _ = write!(out, "={}", String::from_utf8_lossy(value));
+        }
+    }
+    let _ = write!(out, ";received={ip}");
+    if wants_rport {
+        let _ = write!(out, ";rport={}", source.port());
+    }
+    Some(out)
+}
+
+#[cfg(test)]
+mod tests;
