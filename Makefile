@@ -30,7 +30,7 @@ tour: prepare ## Runs the README's tour against a fresh server and compares
 	scripts/tour.mjs --binary target/quick/postamt
 
 bench: prepare ## Measures the Router, then mail and API beside postfix + dovecot and pgbench (as root)
-	$(CARGO) bench -p router
+	$(CARGO) bench -p router -p sip
 	$(CARGO) build --release --bin postamt
 	bench/peers/quiet_install.sh postfix dovecot-core dovecot-imapd dovecot-pop3d dovecot-lmtpd wrk
 	bench/run.mjs --binary target/release/postamt

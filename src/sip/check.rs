@@ -1,6 +1,6 @@
 //! The rules every message is held to before anybody sees it.
 
-use crate::header::{Value, Via};
+use crate::header::{Address, Value, Via};
 use crate::message::{Fault, Request, Response};
 use crate::scan::Cursor;
 use crate::{Fields, Method, Name};
@@ -28,9 +28,16 @@ fn mandatory(fields: &Fields) -> Result<(), Fault> {
         }
     }
     fields.via()?;
-    fields.from()?;
-    fields.to()?;
-    let call_id = fields.value(Name::CallId).ok_or(Fault::Missing(Name::CallId))?;
+    for name in [Name::From, Name::To] {
+        let address: Address<'_> = fields.require(name)?;
+        // A tag is a token (RFC 3261 §19.3).
+        if address.tag().is_none() && address.params.has("tag") {
+            return Err(Fault::Bad(name));
+        }
+    }
+    let call_id = fields
+        .value(Name::CallId)
+        .ok_or(Fault::Missing(Name::CallId))?;
     if call_id.is_empty() || !call_id.iter().all(u8::is_ascii_graphic) {
         return Err(Fault::Bad(Name::CallId));
     }
@@ -70,17 +77,27 @@ pub(crate) fn request(request: &Request) -> Result<(), Fault> {
     }
     match request.method() {
         // An address of record that is not ours to serve (RFC 4475 §3.3.4).
-        Method::Register if request.to()?.uri.scheme() == crate::uri::Scheme::Other => Err(Fault::Bad(Name::To)),
-        Method::Invite if !request.body().is_empty() => {
-            request.value(Name::ContentType).map(drop).ok_or(Fault::Missing(Name::ContentType))
+        Method::Register if request.to()?.uri.scheme() == crate::uri::Scheme::Other => {
+            Err(Fault::Bad(Name::To))
         }
+        Method::Invite if !request.body().is_empty() => request
+            .value(Name::ContentType)
+            .map(drop)
+            .ok_or(Fault::Missing(Name::ContentType)),
         _ => Ok(()),
     }
 }
 
 /// Whether a bad request has what an answer is made of. An ACK has no answer.
 pub(crate) fn is_answerable(request: &Request) -> bool {
-    let via = request.items(Name::Via).next().is_some_and(|via| Via::parse(via).is_ok() || Via::has_sent_by(via));
+    let via = request
+        .items(Name::Via)
+        .next()
+        .is_some_and(|via| Via::parse(via).is_ok() || Via::has_sent_by(via));
     let present = |name| request.value(name).is_some_and(|value| !value.is_empty());
-    *request.method() != Method::Ack && via && [Name::From, Name::To, Name::CallId, Name::CSeq].into_iter().all(present)
+    *request.method() != Method::Ack
+        && via
+        && [Name::From, Name::To, Name::CallId, Name::CSeq]
+            .into_iter()
+            .all(present)
 }

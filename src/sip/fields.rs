@@ -30,7 +30,8 @@ impl Fields {
 
     /// The message as received, from the start line to the end of the body.
     pub fn octets(&self) -> Bytes {
-        self.octets.slice(..self.octets.len().min(self.end as usize))
+        self.octets
+            .slice(..self.octets.len().min(self.end as usize))
     }
 
     /// The message as received, borrowed.
@@ -49,7 +50,9 @@ impl Fields {
     }
 
     pub(crate) fn between(&self, start: u32, end: u32) -> &[u8] {
-        self.octets.get(start as usize..end as usize).unwrap_or_default()
+        self.octets
+            .get(start as usize..end as usize)
+            .unwrap_or_default()
     }
 
     pub(crate) fn index(&self) -> &[Field] {
@@ -83,14 +86,24 @@ impl Fields {
     pub fn iter(&self) -> impl Iterator<Item = (Name, &str, &[u8])> {
         self.index.iter().map(|field| {
             let line = self.between(field.start, field.value);
-            let name = line.split(|byte| matches!(byte, b':' | b' ' | b'\t')).next().unwrap_or_default();
-            (field.name, scan::text(name).unwrap_or_default(), self.value_of(field))
+            let name = line
+                .split(|byte| matches!(byte, b':' | b' ' | b'\t'))
+                .next()
+                .unwrap_or_default();
+            (
+                field.name,
+                scan::text(name).unwrap_or_default(),
+                self.value_of(field),
+            )
         })
     }
 
     /// The values of all fields of this name, in order.
     pub fn values(&self, name: Name) -> impl Iterator<Item = &[u8]> {
-        self.index.iter().filter(move |field| field.name == name).map(|field| self.value_of(field))
+        self.index
+            .iter()
+            .filter(move |field| field.name == name)
+            .map(|field| self.value_of(field))
     }
 
     /// The value of the first field of this name, folded as it came.
@@ -101,7 +114,8 @@ impl Fields {
     /// The values of fields with a name this room does not know, in any case.
     pub fn other<'a>(&'a self, name: &'a str) -> impl Iterator<Item = &'a [u8]> {
         let all = self.iter().filter(|(kind, _, _)| *kind == Name::Other);
-        all.filter(move |(_, found, _)| found.eq_ignore_ascii_case(name)).map(|(_, _, value)| value)
+        all.filter(move |(_, found, _)| found.eq_ignore_ascii_case(name))
+            .map(|(_, _, value)| value)
     }
 
     /// The items of all fields of this name, split at commas (RFC 3261 §7.3.1).
@@ -111,7 +125,9 @@ impl Fields {
 
     /// The tokens of a list such as Require, Supported or Allow.
     pub fn tokens(&self, name: Name) -> impl Iterator<Item = &str> {
-        self.items(name).filter_map(scan::text).filter(|token| !token.is_empty())
+        self.items(name)
+            .filter_map(scan::text)
+            .filter(|token| !token.is_empty())
     }
 
     /// Reads the first field of this name, or its first item when it is a list.
@@ -122,7 +138,11 @@ impl Fields {
         let Some(value) = self.value(name) else {
             return Ok(None);
         };
-        let value = if name.is_list() { Items::new(value).next().unwrap_or_default() } else { value };
+        let value = if name.is_list() {
+            Items::new(value).next().unwrap_or_default()
+        } else {
+            value
+        };
         V::parse(value).map(Some).map_err(|_| Fault::Bad(name))
     }
 
@@ -137,7 +157,11 @@ impl Fields {
     /// Reads all fields of this name, or all their items when it is a list.
     pub fn all<'a, V: Value<'a>>(&'a self, name: Name) -> impl Iterator<Item = Result<V, Fault>> {
         let items = self.values(name).flat_map(move |value| {
-            let (list, single) = if name.is_list() { (Some(Items::new(value)), None) } else { (None, Some(value)) };
+            let (list, single) = if name.is_list() {
+                (Some(Items::new(value)), None)
+            } else {
+                (None, Some(value))
+            };
             list.into_iter().flatten().chain(single)
         });
         items.map(move |item| V::parse(item).map_err(|_| Fault::Bad(name)))
@@ -177,7 +201,9 @@ impl Fields {
 
     /// Call-ID; empty when it is absent.
     pub fn call_id(&self) -> &str {
-        self.value(Name::CallId).and_then(scan::text).unwrap_or_default()
+        self.value(Name::CallId)
+            .and_then(scan::text)
+            .unwrap_or_default()
     }
 
     /// The contacts.
@@ -194,7 +220,13 @@ impl Fields {
             return Ok(None);
         };
         let mut cursor = scan::Cursor::new(value);
-        let number = cursor.number(u64::from(u8::MAX)).ok().filter(|_| cursor.end().is_ok());
-        number.and_then(|number| u8::try_from(number).ok()).map(Some).ok_or(Fault::Bad(Name::MaxForwards))
+        let number = cursor
+            .number(u64::from(u8::MAX))
+            .ok()
+            .filter(|_| cursor.end().is_ok());
+        number
+            .and_then(|number| u8::try_from(number).ok())
+            .map(Some)
+            .ok_or(Fault::Bad(Name::MaxForwards))
     }
 }

@@ -35,7 +35,15 @@ pub struct Framer {
 impl Framer {
     /// A framer for a new stream.
     pub fn new(limits: Limits) -> Self {
-        Self { limits, buffer: BytesMut::new(), searched: 0, waiting: None, dropped: 0, closing: None, closed: false }
+        Self {
+            limits,
+            buffer: BytesMut::new(),
+            searched: 0,
+            waiting: None,
+            dropped: 0,
+            closing: None,
+            closed: false,
+        }
     }
 
     /// Takes octets as they came.
@@ -47,7 +55,11 @@ impl Framer {
 
     /// Whether a part of a message waits for the rest of it.
     pub fn is_partial(&self) -> bool {
-        !self.closed && self.buffer.iter().any(|byte| !matches!(byte, b'\r' | b'\n'))
+        !self.closed
+            && self
+                .buffer
+                .iter()
+                .any(|byte| !matches!(byte, b'\r' | b'\n'))
     }
 
     /// What comes next, `None` when more octets are needed or the stream is over.
@@ -71,8 +83,13 @@ impl Framer {
             self.searched = self.buffer.len();
             found?;
             match self.head(end) {
-                Ok(waiting) => self.waiting = Some(waiting),
-                Err(parsed) => return Some(Frame::Parsed(parsed)),
+                (index, Ok(length)) => self.waiting = Some((index, length)),
+                (mut index, Err(fault)) => {
+                    index.fault = Some(fault);
+                    self.closing = Some(fault);
+                    let octets = self.buffer.split_to(end).freeze();
+                    return Some(Frame::Parsed(message::finish(octets, index, 0)));
+                }
             }
         }
         let (index, length) = self.waiting.take()?;
@@ -112,22 +129,20 @@ impl Framer {
         self.searched = 0;
     }
 
-    /// Reads the head that ends here: how long its body is, or, when that cannot be told, what is to be said before the
-    /// stream is closed.
-    fn head(&mut self, end: usize) -> Result<(Index, usize), Parsed> {
-        let mut index = index::index(self.buffer.get(..end).unwrap_or_default(), &self.limits);
-        let fault = match (index.length, index.fault) {
+    /// Reads the head that ends here: how long its body is, or why that cannot be told.
+    fn head(&self, end: usize) -> (Index, Result<usize, Fault>) {
+        let index = index::index(self.buffer.get(..end).unwrap_or_default(), &self.limits);
+        let length = match (index.length, index.fault) {
             // Where lines are bad, a length is not to be trusted.
-            (_, Some(fault)) => fault,
-            (Length::Octets(length), None) if end.saturating_add(length) > self.limits.message => Fault::TooLarge,
-            (Length::Octets(length), None) => return Ok((index, length)),
-            (Length::Absent, None) => Fault::Missing(Name::ContentLength),
-            (Length::Bad, None) => Fault::Bad(Name::ContentLength),
+            (_, Some(fault)) => Err(fault),
+            (Length::Octets(length), None) if end.saturating_add(length) > self.limits.message => {
+                Err(Fault::TooLarge)
+            }
+            (Length::Octets(length), None) => Ok(length),
+            (Length::Absent, None) => Err(Fault::Missing(Name::ContentLength)),
+            (Length::Bad, None) => Err(Fault::Bad(Name::ContentLength)),
         };
-        index.fault = Some(fault);
-        self.closing = Some(fault);
-        let octets = self.buffer.split_to(end).freeze();
-        Err(message::finish(octets, index, 0))
+        (index, length)
     }
 
     fn close(&mut self, fault: Fault) -> Frame {
@@ -146,7 +161,10 @@ mod tests {
 
     /// One word per frame: a body, `ping`, or a fault.
     fn frames(input: &str, piece: usize) -> String {
-        let mut framer = Framer::new(Limits { message: 400, ..Limits::STREAM });
+        let mut framer = Framer::new(Limits {
+            message: 400,
+            ..Limits::STREAM
+        });
         let mut words = Vec::new();
         for piece in input.as_bytes().chunks(piece) {
             framer.push(piece);
@@ -154,14 +172,22 @@ mod tests {
                 words.push(match frame {
                     Frame::Ping => "ping".to_owned(),
                     Frame::Close(fault) => format!("close {fault}"),
-                    Frame::Parsed(Parsed::Message(Message::Request(request))) => String::from_utf8_lossy(request.body()).into(),
-                    Frame::Parsed(Parsed::Refused(refused)) => format!("{} {}", refused.fault.status(), refused.fault),
+                    Frame::Parsed(Parsed::Message(Message::Request(request))) => {
+                        String::from_utf8_lossy(request.body()).into()
+                    }
+                    Frame::Parsed(Parsed::Refused(refused)) => {
+                        format!("{} {}", refused.fault.status(), refused.fault)
+                    }
                     Frame::Parsed(Parsed::Dropped(fault)) => format!("drop {fault}"),
                     other => format!("{other:?}"),
                 });
             }
         }
-        words.push(if framer.is_partial() { "partial".into() } else { String::new() });
+        words.push(if framer.is_partial() {
+            "partial".into()
+        } else {
+            String::new()
+        });
         words.join(", ")
     }
 
@@ -169,20 +195,56 @@ mod tests {
     fn streams_are_cut() {
         let small = "A sip:b SIP/2.0\r\nl: 0\r\n\r\n";
         for (input, want) in [
-            (format!("{OPTIONS}l: 3\r\n\r\nabc{OPTIONS}l: 2\r\n\r\nde"), "abc, de, "),
-            (format!("\r\n\r\n\r\n{OPTIONS}l: 3\r\n\r\nabc\r\n\r\n\r\n"), "ping, abc, ping, "),
+            (
+                format!("{OPTIONS}l: 3\r\n\r\nabc{OPTIONS}l: 2\r\n\r\nde"),
+                "abc, de, ",
+            ),
+            (
+                format!("\r\n\r\n\r\n{OPTIONS}l: 3\r\n\r\nabc\r\n\r\n\r\n"),
+                "ping, abc, ping, ",
+            ),
             (format!("{OPTIONS}l: 3\r\n\r\nab"), "partial"),
             (format!("{OPTIONS}l: 3\r\n"), "partial"),
-            (format!("{OPTIONS}\r\n{OPTIONS}l: 0\r\n\r\n"), "400 Missing Content-Length, close Missing Content-Length, "),
-            (format!("{OPTIONS}l: -1\r\n\r\n{OPTIONS}l: 0\r\n\r\n"), "400 Bad Content-Length, close Bad Content-Length, "),
-            (format!("{OPTIONS}l: 0\r\nl: 1\r\n\r\n"), "400 Bad Content-Length, close Bad Content-Length, "),
-            (format!("{OPTIONS}l: 0\r\nX\r\n\r\n"), "400 Bad Header Line, close Bad Header Line, "),
-            (format!("{OPTIONS}l: 400\r\n\r\n"), "513 Message Too Large, close Message Too Large, "),
-            (format!("{OPTIONS}X: {:400}", ""), "close Message Too Large, "),
-            (format!("{OPTIONS}X: {:400}\r\nl: 0\r\n\r\n", ""), "close Message Too Large, "),
-            ("GET / HTTP/1.1\r\nHost: a\r\n\r\n".into(), "drop Bad Start Line, close Missing Content-Length, "),
-            (small.repeat(4), "drop Missing Via, drop Missing Via, drop Missing Via, close Missing Via, "),
-            (format!("{OPTIONS}l: 0\r\nX: \0\r\n\r\n"), "400 Bad Header Line, close Bad Header Line, "),
+            (
+                format!("{OPTIONS}\r\n{OPTIONS}l: 0\r\n\r\n"),
+                "400 Missing Content-Length, close Missing Content-Length, ",
+            ),
+            (
+                format!("{OPTIONS}l: -1\r\n\r\n{OPTIONS}l: 0\r\n\r\n"),
+                "400 Bad Content-Length, close Bad Content-Length, ",
+            ),
+            (
+                format!("{OPTIONS}l: 0\r\nl: 1\r\n\r\n"),
+                "400 Bad Content-Length, close Bad Content-Length, ",
+            ),
+            (
+                format!("{OPTIONS}l: 0\r\nX\r\n\r\n"),
+                "400 Bad Header Line, close Bad Header Line, ",
+            ),
+            (
+                format!("{OPTIONS}l: 400\r\n\r\n"),
+                "513 Message Too Large, close Message Too Large, ",
+            ),
+            (
+                format!("{OPTIONS}X: {:400}", ""),
+                "close Message Too Large, ",
+            ),
+            (
+                format!("{OPTIONS}X: {:400}\r\nl: 0\r\n\r\n", ""),
+                "close Message Too Large, ",
+            ),
+            (
+                "GET / HTTP/1.1\r\nHost: a\r\n\r\n".into(),
+                "drop Bad Start Line, close Missing Content-Length, ",
+            ),
+            (
+                small.repeat(4),
+                "drop Missing Via, drop Missing Via, drop Missing Via, close Missing Via, ",
+            ),
+            (
+                format!("{OPTIONS}l: 0\r\nX: \0\r\n\r\n"),
+                "400 Bad Header Line, close Bad Header Line, ",
+            ),
         ] {
             for piece in [input.len(), 1, 7] {
                 let got = frames(&input, piece);

@@ -78,7 +78,10 @@ impl<'a> Value<'a> for Seconds<'a> {
             let end = memchr::memrchr(b')', cursor.rest()).ok_or(cursor.malformed())?;
             cursor.skip(end + 1);
         }
-        Ok(Self { seconds, params: Params::whole(&mut cursor)? })
+        Ok(Self {
+            seconds,
+            params: Params::whole(&mut cursor)?,
+        })
     }
 }
 
@@ -105,7 +108,11 @@ impl<'a> Value<'a> for MediaType<'a> {
         let mut cursor = Cursor::new(octets);
         let kind = cursor.token()?;
         cursor.expect(b'/')?;
-        Ok(Self { kind, subtype: cursor.token()?, params: Params::whole(&mut cursor)? })
+        Ok(Self {
+            kind,
+            subtype: cursor.token()?,
+            params: Params::whole(&mut cursor)?,
+        })
     }
 }
 
@@ -117,10 +124,15 @@ fn token_and_params<'a>(octets: &'a [u8]) -> Result<(&'a str, Params<'a>), Malfo
 
 /// A Call-ID with parameters, as in Replaces.
 fn call_id_and_params<'a>(octets: &'a [u8]) -> Result<(&'a str, Params<'a>), Malformed> {
-    let end = octets.iter().position(|byte| *byte == b';').unwrap_or(octets.len());
+    let end = octets
+        .iter()
+        .position(|byte| *byte == b';')
+        .unwrap_or(octets.len());
     let call_id = scan::trim(octets.get(..end).unwrap_or_default());
     let good = !call_id.is_empty() && call_id.iter().all(u8::is_ascii_graphic);
-    let call_id = scan::text(call_id).filter(|_| good).ok_or(Malformed { position: 0 })?;
+    let call_id = scan::text(call_id)
+        .filter(|_| good)
+        .ok_or(Malformed { position: 0 })?;
     let mut cursor = Cursor::new(octets);
     cursor.skip(end);
     Ok((call_id, Params::whole(&mut cursor)?))

@@ -45,8 +45,15 @@ pub(crate) enum Length {
 
 /// Finds the lines of a head that ends in `octets`, or that is all of `octets`.
 pub(crate) fn index(octets: &[u8], limits: &Limits) -> Index {
-    let mut index = Index { fields: Vec::with_capacity(24), ..Index::default() };
-    let mut lines = Lines { octets, at: 0, fault: None };
+    let mut index = Index {
+        fields: Vec::with_capacity(24),
+        ..Index::default()
+    };
+    let mut lines = Lines {
+        octets,
+        at: 0,
+        fault: None,
+    };
     let Some((_, end)) = lines.next_line() else {
         index.fault = lines.fault.or(Some(Fault::Incomplete));
         index.head = offset(octets.len());
@@ -71,7 +78,8 @@ pub(crate) fn index(octets: &[u8], limits: &Limits) -> Index {
             match field(line) {
                 Some((name, value, value_end)) => {
                     if name == Name::ContentLength {
-                        index.length = length(index.length, line.get(value..value_end).unwrap_or_default());
+                        index.length =
+                            length(index.length, line.get(value..value_end).unwrap_or_default());
                     }
                     index.fields.push(Field {
                         name,
@@ -118,7 +126,10 @@ impl Lines<'_> {
                 }
                 continue;
             }
-            let quoted = here.checked_sub(1).and_then(|before| self.octets.get(before)) == Some(&b'\\');
+            let quoted = here
+                .checked_sub(1)
+                .and_then(|before| self.octets.get(before))
+                == Some(&b'\\');
             // A NUL may be the second half of a quoted pair (RFC 4475 §3.1.1.2).
             if !(quoted && self.octets.get(here) == Some(&b'\0')) {
                 self.fault = self.fault.or(Some(Fault::Line));
@@ -130,7 +141,10 @@ impl Lines<'_> {
     }
 
     fn at_empty_line(&mut self) -> bool {
-        let found = self.octets.get(self.at..).is_some_and(|rest| rest.starts_with(b"\r\n"));
+        let found = self
+            .octets
+            .get(self.at..)
+            .is_some_and(|rest| rest.starts_with(b"\r\n"));
         self.at += if found { 2 } else { 0 };
         found
     }
@@ -159,8 +173,14 @@ fn field(line: &[u8]) -> Option<(Name, usize, usize)> {
 
 fn length(before: Length, value: &[u8]) -> Length {
     let mut cursor = scan::Cursor::new(value);
-    let number = cursor.number(u64::from(u32::MAX)).ok().filter(|_| cursor.end().is_ok());
-    match (before, number.and_then(|number| usize::try_from(number).ok())) {
+    let number = cursor
+        .number(u64::from(u32::MAX))
+        .ok()
+        .filter(|_| cursor.end().is_ok());
+    match (
+        before,
+        number.and_then(|number| usize::try_from(number).ok()),
+    ) {
         (Length::Absent, Some(octets)) => Length::Octets(octets),
         (Length::Octets(before), Some(octets)) if before == octets => before.into(),
         _ => Length::Bad,
@@ -178,7 +198,14 @@ mod tests {
     use super::*;
 
     fn read(head: &str) -> Index {
-        index(head.as_bytes(), &Limits { line: 40, fields: 3, ..Limits::DATAGRAM })
+        index(
+            head.as_bytes(),
+            &Limits {
+                line: 40,
+                fields: 3,
+                ..Limits::DATAGRAM
+            },
+        )
     }
 
     #[test]
@@ -186,8 +213,19 @@ mod tests {
         let head = "OPTIONS sip:a SIP/2.0\r\nTo :\r\n sip:a\r\n\tb \r\nl: 2\r\nZ:\r\n\r\nab";
         let index = read(head);
         assert_eq!(index.fault, None);
-        let shown: Vec<_> = index.fields.iter().map(|f| (f.name, &head[f.value as usize..f.value_end as usize])).collect();
-        assert_eq!(shown, [(Name::To, "sip:a\r\n\tb"), (Name::ContentLength, "2"), (Name::Other, "")]);
+        let shown: Vec<_> = index
+            .fields
+            .iter()
+            .map(|f| (f.name, &head[f.value as usize..f.value_end as usize]))
+            .collect();
+        assert_eq!(
+            shown,
+            [
+                (Name::To, "sip:a\r\n\tb"),
+                (Name::ContentLength, "2"),
+                (Name::Other, "")
+            ]
+        );
         assert_eq!(&head[index.head as usize..], "ab");
         assert_eq!((index.start_line, index.length), (21, Length::Octets(2)));
     }
@@ -202,12 +240,21 @@ mod tests {
             ("A b SIP/2.0\r\nX: \0\r\nTo: a\r\n\r\n", Fault::Line),
             ("A b SIP/2.0\r\nTo: a\r\n", Fault::Incomplete),
             ("A b SIP/2.0\r\nTo: a\r\nX: y", Fault::Incomplete),
-            ("A b SIP/2.0\r\nTo: a\r\nA: b\r\nA: b\r\nA: b\r\n\r\n", Fault::TooLarge),
-            ("A b SIP/2.0\r\nTo: a\r\nA: 123456789012345678901234567890123456789\r\n\r\n", Fault::TooLarge),
+            (
+                "A b SIP/2.0\r\nTo: a\r\nA: b\r\nA: b\r\nA: b\r\n\r\n",
+                Fault::TooLarge,
+            ),
+            (
+                "A b SIP/2.0\r\nTo: a\r\nA: 123456789012345678901234567890123456789\r\n\r\n",
+                Fault::TooLarge,
+            ),
         ] {
             let index = read(head);
             assert_eq!(index.fault, Some(fault), "{head:?}");
-            assert!(index.fields.iter().any(|field| field.name == Name::To), "{head:?}");
+            assert!(
+                index.fields.iter().any(|field| field.name == Name::To),
+                "{head:?}"
+            );
         }
         assert_eq!(read("A b SIP/2.0\r\nTo: \"\\\0\" a\r\n\r\n").fault, None);
         assert_eq!(read("A b SIP/2.0").fault, Some(Fault::Incomplete));
@@ -226,7 +273,11 @@ mod tests {
             ("l:\r\n", Length::Bad),
             ("l: 99999999999\r\n", Length::Bad),
         ] {
-            assert_eq!(read(&format!("A b SIP/2.0\r\n{fields}\r\n")).length, length, "{fields}");
+            assert_eq!(
+                read(&format!("A b SIP/2.0\r\n{fields}\r\n")).length,
+                length,
+                "{fields}"
+            );
         }
     }
 }

@@ -16,8 +16,16 @@ impl Limits {
     pub const LONGEST: usize = 64 * 1024 * 1024;
 
     /// The limits of a datagram: 64 KiB.
-    pub const DATAGRAM: Self = Self { line: 8 * 1024, fields: 256, message: 64 * 1024, dropped: 3 };
+    pub const DATAGRAM: Self = Self {
+        line: 8 * 1024,
+        fields: 256,
+        message: 64 * 1024,
+        dropped: 3,
+    };
 
     /// The limits of a stream or of a WebSocket message: 256 KiB.
-    pub const STREAM: Self = Self { message: 256 * 1024, ..Self::DATAGRAM };
+    pub const STREAM: Self = Self {
+        message: 256 * 1024,
+        ..Self::DATAGRAM
+    };
 }

@@ -115,7 +115,10 @@ impl Response {
 
     /// The reason phrase as it came, perhaps empty and perhaps no text.
     pub fn reason(&self) -> &[u8] {
-        self.fields.start_line().get(STATUS_LINE..).unwrap_or_default()
+        self.fields
+            .start_line()
+            .get(STATUS_LINE..)
+            .unwrap_or_default()
     }
 }
 
@@ -186,11 +189,16 @@ pub fn parse(octets: Bytes, limits: &Limits) -> Parsed {
 
 /// Makes a message of octets whose lines are known; `length` is that of the body.
 pub(crate) fn finish(octets: Bytes, index: Index, length: usize) -> Parsed {
-    let end = octets.len().min((index.head as usize).saturating_add(length));
+    let end = octets
+        .len()
+        .min((index.head as usize).saturating_add(length));
     let lines = index.fault;
     let fields = Fields::new(octets, index, end);
     let line = fields.start_line();
-    if line.get(..4).is_some_and(|start| start.eq_ignore_ascii_case(b"SIP/")) {
+    if line
+        .get(..4)
+        .is_some_and(|start| start.eq_ignore_ascii_case(b"SIP/"))
+    {
         let checked = lines.map_or(Ok(()), Err).and_then(|()| status_line(line));
         let response = checked.map(|status| Response { status, fields });
         return match response.and_then(|response| check::response(&response).map(|()| response)) {
@@ -198,13 +206,23 @@ pub(crate) fn finish(octets: Bytes, index: Index, length: usize) -> Parsed {
             Err(fault) => Parsed::Dropped(fault),
         };
     }
-    let Some((method, uri, start)) = request_line(line) else {
+    let Some(RequestLine { method, uri, whole }) = request_line(line) else {
         return Parsed::Dropped(Fault::StartLine);
     };
-    let method = Method::known(method).unwrap_or_else(|| Method::Other(fields.octets().slice_ref(method)));
-    let uri = (fields.place(uri), fields.place(uri) + index::offset(uri.len()));
-    let request = Request { method, uri, fields };
-    let checked = lines.map_or(start, Err).and_then(|()| check::request(&request));
+    let method =
+        Method::known(method).unwrap_or_else(|| Method::Other(fields.octets().slice_ref(method)));
+    let uri = (
+        fields.place(uri),
+        fields.place(uri) + index::offset(uri.len()),
+    );
+    let request = Request {
+        method,
+        uri,
+        fields,
+    };
+    let checked = lines
+        .map_or(whole, Err)
+        .and_then(|()| check::request(&request));
     match checked.and_then(|()| version_and_scheme(&request)) {
         Ok(()) => Parsed::Message(Message::Request(request)),
         Err(fault) if check::is_answerable(&request) => Parsed::Refused(Refused { request, fault }),
@@ -223,25 +241,47 @@ fn status_line(line: &[u8]) -> Result<u16, Fault> {
     }
     let blank = cursor.eat(b' ');
     let status = cursor.number(699).map_err(|_| Fault::StartLine)?;
-    let whole = blank && cursor.at() == STATUS_LINE - 1 && status >= 100 && matches!(cursor.peek(), None | Some(b' '));
-    u16::try_from(status).ok().filter(|_| whole).ok_or(Fault::StartLine)
+    let whole = blank
+        && cursor.at() == STATUS_LINE - 1
+        && status >= 100
+        && matches!(cursor.peek(), None | Some(b' '));
+    u16::try_from(status)
+        .ok()
+        .filter(|_| whole)
+        .ok_or(Fault::StartLine)
 }
 
-/// Method, URI and whether the line is well-formed; `None` when it is no request line at all.
-fn request_line(line: &[u8]) -> Option<(&[u8], &[u8], Result<(), Fault>)> {
-    let line_trimmed = scan::trim(line);
-    let mut fault = if line_trimmed.len() == line.len() { Ok(()) } else { Err(Fault::StartLine) };
-    let first = line_trimmed.iter().position(|byte| *byte == b' ')?;
-    let last = line_trimmed.iter().rposition(|byte| *byte == b' ').filter(|last| *last > first)?;
-    let (method, uri) = (line_trimmed.get(..first)?, line_trimmed.get(first + 1..last)?);
-    let version = line_trimmed.get(last + 1..)?;
+struct RequestLine<'a> {
+    method: &'a [u8],
+    uri: &'a [u8],
+    /// Whether nothing is amiss.
+    whole: Result<(), Fault>,
+}
+
+/// Takes a request line apart; `None` when it is none at all.
+fn request_line(line: &[u8]) -> Option<RequestLine<'_>> {
+    let trimmed = scan::trim(line);
+    let first = trimmed.iter().position(|byte| *byte == b' ')?;
+    let last = trimmed
+        .iter()
+        .rposition(|byte| *byte == b' ')
+        .filter(|last| *last > first)?;
+    let (method, uri, version) = (
+        trimmed.get(..first)?,
+        trimmed.get(first + 1..last)?,
+        trimmed.get(last + 1..)?,
+    );
     if !scan::all(method, scan::TOKEN) || !version.get(..4)?.eq_ignore_ascii_case(b"SIP/") {
         return None;
     }
-    if uri.is_empty() || uri.iter().any(|byte| scan::is_blank(*byte)) {
-        fault = fault.and(Err(Fault::Uri));
-    }
-    Some((method, uri, fault))
+    let whole = if trimmed.len() != line.len() {
+        Err(Fault::StartLine)
+    } else if uri.is_empty() || uri.iter().any(|byte| scan::is_blank(*byte)) {
+        Err(Fault::Uri)
+    } else {
+        Ok(())
+    };
+    Some(RequestLine { method, uri, whole })
 }
 
 /// What comes after the syntax (RFC 3261 §16.3): 505, then 416.

@@ -118,7 +118,8 @@ impl Name {
         let mut slot = hash(name);
         loop {
             let known = usize::from(SLOTS.get(slot).copied().unwrap_or(EMPTY));
-            let (Some(spelling), Some(found)) = (SPELLINGS.get(known), Self::KNOWN.get(known)) else {
+            let (Some(spelling), Some(found)) = (SPELLINGS.get(known), Self::KNOWN.get(known))
+            else {
                 return Self::Other;
             };
             if spelling.eq_ignore_ascii_case(name) {
@@ -210,7 +211,10 @@ mod tests {
     fn names_are_found_in_any_case() {
         for name in Name::KNOWN {
             assert_eq!(Name::parse(name.text().as_bytes()), *name);
-            assert_eq!(Name::parse(name.text().to_ascii_uppercase().as_bytes()), *name);
+            assert_eq!(
+                Name::parse(name.text().to_ascii_uppercase().as_bytes()),
+                *name
+            );
         }
         for other in ["", "X-Header", "Vi", "z", "Call_ID", "P-Asserted-Identitz"] {
             assert_eq!(Name::parse(other.as_bytes()), Name::Other, "{other}");
@@ -222,9 +226,20 @@ mod tests {
         let forms = "i Call-ID,m Contact,e Content-Encoding,l Content-Length,c Content-Type,f From,s Subject,k Supported,t To,v Via,\
                      r Refer-To,b Referred-By,x Session-Expires,o Event,u Allow-Events,a Accept-Contact,j Reject-Contact,\
                      d Request-Disposition,y Identity";
-        for (compact, long) in forms.split(',').filter_map(|pair| pair.trim().split_once(' ')) {
-            assert_eq!(Name::parse(compact.as_bytes()), Name::parse(long.as_bytes()), "{compact}");
-            assert_eq!(Name::parse(compact.to_uppercase().as_bytes()).text(), long, "{compact}");
+        for (compact, long) in forms
+            .split(',')
+            .filter_map(|pair| pair.trim().split_once(' '))
+        {
+            assert_eq!(
+                Name::parse(compact.as_bytes()),
+                Name::parse(long.as_bytes()),
+                "{compact}"
+            );
+            assert_eq!(
+                Name::parse(compact.to_uppercase().as_bytes()).text(),
+                long,
+                "{compact}"
+            );
         }
     }
 
@@ -232,7 +247,9 @@ mod tests {
     fn the_table_is_sparse() {
         let worst = Name::KNOWN.iter().map(|name| {
             let start = hash(name.text().as_bytes());
-            (0..SIZE).find(|step| SLOTS[(start + step) % SIZE] == *name as u8).unwrap()
+            (0..SIZE)
+                .find(|step| SLOTS[(start + step) % SIZE] == *name as u8)
+                .unwrap()
         });
         assert!(worst.max().unwrap() <= 4);
     }

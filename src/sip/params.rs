@@ -45,19 +45,26 @@ impl<'a> Params<'a> {
                 return None;
             }
             let name = cursor.token().ok()?;
-            let value = if cursor.eat_between(b'=') { Some(take_value(&mut cursor).ok()?) } else { None };
+            let value = if cursor.eat_between(b'=') {
+                Some(take_value(&mut cursor).ok()?)
+            } else {
+                None
+            };
             Some((name, value))
         })
     }
 
     /// Whether there is a parameter of this name, in any case.
     pub fn has(self, name: &str) -> bool {
-        self.iter().any(|(found, _)| found.eq_ignore_ascii_case(name))
+        self.iter()
+            .any(|(found, _)| found.eq_ignore_ascii_case(name))
     }
 
     /// The value of the first parameter of this name as it stands; empty when it has none.
     pub fn raw(self, name: &str) -> Option<&'a [u8]> {
-        let found = self.iter().find(|(found, _)| found.eq_ignore_ascii_case(name))?;
+        let found = self
+            .iter()
+            .find(|(found, _)| found.eq_ignore_ascii_case(name))?;
         Some(found.1.unwrap_or_default())
     }
 
@@ -93,7 +100,10 @@ pub(crate) fn take_value<'a>(cursor: &mut Cursor<'a>) -> Result<&'a [u8], Malfor
 /// A token or quoted string without quotes and escapes; `None` when it is no text.
 pub(crate) fn unquote(value: &[u8]) -> Option<Cow<'_, str>> {
     let text = scan::text(value)?;
-    let Some(inner) = text.strip_prefix('"').map(|text| text.strip_suffix('"').unwrap_or(text)) else {
+    let Some(inner) = text
+        .strip_prefix('"')
+        .map(|text| text.strip_suffix('"').unwrap_or(text))
+    else {
         return Some(Cow::Borrowed(text));
     };
     if !inner.contains('\\') {
@@ -113,7 +123,9 @@ mod tests {
 
     #[test]
     fn values_are_found() {
-        let mut cursor = Cursor::new(b" ; tag\r\n = 1; lr;received=2001:db8::9:255 ;+sip.instance=\"<urn:uuid:\\\"1>\",next");
+        let mut cursor = Cursor::new(
+            b" ; tag\r\n = 1; lr;received=2001:db8::9:255 ;+sip.instance=\"<urn:uuid:\\\"1>\",next",
+        );
         let params = Params::take(&mut cursor).unwrap();
         assert_eq!(cursor.rest(), b",next");
         assert_eq!(params.get("TAG"), Some("1"));

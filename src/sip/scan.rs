@@ -54,7 +54,9 @@ const fn classes() -> [u8; 256] {
 }
 
 pub(crate) fn is(byte: u8, class: u8) -> bool {
-    CLASSES.get(usize::from(byte)).is_some_and(|classes| classes & class != 0)
+    CLASSES
+        .get(usize::from(byte))
+        .is_some_and(|classes| classes & class != 0)
 }
 
 /// Whether these are all of a class and at least one.
@@ -148,12 +150,19 @@ impl<'a> Cursor<'a> {
     }
 
     pub(crate) fn expect(&mut self, byte: u8) -> Result<(), Malformed> {
-        if self.eat_between(byte) { Ok(()) } else { Err(self.malformed()) }
+        if self.eat_between(byte) {
+            Ok(())
+        } else {
+            Err(self.malformed())
+        }
     }
 
     pub(crate) fn take(&mut self, class: u8) -> &'a [u8] {
         let rest = self.rest();
-        let length = rest.iter().position(|byte| !is(*byte, class)).unwrap_or(rest.len());
+        let length = rest
+            .iter()
+            .position(|byte| !is(*byte, class))
+            .unwrap_or(rest.len());
         self.at += length;
         rest.get(..length).unwrap_or_default()
     }
@@ -161,7 +170,9 @@ impl<'a> Cursor<'a> {
     /// One octet of this class or more.
     pub(crate) fn word(&mut self, class: u8) -> Result<&'a str, Malformed> {
         let start = self.malformed();
-        text(self.take(class)).filter(|word| !word.is_empty()).ok_or(start)
+        text(self.take(class))
+            .filter(|word| !word.is_empty())
+            .ok_or(start)
     }
 
     pub(crate) fn token(&mut self) -> Result<&'a str, Malformed> {
@@ -190,16 +201,26 @@ impl<'a> Cursor<'a> {
         let start = self.at;
         let mut number: u64 = 0;
         while let Some(digit) = self.peek().filter(u8::is_ascii_digit) {
-            number = number.saturating_mul(10).saturating_add(u64::from(digit - b'0'));
+            number = number
+                .saturating_mul(10)
+                .saturating_add(u64::from(digit - b'0'));
             self.at += 1;
         }
-        if self.at == start || number > largest { Err(Malformed { position: start }) } else { Ok(number) }
+        if self.at == start || number > largest {
+            Err(Malformed { position: start })
+        } else {
+            Ok(number)
+        }
     }
 
     /// Nothing but blanks may follow.
     pub(crate) fn end(&mut self) -> Result<(), Malformed> {
         self.blanks();
-        if self.at >= self.bytes.len() { Ok(()) } else { Err(self.malformed()) }
+        if self.at >= self.bytes.len() {
+            Ok(())
+        } else {
+            Err(self.malformed())
+        }
     }
 }
 
@@ -220,7 +241,11 @@ impl<'a> Iterator for Items<'a> {
 
     fn next(&mut self) -> Option<&'a [u8]> {
         let rest = self.rest?;
-        let end = if memchr::memchr(b',', rest).is_none() { None } else { comma(rest) };
+        let end = if memchr::memchr(b',', rest).is_none() {
+            None
+        } else {
+            comma(rest)
+        };
         let Some(end) = end else {
             self.rest = None;
             return Some(trim(rest));
@@ -257,9 +282,16 @@ mod tests {
 
     #[test]
     fn lists_are_split_outside_quotes_and_brackets() {
-        let items = |value: &'static str| -> Vec<&str> { Items::new(value.as_bytes()).map(|i| text(i).unwrap()).collect() };
+        let items = |value: &'static str| -> Vec<&str> {
+            Items::new(value.as_bytes())
+                .map(|i| text(i).unwrap())
+                .collect()
+        };
         assert_eq!(items("a , b"), ["a", "b"]);
-        assert_eq!(items("\"x, \\\",\" <sip:a,b@c>,\r\n  d"), ["\"x, \\\",\" <sip:a,b@c>", "d"]);
+        assert_eq!(
+            items("\"x, \\\",\" <sip:a,b@c>,\r\n  d"),
+            ["\"x, \\\",\" <sip:a,b@c>", "d"]
+        );
         assert_eq!(items("a,,"), ["a", "", ""]);
         assert_eq!(items(""), [""]);
     }
@@ -274,7 +306,10 @@ mod tests {
 
     #[test]
     fn quotes_end_where_they_should() {
-        assert_eq!(Cursor::new(b"\"a\\\"b\" c").quoted(), Ok(&b"\"a\\\"b\""[..]));
+        assert_eq!(
+            Cursor::new(b"\"a\\\"b\" c").quoted(),
+            Ok(&b"\"a\\\"b\""[..])
+        );
         for bad in ["\"a", "\"a\\\"", "a\""] {
             assert!(Cursor::new(bad.as_bytes()).quoted().is_err(), "{bad}");
         }

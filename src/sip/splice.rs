@@ -32,7 +32,10 @@ struct Edit {
 impl<'a> Splice<'a> {
     /// Edits a request.
     pub fn request(request: &'a Request) -> Self {
-        Self { uri: Some(request.uri_range()), ..Self::response_fields(request) }
+        Self {
+            uri: Some(request.uri_range()),
+            ..Self::response_fields(request)
+        }
     }
 
     /// Edits a response.
@@ -41,13 +44,24 @@ impl<'a> Splice<'a> {
     }
 
     fn response_fields(fields: &'a Fields) -> Self {
-        Self { fields, uri: None, edits: Vec::with_capacity(8), text: Vec::with_capacity(512), body: None }
+        Self {
+            fields,
+            uri: None,
+            edits: Vec::with_capacity(8),
+            text: Vec::with_capacity(512),
+            body: None,
+        }
     }
 
     fn edit(&mut self, start: u32, end: u32, rank: i32, text: impl FnOnce(&mut Vec<u8>)) {
         let from = self.text.len();
         text(&mut self.text);
-        self.edits.push(Edit { start, end, rank, text: (from, self.text.len()) });
+        self.edits.push(Edit {
+            start,
+            end,
+            rank,
+            text: (from, self.text.len()),
+        });
     }
 
     /// How far down edits of one place stand that were made after so many others.
@@ -68,7 +82,9 @@ impl<'a> Splice<'a> {
         let first = self.fields.index().iter().find(|field| field.name == name);
         let at = first.map_or(self.fields.first_line(), |field| field.start);
         let rank = -self.rank();
-        self.edit(at, at, rank, |text| put_field(text, name.text(), value.as_ref()));
+        self.edit(at, at, rank, |text| {
+            put_field(text, name.text(), value.as_ref())
+        });
         self
     }
 
@@ -92,7 +108,9 @@ impl<'a> Splice<'a> {
         let Some(first) = all.next() else {
             return self.append(name, value);
         };
-        self.edit(first.value, first.value_end, 0, |text| put_value(text, value.as_ref()));
+        self.edit(first.value, first.value_end, 0, |text| {
+            put_value(text, value.as_ref())
+        });
         for field in all {
             self.edit(field.start, field.end, 0, |_| ());
         }
@@ -132,7 +150,11 @@ impl<'a> Splice<'a> {
                 let rest = value.get(taken..).unwrap_or_default();
                 match first_item(rest) {
                     Some(comma) => {
-                        let blanks = rest.iter().skip(comma + 1).take_while(|byte| is_blank(**byte)).count();
+                        let blanks = rest
+                            .iter()
+                            .skip(comma + 1)
+                            .take_while(|byte| is_blank(**byte))
+                            .count();
                         taken += comma + 1 + blanks;
                     }
                     None => whole = true,
@@ -141,7 +163,12 @@ impl<'a> Splice<'a> {
             if whole {
                 self.edit(field.start, field.end, 0, |_| ());
             } else if taken > 0 {
-                self.edit(field.value, field.value + crate::index::offset(taken), 0, |_| ());
+                self.edit(
+                    field.value,
+                    field.value + crate::index::offset(taken),
+                    0,
+                    |_| (),
+                );
             }
             if left == 0 {
                 break;
@@ -172,7 +199,10 @@ impl<'a> Splice<'a> {
     pub fn finish(&mut self) -> Bytes {
         let (body_start, body_end) = self.fields.body_range();
         if self.body.is_none() && self.fields.value(Name::ContentLength).is_none() {
-            self.append(Name::ContentLength, (body_end - body_start.min(body_end)).to_string());
+            self.append(
+                Name::ContentLength,
+                (body_end - body_start.min(body_end)).to_string(),
+            );
         }
         self.edits.sort_by_key(|edit| (edit.start, edit.rank));
         let body = self.body.map_or(0, <[u8]>::len);
@@ -207,7 +237,10 @@ pub(crate) fn put_value(out: &mut Vec<u8>, value: &[u8]) {
     let from = out.len();
     out.put_slice(value);
     if memchr::memchr3(b'\r', b'\n', b'\0', value).is_some() {
-        let bad = out.iter_mut().skip(from).filter(|byte| matches!(byte, b'\r' | b'\n' | b'\0'));
+        let bad = out
+            .iter_mut()
+            .skip(from)
+            .filter(|byte| matches!(byte, b'\r' | b'\n' | b'\0'));
         bad.for_each(|byte| *byte = b' ');
     }
 }

@@ -40,11 +40,17 @@ impl<'a> Uri<'a> {
     /// # Errors
     /// [`Malformed`] with the octet that does not fit.
     pub fn parse(octets: &'a [u8]) -> Result<Self, Malformed> {
-        let text = scan::text(octets).filter(|text| text.is_ascii()).ok_or(Malformed { position: 0 })?;
-        let colon = text.find(':').ok_or(Malformed { position: text.len() })?;
+        let text = scan::text(octets)
+            .filter(|text| text.is_ascii())
+            .ok_or(Malformed { position: 0 })?;
+        let colon = text.find(':').ok_or(Malformed {
+            position: text.len(),
+        })?;
         let name = text.get(..colon).unwrap_or_default();
         let is_scheme = name.starts_with(|c: char| c.is_ascii_alphabetic())
-            && name.bytes().all(|b| b.is_ascii_alphanumeric() || matches!(b, b'+' | b'-' | b'.'));
+            && name
+                .bytes()
+                .all(|b| b.is_ascii_alphanumeric() || matches!(b, b'+' | b'-' | b'.'));
         if !is_scheme {
             return Err(Malformed { position: 0 });
         }
@@ -66,7 +72,9 @@ impl<'a> Uri<'a> {
             Scheme::Other if scan::all(rest.as_bytes(), scan::ABSOLUTE) => Ok(()),
             Scheme::Other => Err(Malformed { position: 0 }),
         };
-        read.map(|()| uri).map_err(|fault| Malformed { position: start + fault.position })
+        read.map(|()| uri).map_err(|fault| Malformed {
+            position: start + fault.position,
+        })
     }
 
     fn read_sip(&mut self, rest: &'a str) -> Result<(), Malformed> {
@@ -113,16 +121,26 @@ impl<'a> Uri<'a> {
             }
             self.headers = scan::text(cursor.since(start)).unwrap_or_default();
         }
-        let whole = cursor.rest().is_empty() && escapes_are_whole(self.params) && escapes_are_whole(self.headers);
-        if whole { Ok(()) } else { Err(cursor.malformed()) }
+        let whole = cursor.rest().is_empty()
+            && escapes_are_whole(self.params)
+            && escapes_are_whole(self.headers);
+        if whole {
+            Ok(())
+        } else {
+            Err(cursor.malformed())
+        }
     }
 
     fn read_tel(&mut self, rest: &'a str) -> Result<(), Malformed> {
         let end = rest.find(';').unwrap_or(rest.len());
         let (number, params) = rest.split_at_checked(end).unwrap_or((rest, ""));
         let digits = number.strip_prefix('+').unwrap_or(number);
-        let good = digits.bytes().any(|b| b.is_ascii_hexdigit() || matches!(b, b'*' | b'#'))
-            && digits.bytes().all(|b| b.is_ascii_hexdigit() || matches!(b, b'-' | b'.' | b'(' | b')' | b'*' | b'#'));
+        let good = digits
+            .bytes()
+            .any(|b| b.is_ascii_hexdigit() || matches!(b, b'*' | b'#'))
+            && digits.bytes().all(|b| {
+                b.is_ascii_hexdigit() || matches!(b, b'-' | b'.' | b'(' | b')' | b'*' | b'#')
+            });
         let mut cursor = Cursor::new(params.as_bytes());
         while cursor.eat(b';') {
             cursor.word(scan::PARAM)?;
@@ -131,7 +149,9 @@ impl<'a> Uri<'a> {
             }
         }
         if !good || !cursor.rest().is_empty() || !escapes_are_whole(params) {
-            return Err(Malformed { position: if good { end + cursor.at() } else { 0 } });
+            return Err(Malformed {
+                position: if good { end + cursor.at() } else { 0 },
+            });
         }
         (self.user, self.params) = (Some(number), params);
         Ok(())
@@ -179,15 +199,20 @@ impl<'a> Uri<'a> {
 
     /// Name and value of each parameter, with escapes.
     pub fn params(&self) -> impl Iterator<Item = (&'a str, Option<&'a str>)> + use<'a> {
-        self.params.split(';').filter(|param| !param.is_empty()).map(|param| match param.split_once('=') {
-            Some((name, value)) => (name, Some(value)),
-            None => (param, None),
-        })
+        self.params
+            .split(';')
+            .filter(|param| !param.is_empty())
+            .map(|param| match param.split_once('=') {
+                Some((name, value)) => (name, Some(value)),
+                None => (param, None),
+            })
     }
 
     /// The value of a parameter, in any case, with escapes; empty when it has none.
     pub fn param(&self, name: &str) -> Option<&'a str> {
-        let found = self.params().find(|(found, _)| found.eq_ignore_ascii_case(name))?;
+        let found = self
+            .params()
+            .find(|(found, _)| found.eq_ignore_ascii_case(name))?;
         Some(found.1.unwrap_or_default())
     }
 
@@ -198,7 +223,9 @@ impl<'a> Uri<'a> {
 
     /// Name and value of each header of the URI, with escapes.
     pub fn headers(&self) -> impl Iterator<Item = (&'a str, &'a str)> + use<'a> {
-        self.headers.split('&').filter_map(|header| header.split_once('='))
+        self.headers
+            .split('&')
+            .filter_map(|header| header.split_once('='))
     }
 }
 
@@ -254,7 +281,10 @@ pub(crate) fn take_port(cursor: &mut Cursor<'_>) -> Result<u16, Malformed> {
 /// The address that a host is, with or without brackets.
 pub(crate) fn host_ip(host: &str) -> Option<IpAddr> {
     if host.contains(':') {
-        let host = host.strip_prefix('[').and_then(|host| host.strip_suffix(']')).unwrap_or(host);
+        let host = host
+            .strip_prefix('[')
+            .and_then(|host| host.strip_suffix(']'))
+            .unwrap_or(host);
         return ipv6(host).map(IpAddr::V6);
     }
     // Most names are told from addresses by their last letter.

@@ -17,7 +17,10 @@ pub struct Writer {
 impl Writer {
     /// Begins a request.
     pub fn request(method: &Method, uri: &str) -> Self {
-        let mut writer = Self { out: Vec::with_capacity(1024), flatten: false };
+        let mut writer = Self {
+            out: Vec::with_capacity(1024),
+            flatten: false,
+        };
         put_value(&mut writer.out, method.name().as_bytes());
         writer.out.push(b' ');
         put_value(&mut writer.out, uri.as_bytes());
@@ -27,16 +30,32 @@ impl Writer {
 
     /// Begins a response; an empty reason becomes the usual one.
     pub fn response(status: u16, reason: &str) -> Self {
-        let mut writer = Self { out: Vec::with_capacity(1024), flatten: false };
-        let reason = if reason.is_empty() { reason_phrase(status) } else { reason };
-        put_value(&mut writer.out, format!("SIP/2.0 {status} {reason}").as_bytes());
+        let mut writer = Self {
+            out: Vec::with_capacity(1024),
+            flatten: false,
+        };
+        let reason = if reason.is_empty() {
+            reason_phrase(status)
+        } else {
+            reason
+        };
+        put_value(
+            &mut writer.out,
+            format!("SIP/2.0 {status} {reason}").as_bytes(),
+        );
         writer.out.put_slice(b"\r\n");
         writer
     }
 
     /// Begins the response to a request (RFC 3261 §8.2.6): Via with the source noted, From, To with `tag` unless it has one or
     /// the status is 100, Call-ID, CSeq, Timestamp in a 100, and Record-Route where a dialog begins (§12.1.1).
-    pub fn reply(request: &Request, status: u16, reason: &str, tag: &str, source: SocketAddr) -> Self {
+    pub fn reply(
+        request: &Request,
+        status: u16,
+        reason: &str,
+        tag: &str,
+        source: SocketAddr,
+    ) -> Self {
         Self::response(status, reason).answering(request, status, tag, source)
     }
 
@@ -74,13 +93,18 @@ impl Writer {
     }
 
     fn vias(&mut self, request: &Request, source: SocketAddr) {
-        let params = request.via().ok().and_then(|via| Some((via.params.octets(), stamped(&via, source)?)));
+        let params = request
+            .via()
+            .ok()
+            .and_then(|via| Some((via.params.octets(), stamped(&via, source)?)));
         let mut rest = params;
         for value in request.values(Name::Via) {
             put_name(&mut self.out, Name::Via);
             if let Some((octets, stamped)) = rest.take() {
                 let item = first_item(value).unwrap_or(value.len());
-                let start = (octets.as_ptr() as usize).saturating_sub(value.as_ptr() as usize).min(item);
+                let start = (octets.as_ptr() as usize)
+                    .saturating_sub(value.as_ptr() as usize)
+                    .min(item);
                 self.value(value.get(..start).unwrap_or_default());
                 self.value(stamped.as_bytes());
                 self.value(value.get(start + octets.len()..).unwrap_or_default());
@@ -138,12 +162,20 @@ impl Writer {
 
     /// Ends the message with a body.
     pub fn body(mut self, media_type: &str, body: &[u8]) -> Bytes {
-        put_field(&mut self.out, Name::ContentType.text(), media_type.as_bytes());
+        put_field(
+            &mut self.out,
+            Name::ContentType.text(),
+            media_type.as_bytes(),
+        );
         self.end(body)
     }
 
     fn end(mut self, body: &[u8]) -> Bytes {
-        put_field(&mut self.out, Name::ContentLength.text(), body.len().to_string().as_bytes());
+        put_field(
+            &mut self.out,
+            Name::ContentLength.text(),
+            body.len().to_string().as_bytes(),
+        );
         self.out.put_slice(b"\r\n");
         self.out.put_slice(body);
         Bytes::from(self.out)

@@ -61,15 +61,24 @@ impl<'a> Value<'a> for Address<'a> {
         let start = cursor.at();
         let close = memchr::memchr(b'>', cursor.rest()).ok_or(cursor.malformed())?;
         cursor.skip(close);
-        let uri = Uri::parse(cursor.since(start)).map_err(|fault| Malformed { position: start + fault.position })?;
+        let uri = Uri::parse(cursor.since(start)).map_err(|fault| Malformed {
+            position: start + fault.position,
+        })?;
         cursor.skip(1);
-        Ok(Self { display, uri, params: Params::whole(&mut cursor)? })
+        Ok(Self {
+            display,
+            uri,
+            params: Params::whole(&mut cursor)?,
+        })
     }
 }
 
 /// Without angle brackets parameters belong to the field, and the URI has none of `?`, `,` and `;` (RFC 3261 §20.10).
 fn bare(octets: &[u8]) -> Result<Address<'_>, Malformed> {
-    let end = octets.iter().position(|byte| *byte == b';').unwrap_or(octets.len());
+    let end = octets
+        .iter()
+        .position(|byte| *byte == b';')
+        .unwrap_or(octets.len());
     let text = scan::trim(octets.get(..end).unwrap_or_default());
     let uri = Uri::parse(text)?;
     if let Some(position) = memchr::memchr2(b'?', b',', text) {
@@ -77,7 +86,11 @@ fn bare(octets: &[u8]) -> Result<Address<'_>, Malformed> {
     }
     let mut cursor = Cursor::new(octets);
     cursor.skip(end);
-    Ok(Address { display: b"", uri, params: Params::whole(&mut cursor)? })
+    Ok(Address {
+        display: b"",
+        uri,
+        params: Params::whole(&mut cursor)?,
+    })
 }
 
 /// An item of Contact (RFC 3261 §20.10).
@@ -91,7 +104,11 @@ pub enum Contact<'a> {
 
 impl<'a> Value<'a> for Contact<'a> {
     fn parse(octets: &'a [u8]) -> Result<Self, Malformed> {
-        if octets == b"*" { Ok(Self::All) } else { Address::parse(octets).map(Self::Address) }
+        if octets == b"*" {
+            Ok(Self::All)
+        } else {
+            Address::parse(octets).map(Self::Address)
+        }
     }
 }
 
@@ -110,7 +127,9 @@ impl Address<'_> {
 
     /// The identity of the device, without quotes (`+sip.instance`, RFC 5626 §4.1).
     pub fn instance(&self) -> Option<Cow<'_, str>> {
-        self.params.unquoted("+sip.instance").filter(|id| !id.is_empty())
+        self.params
+            .unquoted("+sip.instance")
+            .filter(|id| !id.is_empty())
     }
 
     /// The number of the flow (`reg-id`, RFC 5626 §4.2).
@@ -122,7 +141,10 @@ impl Address<'_> {
 /// `0`, `0.33`, `1.000`.
 fn thousandths(text: &str) -> Option<u16> {
     let (whole, part) = text.split_once('.').unwrap_or((text, ""));
-    if !matches!(whole, "0" | "1") || part.len() > 3 || !part.bytes().all(|byte| byte.is_ascii_digit()) {
+    if !matches!(whole, "0" | "1")
+        || part.len() > 3
+        || !part.bytes().all(|byte| byte.is_ascii_digit())
+    {
         return None;
     }
     let part: u16 = format!("{part:0<3}").parse().ok()?;

@@ -18,7 +18,9 @@ pub struct Replaces<'a> {
 impl<'a> Value<'a> for Replaces<'a> {
     fn parse(octets: &'a [u8]) -> Result<Self, Malformed> {
         let (call_id, params) = call_id_and_params(octets)?;
-        let fault = Malformed { position: octets.len() };
+        let fault = Malformed {
+            position: octets.len(),
+        };
         // Target-Dialog speaks of the local and the remote tag.
         let tag = |name, other| params.get(name).or(params.get(other)).ok_or(fault);
         Ok(Self {
@@ -43,7 +45,10 @@ impl<'a> Value<'a> for SessionExpires<'a> {
     fn parse(octets: &'a [u8]) -> Result<Self, Malformed> {
         let mut cursor = Cursor::new(octets);
         let seconds = number(&mut cursor)?;
-        Ok(Self { seconds, refresher: Params::whole(&mut cursor)?.get("refresher") })
+        Ok(Self {
+            seconds,
+            refresher: Params::whole(&mut cursor)?.get("refresher"),
+        })
     }
 }
 
@@ -70,6 +75,10 @@ impl<'a> Value<'a> for RAck<'a> {
         let cseq = number(&mut cursor)?;
         let method = blank_then_token(&mut cursor)?;
         cursor.end()?;
-        Ok(Self { response, cseq, method })
+        Ok(Self {
+            response,
+            cseq,
+            method,
+        })
     }
 }

@@ -34,7 +34,9 @@ impl Transport {
 
     /// Finds a transport by its name, in any case.
     pub fn parse(name: &str) -> Option<Self> {
-        [Self::Udp, Self::Tcp, Self::Tls, Self::Ws, Self::Wss].into_iter().find(|t| t.name().eq_ignore_ascii_case(name))
+        [Self::Udp, Self::Tcp, Self::Tls, Self::Ws, Self::Wss]
+            .into_iter()
+            .find(|t| t.name().eq_ignore_ascii_case(name))
     }
 
     /// Whether nothing sent is lost without notice, so that nothing is sent again (RFC 3261 §17).
@@ -86,7 +88,9 @@ impl<'a> Via<'a> {
 
     /// What tells the transaction from others.
     pub fn branch(&self) -> Option<&'a str> {
-        self.params.get("branch").filter(|branch| !branch.is_empty())
+        self.params
+            .get("branch")
+            .filter(|branch| !branch.is_empty())
     }
 
     /// The branch when it is unique by itself (RFC 3261 §8.1.1.7); a bare magic cookie is not (RFC 4475 §3.2.1).
@@ -109,7 +113,9 @@ impl<'a> Via<'a> {
 
     /// The port the request came from, as the next hop saw it (RFC 3581 §4).
     pub fn rport(&self) -> Option<u16> {
-        self.params.number("rport").and_then(|port| u16::try_from(port).ok())
+        self.params
+            .number("rport")
+            .and_then(|port| u16::try_from(port).ok())
     }
 
     /// Where a response over datagrams goes (RFC 3261 §18.2.2, RFC 3581 §4): host, and port when one is stated.
@@ -117,7 +123,11 @@ impl<'a> Via<'a> {
         if let Some(maddr) = self.params.get("maddr").filter(|maddr| !maddr.is_empty()) {
             return (maddr, self.port);
         }
-        match self.params.get("received").filter(|received| host_ip(received).is_some()) {
+        match self
+            .params
+            .get("received")
+            .filter(|received| host_ip(received).is_some())
+        {
             Some(received) => (received, self.rport().or(self.port)),
             None => (self.host, self.rport().or(self.port)),
         }
@@ -156,7 +166,11 @@ fn sent_by<'a>(cursor: &mut Cursor<'a>) -> Result<(&'a str, &'a str, Option<u16>
     }
     let host = take_host(cursor)?;
     // Blanks may stand around the colon (RFC 3261 §25.1 `sent-by`).
-    let port = if cursor.eat_between(b':') { Some(take_port(cursor)?) } else { None };
+    let port = if cursor.eat_between(b':') {
+        Some(take_port(cursor)?)
+    } else {
+        None
+    };
     Ok((transport, host, port))
 }
 
@@ -164,6 +178,11 @@ impl<'a> Value<'a> for Via<'a> {
     fn parse(octets: &'a [u8]) -> Result<Self, Malformed> {
         let mut cursor = Cursor::new(octets);
         let (transport, host, port) = sent_by(&mut cursor)?;
-        Ok(Self { transport, host, port, params: Params::whole(&mut cursor)? })
+        Ok(Self {
+            transport,
+            host,
+            port,
+            params: Params::whole(&mut cursor)?,
+        })
     }
 }

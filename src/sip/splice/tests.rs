@@ -23,9 +23,16 @@ fn difference(edit: impl FnOnce(&mut Splice<'_>)) -> Vec<String> {
     let mut splice = Splice::request(&request);
     edit(&mut splice);
     let out = String::from_utf8(splice.finish().to_vec()).unwrap();
-    let (old, new): (Vec<_>, Vec<_>) = (INVITE.split("\r\n").collect(), out.split("\r\n").collect());
-    let gone = old.iter().filter(|line| !new.contains(line)).map(|line| format!("-{line}"));
-    let come = new.iter().filter(|line| !old.contains(line)).map(|line| format!("+{line}"));
+    let (old, new): (Vec<_>, Vec<_>) =
+        (INVITE.split("\r\n").collect(), out.split("\r\n").collect());
+    let gone = old
+        .iter()
+        .filter(|line| !new.contains(line))
+        .map(|line| format!("-{line}"));
+    let come = new
+        .iter()
+        .filter(|line| !old.contains(line))
+        .map(|line| format!("+{line}"));
     gone.chain(come).collect()
 }
 
@@ -40,8 +47,14 @@ fn nothing_edited_is_nothing_changed() {
 fn a_proxy_hop() {
     let out = difference(|splice| {
         let uri = Uri::parse(b"sip:bob@192.0.2.4").unwrap();
-        splice.uri(&uri).prepend(Name::Via, "SIP/2.0/UDP p;branch=z9hG4bK1").remove_items(Name::Route, 1);
-        splice.prepend(Name::RecordRoute, "<sip:in;lr>").prepend(Name::RecordRoute, "<sip:out;lr>").set(Name::MaxForwards, "68");
+        splice
+            .uri(&uri)
+            .prepend(Name::Via, "SIP/2.0/UDP p;branch=z9hG4bK1")
+            .remove_items(Name::Route, 1);
+        splice
+            .prepend(Name::RecordRoute, "<sip:in;lr>")
+            .prepend(Name::RecordRoute, "<sip:out;lr>")
+            .set(Name::MaxForwards, "68");
     });
     let want = [
         "-INVITE sip:bob@biloxi.com SIP/2.0",
@@ -61,25 +74,42 @@ fn a_proxy_hop() {
 fn items_are_taken_away_over_lines() {
     let routes = |items: usize| -> Vec<String> {
         let request = request(INVITE);
-        let out = Splice::request(&request).remove_items(Name::Route, items).finish();
+        let out = Splice::request(&request)
+            .remove_items(Name::Route, items)
+            .finish();
         let text = String::from_utf8(out.to_vec()).unwrap();
-        super::tests::request(&text).items(Name::Route).map(|item| String::from_utf8_lossy(item).into()).collect()
+        super::tests::request(&text)
+            .items(Name::Route)
+            .map(|item| String::from_utf8_lossy(item).into())
+            .collect()
     };
-    assert_eq!(routes(1), ["<sip:b,c.example.com;lr>", "<sip:d.example.com;lr>"]);
+    assert_eq!(
+        routes(1),
+        ["<sip:b,c.example.com;lr>", "<sip:d.example.com;lr>"]
+    );
     assert_eq!(routes(2), ["<sip:d.example.com;lr>"]);
     assert!(routes(3).is_empty() && routes(9).is_empty());
-    assert_eq!(difference(|splice| {
-        splice.remove(Name::Route);
-    }).len(), 2);
-    assert_eq!(difference(|splice| {
-        splice.remove_other("X-CUSTOM");
-    }), ["-x-Custom :  kept", "-  as it is"]);
+    assert_eq!(
+        difference(|splice| {
+            splice.remove(Name::Route);
+        })
+        .len(),
+        2
+    );
+    assert_eq!(
+        difference(|splice| {
+            splice.remove_other("X-CUSTOM");
+        }),
+        ["-x-Custom :  kept", "-  as it is"]
+    );
 }
 
 #[test]
 fn values_stay_in_their_line() {
     let out = difference(|splice| {
-        splice.append(Name::Subject, "a\r\nEvil: b\0").append_other("X-B", "c");
+        splice
+            .append(Name::Subject, "a\r\nEvil: b\0")
+            .append_other("X-B", "c");
     });
     assert_eq!(out, ["+Subject: a  Evil: b ", "+X-B: c"]);
 }
@@ -88,24 +118,60 @@ fn values_stay_in_their_line() {
 fn the_source_is_noted() {
     let stamp = |via: &str, source: &str| {
         let text = format!("Via: SIP/2.0/UDP {via}");
-        let request = request(&INVITE.replacen("Via: SIP/2.0/UDP bigbox3.site3.atlanta.com;branch=z9hG4bK77ef4c2312983.1 ", &text, 1));
-        let out = Splice::request(&request).stamp(source.parse().unwrap()).finish();
-        let text = String::from_utf8_lossy(&out).lines().nth(1).unwrap().to_owned();
-        text["Via: SIP/2.0/UDP ".len()..].trim_end_matches(',').to_owned()
+        let request = request(&INVITE.replacen(
+            "Via: SIP/2.0/UDP bigbox3.site3.atlanta.com;branch=z9hG4bK77ef4c2312983.1 ",
+            &text,
+            1,
+        ));
+        let out = Splice::request(&request)
+            .stamp(source.parse().unwrap())
+            .finish();
+        let text = String::from_utf8_lossy(&out)
+            .lines()
+            .nth(1)
+            .unwrap()
+            .to_owned();
+        text["Via: SIP/2.0/UDP ".len()..]
+            .trim_end_matches(',')
+            .to_owned()
     };
-    assert_eq!(stamp("192.0.2.1;branch=z9hG4bK1", "192.0.2.1:5060"), "192.0.2.1;branch=z9hG4bK1");
-    assert_eq!(stamp("192.0.2.1;branch=z9hG4bK1", "[::ffff:192.0.2.1]:5060"), "192.0.2.1;branch=z9hG4bK1");
-    assert_eq!(stamp("h.example:5070", "192.0.2.1:5060"), "h.example:5070;received=192.0.2.1");
-    assert_eq!(stamp("10.1.1.1;rport;branch=z9hG4bK1 ", "192.0.2.1:9988"), "10.1.1.1;branch=z9hG4bK1;received=192.0.2.1;rport=9988 ");
-    assert_eq!(stamp("192.0.2.1;rport", "192.0.2.1:1"), "192.0.2.1;received=192.0.2.1;rport=1");
-    assert_eq!(stamp("192.0.2.1;received=6.6.6.6;rport=6;x", "[2001:db8::1]:2"), "192.0.2.1;x;received=2001:db8::1;rport=2");
+    assert_eq!(
+        stamp("192.0.2.1;branch=z9hG4bK1", "192.0.2.1:5060"),
+        "192.0.2.1;branch=z9hG4bK1"
+    );
+    assert_eq!(
+        stamp("192.0.2.1;branch=z9hG4bK1", "[::ffff:192.0.2.1]:5060"),
+        "192.0.2.1;branch=z9hG4bK1"
+    );
+    assert_eq!(
+        stamp("h.example:5070", "192.0.2.1:5060"),
+        "h.example:5070;received=192.0.2.1"
+    );
+    assert_eq!(
+        stamp("10.1.1.1;rport;branch=z9hG4bK1 ", "192.0.2.1:9988"),
+        "10.1.1.1;branch=z9hG4bK1;received=192.0.2.1;rport=9988 "
+    );
+    assert_eq!(
+        stamp("192.0.2.1;rport", "192.0.2.1:1"),
+        "192.0.2.1;received=192.0.2.1;rport=1"
+    );
+    assert_eq!(
+        stamp("192.0.2.1;received=6.6.6.6;rport=6;x", "[2001:db8::1]:2"),
+        "192.0.2.1;x;received=2001:db8::1;rport=2"
+    );
 }
 
 #[test]
 fn bodies_are_replaced_with_their_length() {
     let request = request(INVITE);
     let out = Splice::request(&request).body(b"abcdefghijkl").finish();
-    assert_eq!(out, INVITE.replace("Content-Length: 4", "Content-Length: 12").replace("v=0\r", "abcdefghijkl").as_str());
+    assert_eq!(
+        out,
+        INVITE
+            .replace("Content-Length: 4", "Content-Length: 12")
+            .replace("v=0\r", "abcdefghijkl")
+            .as_str()
+    );
     let without = INVITE.replace("Content-Length: 4\r\n", "");
     let request = super::tests::request(&without);
     assert_eq!(Splice::request(&request).finish(), INVITE);

@@ -51,10 +51,15 @@ fn tags_and_routes_are_given_where_they_belong() {
         assert_eq!(response.status(), status);
         assert_eq!(response.reason(), reason_phrase(status).as_bytes());
         assert_eq!(response.to().unwrap().tag().is_some(), tag, "{status}");
-        assert_eq!(response.values(Name::RecordRoute).count(), routes, "{status}");
+        assert_eq!(
+            response.values(Name::RecordRoute).count(),
+            routes,
+            "{status}"
+        );
         assert_eq!(response.values(Name::Timestamp).count(), time, "{status}");
     }
-    let tagged = super::tests::request(&INVITE.replace("biloxi.com>\r\n", "biloxi.com>;tag=old\r\n"));
+    let tagged =
+        super::tests::request(&INVITE.replace("biloxi.com>\r\n", "biloxi.com>;tag=old\r\n"));
     let octets = Writer::reply(&tagged, 200, "", "new", source()).finish();
     assert!(String::from_utf8_lossy(&octets).contains("biloxi.com>;tag=old\r\n"));
 }
@@ -63,10 +68,22 @@ fn tags_and_routes_are_given_where_they_belong() {
 fn refusals_are_whole_messages() {
     for (bad, line) in [
         (INVITE.replace("68", "x"), "SIP/2.0 400 Bad Max-Forwards"),
-        (INVITE.replace("Timestamp", "Bad Line\r\nTimestamp"), "SIP/2.0 400 Bad Header Line"),
-        (INVITE.replace("Bob\r\n <", "Bob\nEvil: 1 <"), "SIP/2.0 400 Bad Header Line"),
-        (INVITE.replace("SIP/2.0\r\n", "SIP/3.0\r\n"), "SIP/2.0 505 Version Not Supported"),
-        (INVITE.replace("sip:bob@192.0.2.4", "mailto:a@b"), "SIP/2.0 416 Unsupported URI Scheme"),
+        (
+            INVITE.replace("Timestamp", "Bad Line\r\nTimestamp"),
+            "SIP/2.0 400 Bad Header Line",
+        ),
+        (
+            INVITE.replace("Bob\r\n <", "Bob\nEvil: 1 <"),
+            "SIP/2.0 400 Bad Header Line",
+        ),
+        (
+            INVITE.replace("SIP/2.0\r\n", "SIP/3.0\r\n"),
+            "SIP/2.0 505 Version Not Supported",
+        ),
+        (
+            INVITE.replace("sip:bob@192.0.2.4", "mailto:a@b"),
+            "SIP/2.0 416 Unsupported URI Scheme",
+        ),
     ] {
         let Parsed::Refused(refused) = parsed(&bad) else {
             panic!("{bad}");
@@ -75,7 +92,13 @@ fn refusals_are_whole_messages() {
         let text = String::from_utf8_lossy(&octets);
         assert_eq!(text.lines().next(), Some(line));
         assert!(!text.contains("\nEvil"));
-        assert!(matches!(parse(octets.clone(), &Limits::DATAGRAM), Parsed::Message(Message::Response(_))), "{text}");
+        assert!(
+            matches!(
+                parse(octets.clone(), &Limits::DATAGRAM),
+                Parsed::Message(Message::Response(_))
+            ),
+            "{text}"
+        );
     }
 }
 
