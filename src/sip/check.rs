@@ -1,51 +1,70 @@
 //! The rules every message is held to before anybody sees it.
 
-use crate::header::{Address, Value, Via};
+use crate::header::{Address, CSeq, Value, Via};
 use crate::message::{Fault, Request, Response};
-use crate::scan::Cursor;
+use crate::scan::{Cursor, Items};
+use crate::uri::Scheme;
 use crate::{Fields, Method, Name};
 
 /// Largest CSeq (RFC 3261 §8.1.1.5).
 const LARGEST_CSEQ: u32 = (1 << 31) - 1;
 
 /// The header fields that every message has, each well-formed and, but for Via, once (RFC 3261 §8.1.1).
-fn mandatory(fields: &Fields) -> Result<(), Fault> {
-    let mut seen = [0_u8; 5];
+fn mandatory(fields: &Fields) -> Result<CSeq<'_>, Fault> {
+    let mut via: Option<&[u8]> = None;
+    let (mut from, mut to, mut call_id, mut cseq, mut hops) = (None, None, None, None, None);
     for field in fields.index() {
-        let place = match field.name {
-            Name::From => 0,
-            Name::To => 1,
-            Name::CallId => 2,
-            Name::CSeq => 3,
-            Name::MaxForwards => 4,
+        let place: &mut Option<&[u8]> = match field.name {
+            Name::Via => {
+                via = via.or(Some(fields.value_of(field)));
+                continue;
+            }
+            Name::From => &mut from,
+            Name::To => &mut to,
+            Name::CallId => &mut call_id,
+            Name::CSeq => &mut cseq,
+            Name::MaxForwards => &mut hops,
             _ => continue,
         };
-        if let Some(count) = seen.get_mut(place) {
-            *count += 1;
-            if *count > 1 {
-                return Err(Fault::Several(field.name));
-            }
+        if place.replace(fields.value_of(field)).is_some() {
+            return Err(Fault::Several(field.name));
         }
     }
-    fields.via()?;
-    for name in [Name::From, Name::To] {
-        let address: Address<'_> = fields.require(name)?;
+    let first = via.and_then(|value| Items::new(value).next());
+    read::<Via<'_>>(Name::Via, first)?;
+    for (name, value) in [(Name::From, from), (Name::To, to)] {
+        let address: Address<'_> = read(name, value)?;
         // A tag is a token (RFC 3261 §19.3).
         if address.tag().is_none() && address.params.has("tag") {
             return Err(Fault::Bad(name));
         }
     }
-    let call_id = fields
-        .value(Name::CallId)
-        .ok_or(Fault::Missing(Name::CallId))?;
+    let call_id = call_id.ok_or(Fault::Missing(Name::CallId))?;
     if call_id.is_empty() || !call_id.iter().all(u8::is_ascii_graphic) {
         return Err(Fault::Bad(Name::CallId));
     }
-    if fields.cseq()?.number > LARGEST_CSEQ {
+    let cseq: CSeq<'_> = read(Name::CSeq, cseq)?;
+    if cseq.number > LARGEST_CSEQ {
         return Err(Fault::Bad(Name::CSeq));
     }
-    fields.max_forwards()?;
-    Ok(())
+    if let Some(value) = hops {
+        hop_count(value)?;
+    }
+    Ok(cseq)
+}
+
+fn read<'a, V: Value<'a>>(name: Name, value: Option<&'a [u8]>) -> Result<V, Fault> {
+    V::parse(value.ok_or(Fault::Missing(name))?).map_err(|_| Fault::Bad(name))
+}
+
+/// The number in Max-Forwards.
+pub(crate) fn hop_count(value: &[u8]) -> Result<u8, Fault> {
+    let mut cursor = Cursor::new(value);
+    let number = cursor.number(u64::from(u8::MAX)).ok();
+    number
+        .filter(|_| cursor.end().is_ok())
+        .and_then(|number| u8::try_from(number).ok())
+        .ok_or(Fault::Bad(Name::MaxForwards))
 }
 
 pub(crate) fn response(response: &Response) -> Result<(), Fault> {
@@ -60,9 +79,13 @@ pub(crate) fn response(response: &Response) -> Result<(), Fault> {
 }
 
 pub(crate) fn request(request: &Request) -> Result<(), Fault> {
-    request.uri()?;
-    mandatory(request)?;
-    if request.cseq()?.method != request.method().name() {
+    let uri = request.uri()?;
+    // No part of a request URI is honoured as a header (RFC 4475 §3.1.2.11).
+    if uri.headers().next().is_some() {
+        return Err(Fault::Uri);
+    }
+    let cseq = mandatory(request)?;
+    if cseq.method != request.method().name() {
         return Err(Fault::Mismatch);
     }
     for contact in request.contacts() {
@@ -75,17 +98,25 @@ pub(crate) fn request(request: &Request) -> Result<(), Fault> {
             return Err(Fault::Bad(Name::Expires));
         }
     }
-    match request.method() {
-        // An address of record that is not ours to serve (RFC 4475 §3.3.4).
-        Method::Register if request.to()?.uri.scheme() == crate::uri::Scheme::Other => {
-            Err(Fault::Bad(Name::To))
-        }
-        Method::Invite if !request.body().is_empty() => request
-            .value(Name::ContentType)
-            .map(drop)
-            .ok_or(Fault::Missing(Name::ContentType)),
-        _ => Ok(()),
+    let method = request.method();
+    // An address of record that is not ours to serve (RFC 4475 §3.3.4).
+    if *method == Method::Register && request.to()?.uri.scheme() == Scheme::Other {
+        return Err(Fault::Bad(Name::To));
     }
+    if *method == Method::Invite
+        && !request.body().is_empty()
+        && request.value(Name::ContentType).is_none()
+    {
+        return Err(Fault::Missing(Name::ContentType));
+    }
+    // What comes after the syntax (RFC 3261 §16.3).
+    if !request.start_line().ends_with(b"2.0") {
+        return Err(Fault::Version);
+    }
+    if uri.scheme() == Scheme::Other {
+        return Err(Fault::Scheme);
+    }
+    Ok(())
 }
 
 /// Whether a bad request has what an answer is made of. An ACK has no answer.

@@ -4,7 +4,7 @@ use crate::header::{Address, CSeq, Contact, Value, Via};
 use crate::index::{Field, Index};
 use crate::message::Fault;
 use crate::scan::Items;
-use crate::{Name, scan};
+use crate::{Name, check, scan};
 
 /// The octets of a message with an index of its header fields.
 #[derive(Debug, Clone)]
@@ -216,17 +216,8 @@ impl Fields {
     /// # Errors
     /// [`Fault::Bad`] for what is not 0 to 255.
     pub fn max_forwards(&self) -> Result<Option<u8>, Fault> {
-        let Some(value) = self.value(Name::MaxForwards) else {
-            return Ok(None);
-        };
-        let mut cursor = scan::Cursor::new(value);
-        let number = cursor
-            .number(u64::from(u8::MAX))
-            .ok()
-            .filter(|_| cursor.end().is_ok());
-        number
-            .and_then(|number| u8::try_from(number).ok())
-            .map(Some)
-            .ok_or(Fault::Bad(Name::MaxForwards))
+        self.value(Name::MaxForwards)
+            .map(check::hop_count)
+            .transpose()
     }
 }

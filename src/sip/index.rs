@@ -152,12 +152,12 @@ impl Lines<'_> {
 
 /// The name of a line, and where its value begins and ends.
 fn field(line: &[u8]) -> Option<(Name, usize, usize)> {
-    let colon = line.iter().position(|byte| *byte == b':')?;
-    let mut name = line.get(..colon)?;
-    while let [rest @ .., b' ' | b'\t'] = name {
-        name = rest;
+    let name = line.iter().position(|byte| !scan::is(*byte, scan::TOKEN))?;
+    let mut colon = name;
+    while matches!(line.get(colon), Some(b' ' | b'\t')) {
+        colon += 1;
     }
-    if !scan::all(name, scan::TOKEN) {
+    if name == 0 || line.get(colon) != Some(&b':') {
         return None;
     }
     let mut value = colon + 1;
@@ -168,7 +168,7 @@ fn field(line: &[u8]) -> Option<(Name, usize, usize)> {
     while end > value && line.get(end - 1).is_some_and(|byte| is_blank(*byte)) {
         end -= 1;
     }
-    Some((Name::parse(name), value, end))
+    Some((Name::parse(line.get(..name)?), value, end))
 }
 
 fn length(before: Length, value: &[u8]) -> Length {

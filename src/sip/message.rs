@@ -4,7 +4,6 @@ use bytes::Bytes;
 
 use crate::index::{self, Index, Length};
 use crate::scan::{self, Cursor};
-use crate::uri::Scheme;
 use crate::{Fields, Limits, Method, Name, Uri, check};
 
 /// Why a message cannot be taken; its text is the reason phrase of an answer.
@@ -223,7 +222,7 @@ pub(crate) fn finish(octets: Bytes, index: Index, length: usize) -> Parsed {
     let checked = lines
         .map_or(whole, Err)
         .and_then(|()| check::request(&request));
-    match checked.and_then(|()| version_and_scheme(&request)) {
+    match checked {
         Ok(()) => Parsed::Message(Message::Request(request)),
         Err(fault) if check::is_answerable(&request) => Parsed::Refused(Refused { request, fault }),
         Err(fault) => Parsed::Dropped(fault),
@@ -282,18 +281,4 @@ fn request_line(line: &[u8]) -> Option<RequestLine<'_>> {
         Ok(())
     };
     Some(RequestLine { method, uri, whole })
-}
-
-/// What comes after the syntax (RFC 3261 §16.3): 505, then 416.
-fn version_and_scheme(request: &Request) -> Result<(), Fault> {
-    if !request.start_line().ends_with(b"2.0") {
-        return Err(Fault::Version);
-    }
-    match request.uri() {
-        Ok(uri) if uri.scheme() == Scheme::Other => Err(Fault::Scheme),
-        // No part of a request URI is honoured as a header (RFC 4475 §3.1.2.11).
-        Ok(uri) if uri.headers().next().is_some() => Err(Fault::Uri),
-        Ok(_) => Ok(()),
-        Err(fault) => Err(fault),
-    }
 }

@@ -122,7 +122,7 @@ impl Name {
             else {
                 return Self::Other;
             };
-            if spelling.eq_ignore_ascii_case(name) {
+            if *spelling == name || spelling.eq_ignore_ascii_case(name) {
                 return *found;
             }
             slot = (slot + 1) % SIZE;

@@ -14,7 +14,9 @@ impl<'a> Params<'a> {
         let start = cursor.at();
         let mut end = start;
         while cursor.eat_between(b';') {
-            cursor.token()?;
+            if cursor.take(scan::TOKEN).is_empty() {
+                return Err(cursor.malformed());
+            }
             end = cursor.at();
             if cursor.eat_between(b'=') {
                 take_value(cursor)?;
@@ -39,12 +41,18 @@ impl<'a> Params<'a> {
 
     /// Name and value of each, the value as it stands, with quotes if any.
     pub fn iter(self) -> impl Iterator<Item = (&'a str, Option<&'a [u8]>)> {
+        self.octets_of_each()
+            .filter_map(|(name, value)| Some((scan::text(name)?, value)))
+    }
+
+    #[inline]
+    pub(crate) fn octets_of_each(self) -> impl Iterator<Item = (&'a [u8], Option<&'a [u8]>)> {
         let mut cursor = Cursor::new(self.octets);
         std::iter::from_fn(move || {
             if !cursor.eat_between(b';') {
                 return None;
             }
-            let name = cursor.token().ok()?;
+            let name = cursor.take(scan::TOKEN);
             let value = if cursor.eat_between(b'=') {
                 Some(take_value(&mut cursor).ok()?)
             } else {
@@ -56,15 +64,14 @@ impl<'a> Params<'a> {
 
     /// Whether there is a parameter of this name, in any case.
     pub fn has(self, name: &str) -> bool {
-        self.iter()
-            .any(|(found, _)| found.eq_ignore_ascii_case(name))
+        self.raw(name).is_some()
     }
 
     /// The value of the first parameter of this name as it stands; empty when it has none.
     pub fn raw(self, name: &str) -> Option<&'a [u8]> {
         let found = self
-            .iter()
-            .find(|(found, _)| found.eq_ignore_ascii_case(name))?;
+            .octets_of_each()
+            .find(|(found, _)| found.eq_ignore_ascii_case(name.as_bytes()))?;
         Some(found.1.unwrap_or_default())
     }
 

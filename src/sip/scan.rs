@@ -23,7 +23,7 @@ pub(crate) const HOST: u8 = 32;
 /// Characters of an absolute URI that is not ours to read (RFC 3986 §2).
 pub(crate) const ABSOLUTE: u8 = 64;
 
-const CLASSES: [u8; 256] = classes();
+static CLASSES: [u8; 256] = classes();
 
 const fn mark(table: &mut [u8; 256], of: &[u8], class: u8) {
     let mut at = 0;
@@ -53,6 +53,7 @@ const fn classes() -> [u8; 256] {
     table
 }
 
+#[inline]
 pub(crate) fn is(byte: u8, class: u8) -> bool {
     CLASSES
         .get(usize::from(byte))
@@ -64,6 +65,7 @@ pub(crate) fn all(bytes: &[u8], class: u8) -> bool {
     !bytes.is_empty() && bytes.iter().all(|byte| is(*byte, class))
 }
 
+#[inline]
 pub(crate) fn is_blank(byte: u8) -> bool {
     matches!(byte, b' ' | b'\t' | b'\r' | b'\n')
 }
@@ -84,6 +86,7 @@ pub(crate) fn trim(mut bytes: &[u8]) -> &[u8] {
 }
 
 /// ASCII text; `None` when it is not.
+#[inline]
 pub(crate) fn text(bytes: &[u8]) -> Option<&str> {
     std::str::from_utf8(bytes).ok()
 }
@@ -100,30 +103,37 @@ impl<'a> Cursor<'a> {
         Self { bytes, at: 0 }
     }
 
+    #[inline]
     pub(crate) fn at(&self) -> usize {
         self.at
     }
 
+    #[inline]
     pub(crate) fn peek(&self) -> Option<u8> {
         self.bytes.get(self.at).copied()
     }
 
+    #[inline]
     pub(crate) fn rest(&self) -> &'a [u8] {
         self.bytes.get(self.at..).unwrap_or_default()
     }
 
+    #[inline]
     pub(crate) fn since(&self, start: usize) -> &'a [u8] {
         self.bytes.get(start..self.at).unwrap_or_default()
     }
 
+    #[inline]
     pub(crate) fn skip(&mut self, octets: usize) {
         self.at = (self.at + octets).min(self.bytes.len());
     }
 
+    #[inline]
     pub(crate) fn malformed(&self) -> Malformed {
         Malformed { position: self.at }
     }
 
+    #[inline]
     pub(crate) fn eat(&mut self, byte: u8) -> bool {
         let found = self.peek() == Some(byte);
         self.at += usize::from(found);
@@ -131,6 +141,7 @@ impl<'a> Cursor<'a> {
     }
 
     /// Blanks and folds, which may be none.
+    #[inline]
     pub(crate) fn blanks(&mut self) {
         while self.peek().is_some_and(is_blank) {
             self.at += 1;
@@ -138,7 +149,17 @@ impl<'a> Cursor<'a> {
     }
 
     /// This octet with blanks around it; nothing is taken when it is not there.
+    #[inline]
     pub(crate) fn eat_between(&mut self, byte: u8) -> bool {
+        // Mostly there are no blanks.
+        match self.bytes.get(self.at..) {
+            Some([found, next, ..]) if *found == byte && !is_blank(*next) => {
+                self.at += 1;
+                return true;
+            }
+            Some([found, ..]) if *found != byte && !is_blank(*found) => return false,
+            _ => {}
+        }
         let start = self.at;
         self.blanks();
         if self.eat(byte) {
@@ -149,6 +170,7 @@ impl<'a> Cursor<'a> {
         false
     }
 
+    #[inline]
     pub(crate) fn expect(&mut self, byte: u8) -> Result<(), Malformed> {
         if self.eat_between(byte) {
             Ok(())
@@ -157,6 +179,7 @@ impl<'a> Cursor<'a> {
         }
     }
 
+    #[inline]
     pub(crate) fn take(&mut self, class: u8) -> &'a [u8] {
         let rest = self.rest();
         let length = rest
@@ -168,6 +191,7 @@ impl<'a> Cursor<'a> {
     }
 
     /// One octet of this class or more.
+    #[inline]
     pub(crate) fn word(&mut self, class: u8) -> Result<&'a str, Malformed> {
         let start = self.malformed();
         text(self.take(class))
@@ -175,6 +199,7 @@ impl<'a> Cursor<'a> {
             .ok_or(start)
     }
 
+    #[inline]
     pub(crate) fn token(&mut self) -> Result<&'a str, Malformed> {
         self.word(TOKEN)
     }
@@ -197,6 +222,7 @@ impl<'a> Cursor<'a> {
     }
 
     /// A number of at most `largest`.
+    #[inline]
     pub(crate) fn number(&mut self, largest: u64) -> Result<u64, Malformed> {
         let start = self.at;
         let mut number: u64 = 0;
@@ -214,6 +240,7 @@ impl<'a> Cursor<'a> {
     }
 
     /// Nothing but blanks may follow.
+    #[inline]
     pub(crate) fn end(&mut self) -> Result<(), Malformed> {
         self.blanks();
         if self.at >= self.bytes.len() {

@@ -1,5 +1,4 @@
-use std::fmt::Write;
-use std::net::SocketAddr;
+use std::net::{IpAddr, SocketAddr};
 
 use bytes::{BufMut, Bytes, BytesMut};
 
@@ -184,7 +183,7 @@ impl<'a> Splice<'a> {
         {
             let start = self.fields.place(via.params.octets());
             let end = start + crate::index::offset(via.params.octets().len());
-            self.edit(start, end, 0, |text| text.put_slice(params.as_bytes()));
+            self.edit(start, end, 0, |text| text.put_slice(&params));
         }
         self
     }
@@ -246,27 +245,52 @@ pub(crate) fn put_value(out: &mut Vec<u8>, value: &[u8]) {
 }
 
 /// The parameters of a Via that came from there; `None` when nothing has to be noted.
-pub(crate) fn stamped(via: &Via<'_>, source: SocketAddr) -> Option<String> {
+pub(crate) fn stamped(via: &Via<'_>, source: SocketAddr) -> Option<Vec<u8>> {
     let ip = source.ip().to_canonical();
-    let wants_rport = via.wants_rport();
-    if !wants_rport && !via.params.has("received") && host_ip(via.host()) == Some(ip) {
+    let (mut wants_rport, mut noted) = (false, false);
+    let mut out = Vec::with_capacity(via.params.octets().len() + 64);
+    for (name, value) in via.params.octets_of_each() {
+        let is = |known: &str| name.eq_ignore_ascii_case(known.as_bytes());
+        if is("rport") {
+            wants_rport = true;
+        } else if is("received") {
+            noted = true;
+        } else {
+            out.push(b';');
+            out.put_slice(name);
+            if let Some(value) = value {
+                out.push(b'=');
+                out.put_slice(value);
+            }
+        }
+    }
+    if !wants_rport && !noted && host_ip(via.host()) == Some(ip) {
         return None;
     }
-    let mut out = String::with_capacity(via.params.octets().len() + 64);
-    for (name, value) in via.params.iter() {
-        if name.eq_ignore_ascii_case("received") || name.eq_ignore_ascii_case("rport") {
-            continue;
+    out.put_slice(b";received=");
+    match ip {
+        IpAddr::V4(ip) => {
+            for (place, octet) in ip.octets().into_iter().enumerate() {
+                if place > 0 {
+                    out.push(b'.');
+                }
+                put_number(&mut out, u32::from(octet));
+            }
         }
-        let _ = write!(out, ";{name}");
-        if let Some(value) = value {
-            let _ = write!(out, "={}", String::from_utf8_lossy(value));
-        }
+        IpAddr::V6(ip) => out.put_slice(ip.to_string().as_bytes()),
     }
-    let _ = write!(out, ";received={ip}");
     if wants_rport {
-        let _ = write!(out, ";rport={}", source.port());
+        out.put_slice(b";rport=");
+        put_number(&mut out, u32::from(source.port()));
     }
     Some(out)
+}
+
+pub(crate) fn put_number(out: &mut Vec<u8>, number: u32) {
+    if number >= 10 {
+        put_number(out, number / 10);
+    }
+    out.push(b'0' + u8::try_from(number % 10).unwrap_or_default());
 }
 
 #[cfg(test)]

@@ -40,23 +40,16 @@ impl<'a> Uri<'a> {
     /// # Errors
     /// [`Malformed`] with the octet that does not fit.
     pub fn parse(octets: &'a [u8]) -> Result<Self, Malformed> {
-        let text = scan::text(octets)
-            .filter(|text| text.is_ascii())
-            .ok_or(Malformed { position: 0 })?;
-        let colon = text.find(':').ok_or(Malformed {
-            position: text.len(),
-        })?;
-        let name = text.get(..colon).unwrap_or_default();
-        let is_scheme = name.starts_with(|c: char| c.is_ascii_alphabetic())
-            && name
-                .bytes()
-                .all(|b| b.is_ascii_alphanumeric() || matches!(b, b'+' | b'-' | b'.'));
-        if !is_scheme {
-            return Err(Malformed { position: 0 });
-        }
+        let text = scan::text(octets).ok_or(Malformed { position: 0 })?;
+        let start = match octets {
+            [b'S' | b's', b'I' | b'i', b'P' | b'p', b':', ..] => 4,
+            _ => memchr::memchr(b':', octets).ok_or(Malformed { position: 0 })? + 1,
+        };
+        let (name, rest) = text.split_at_checked(start).unwrap_or_default();
         let mut uri = Uri {
             text,
-            scheme: scheme(name),
+            scheme: scheme(name.strip_suffix(':').unwrap_or(name))
+                .ok_or(Malformed { position: 0 })?,
             user: None,
             password: None,
             host: "",
@@ -64,54 +57,57 @@ impl<'a> Uri<'a> {
             params: "",
             headers: "",
         };
-        let rest = text.get(colon + 1..).unwrap_or_default();
-        let start = colon + 1;
         let read = match uri.scheme {
             Scheme::Sip | Scheme::Sips => uri.read_sip(rest),
             Scheme::Tel => uri.read_tel(rest),
             Scheme::Other if scan::all(rest.as_bytes(), scan::ABSOLUTE) => Ok(()),
             Scheme::Other => Err(Malformed { position: 0 }),
         };
-        read.map(|()| uri).map_err(|fault| Malformed {
+        let escapes = read.and_then(|()| {
+            if uri.scheme == Scheme::Other || escapes_are_whole(rest) {
+                Ok(())
+            } else {
+                Err(Malformed { position: 0 })
+            }
+        });
+        escapes.map(|()| uri).map_err(|fault| Malformed {
             position: start + fault.position,
         })
     }
 
     fn read_sip(&mut self, rest: &'a str) -> Result<(), Malformed> {
+        let between = |start, end| rest.get(start..end).unwrap_or_default();
         let mut cursor = Cursor::new(rest.as_bytes());
-        if let Some(at) = rest.find('@') {
-            let userinfo = rest.get(..at).unwrap_or_default();
+        if let Some(at) = memchr::memchr(b'@', rest.as_bytes()) {
             // The user may hold what looks like parameters; only a colon ends it.
-            let (user, password) = match userinfo.split_once(':') {
-                Some((user, password)) => (user, Some(password)),
-                None => (userinfo, None),
-            };
-            let good = scan::all(user.as_bytes(), scan::USER)
-                && password.is_none_or(|text| text.bytes().all(|b| scan::is(b, scan::USER)))
-                && escapes_are_whole(userinfo);
-            if !good {
-                return Err(Malformed { position: 0 });
+            if cursor.take(scan::USER).is_empty() {
+                return Err(cursor.malformed());
             }
-            (self.user, self.password) = (Some(user), password);
-            cursor.skip(at + 1);
+            self.user = Some(between(0, cursor.at()));
+            if cursor.eat(b':') {
+                let start = cursor.at();
+                cursor.take(scan::USER);
+                self.password = Some(between(start, cursor.at()));
+            }
+            if cursor.at() != at {
+                return Err(cursor.malformed());
+            }
+            cursor.skip(1);
         }
-        self.host = take_host(&mut cursor)?;
+        let start = cursor.at();
+        take_host(&mut cursor)?;
+        self.host = between(start, cursor.at());
         if cursor.eat(b':') {
             self.port = Some(take_port(&mut cursor)?);
         }
         let start = cursor.at();
-        while cursor.eat(b';') {
-            cursor.word(scan::PARAM)?;
-            if cursor.eat(b'=') {
-                cursor.take(scan::PARAM);
-            }
-        }
-        self.params = scan::text(cursor.since(start)).unwrap_or_default();
+        take_params(&mut cursor)?;
+        self.params = between(start, cursor.at());
         if cursor.eat(b'?') {
             let start = cursor.at();
             loop {
-                cursor.word(scan::URI_HEADER)?;
-                if !cursor.eat(b'=') {
+                let named = !cursor.take(scan::URI_HEADER).is_empty();
+                if !named || !cursor.eat(b'=') {
                     return Err(cursor.malformed());
                 }
                 cursor.take(scan::URI_HEADER);
@@ -119,12 +115,9 @@ impl<'a> Uri<'a> {
                     break;
                 }
             }
-            self.headers = scan::text(cursor.since(start)).unwrap_or_default();
+            self.headers = between(start, cursor.at());
         }
-        let whole = cursor.rest().is_empty()
-            && escapes_are_whole(self.params)
-            && escapes_are_whole(self.headers);
-        if whole {
+        if cursor.rest().is_empty() {
             Ok(())
         } else {
             Err(cursor.malformed())
@@ -142,13 +135,8 @@ impl<'a> Uri<'a> {
                 b.is_ascii_hexdigit() || matches!(b, b'-' | b'.' | b'(' | b')' | b'*' | b'#')
             });
         let mut cursor = Cursor::new(params.as_bytes());
-        while cursor.eat(b';') {
-            cursor.word(scan::PARAM)?;
-            if cursor.eat(b'=') {
-                cursor.take(scan::PARAM);
-            }
-        }
-        if !good || !cursor.rest().is_empty() || !escapes_are_whole(params) {
+        take_params(&mut cursor)?;
+        if !good || !cursor.rest().is_empty() {
             return Err(Malformed {
                 position: if good { end + cursor.at() } else { 0 },
             });
@@ -235,13 +223,30 @@ impl fmt::Display for Uri<'_> {
     }
 }
 
-fn scheme(name: &str) -> Scheme {
+fn scheme(name: &str) -> Option<Scheme> {
     match name {
-        _ if name.eq_ignore_ascii_case("sip") => Scheme::Sip,
-        _ if name.eq_ignore_ascii_case("sips") => Scheme::Sips,
-        _ if name.eq_ignore_ascii_case("tel") => Scheme::Tel,
-        _ => Scheme::Other,
+        _ if name.eq_ignore_ascii_case("sip") => Some(Scheme::Sip),
+        _ if name.eq_ignore_ascii_case("sips") => Some(Scheme::Sips),
+        _ if name.eq_ignore_ascii_case("tel") => Some(Scheme::Tel),
+        _ => {
+            let begins = name.starts_with(|c: char| c.is_ascii_alphabetic());
+            let goes_on = |b: u8| b.is_ascii_alphanumeric() || matches!(b, b'+' | b'-' | b'.');
+            (begins && name.bytes().all(goes_on)).then_some(Scheme::Other)
+        }
     }
+}
+
+/// `;name=value`, as often as it comes.
+fn take_params(cursor: &mut Cursor<'_>) -> Result<(), Malformed> {
+    while cursor.eat(b';') {
+        if cursor.take(scan::PARAM).is_empty() {
+            return Err(cursor.malformed());
+        }
+        if cursor.eat(b'=') {
+            cursor.take(scan::PARAM);
+        }
+    }
+    Ok(())
 }
 
 /// Whether every percent sign stands before two hexadecimal digits.
@@ -260,17 +265,20 @@ fn escapes_are_whole(text: &str) -> bool {
 }
 
 /// Takes a host; an IPv6 address stands in brackets and has no zone.
-pub(crate) fn take_host<'a>(cursor: &mut Cursor<'a>) -> Result<&'a str, Malformed> {
+pub(crate) fn take_host<'a>(cursor: &mut Cursor<'a>) -> Result<&'a [u8], Malformed> {
     let start = cursor.at();
     let fault = cursor.malformed();
     if cursor.eat(b'[') {
         let end = memchr::memchr(b']', cursor.rest()).ok_or(fault)?;
         cursor.skip(end + 1);
-        let host = scan::text(cursor.since(start)).ok_or(fault)?;
-        host_ip(host).ok_or(fault)?;
+        let host = cursor.since(start);
+        scan::text(host).and_then(host_ip).ok_or(fault)?;
         return Ok(host);
     }
-    cursor.word(scan::HOST)
+    match cursor.take(scan::HOST) {
+        b"" => Err(fault),
+        host => Ok(host),
+    }
 }
 
 pub(crate) fn take_port(cursor: &mut Cursor<'_>) -> Result<u16, Malformed> {
@@ -280,7 +288,7 @@ pub(crate) fn take_port(cursor: &mut Cursor<'_>) -> Result<u16, Malformed> {
 
 /// The address that a host is, with or without brackets.
 pub(crate) fn host_ip(host: &str) -> Option<IpAddr> {
-    if host.contains(':') {
+    if memchr::memchr(b':', host.as_bytes()).is_some() {
         let host = host
             .strip_prefix('[')
             .and_then(|host| host.strip_suffix(']'))
@@ -288,7 +296,7 @@ pub(crate) fn host_ip(host: &str) -> Option<IpAddr> {
         return ipv6(host).map(IpAddr::V6);
     }
     // Most names are told from addresses by their last letter.
-    if !host.ends_with(|c: char| c.is_ascii_digit()) {
+    if !host.as_bytes().last().is_some_and(u8::is_ascii_digit) {
         return None;
     }
     host.parse::<Ipv4Addr>().ok().map(IpAddr::V4)

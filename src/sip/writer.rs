@@ -3,7 +3,7 @@ use std::net::SocketAddr;
 use bytes::{BufMut, Bytes};
 
 use crate::scan::first_item;
-use crate::splice::{put_field, put_value, stamped};
+use crate::splice::{put_field, put_number, put_value, stamped};
 use crate::{Fields, Method, Name, Refused, Request};
 
 /// A message of our own, written from top to bottom.
@@ -39,10 +39,10 @@ impl Writer {
         } else {
             reason
         };
-        put_value(
-            &mut writer.out,
-            format!("SIP/2.0 {status} {reason}").as_bytes(),
-        );
+        writer.out.put_slice(b"SIP/2.0 ");
+        put_number(&mut writer.out, u32::from(status));
+        writer.out.push(b' ');
+        put_value(&mut writer.out, reason.as_bytes());
         writer.out.put_slice(b"\r\n");
         writer
     }
@@ -106,7 +106,7 @@ impl Writer {
                     .saturating_sub(value.as_ptr() as usize)
                     .min(item);
                 self.value(value.get(..start).unwrap_or_default());
-                self.value(stamped.as_bytes());
+                self.value(&stamped);
                 self.value(value.get(start + octets.len()..).unwrap_or_default());
             } else {
                 self.value(value);

@@ -2,7 +2,7 @@ use std::net::IpAddr;
 
 use super::Value;
 use crate::params::Params;
-use crate::scan::{Cursor, Malformed};
+use crate::scan::{self, Cursor, Malformed};
 use crate::uri::{host_ip, take_host, take_port};
 
 /// How a message travels.
@@ -58,8 +58,8 @@ impl Transport {
 /// An item of Via (RFC 3261 §20.42).
 #[derive(Debug, Clone, Copy)]
 pub struct Via<'a> {
-    transport: &'a str,
-    host: &'a str,
+    transport: &'a [u8],
+    host: &'a [u8],
     port: Option<u16>,
     /// Its parameters.
     pub params: Params<'a>,
@@ -68,17 +68,17 @@ pub struct Via<'a> {
 impl<'a> Via<'a> {
     /// The transport, `None` for one this room does not know.
     pub fn transport(&self) -> Option<Transport> {
-        Transport::parse(self.transport)
+        Transport::parse(self.transport_name())
     }
 
     /// The name of the transport as it stands.
     pub fn transport_name(&self) -> &'a str {
-        self.transport
+        scan::text(self.transport).unwrap_or_default()
     }
 
     /// The host the sender names, an IPv6 address in brackets.
     pub fn host(&self) -> &'a str {
-        self.host
+        scan::text(self.host).unwrap_or_default()
     }
 
     /// The port the sender names.
@@ -129,7 +129,7 @@ impl<'a> Via<'a> {
             .filter(|received| host_ip(received).is_some())
         {
             Some(received) => (received, self.rport().or(self.port)),
-            None => (self.host, self.rport().or(self.port)),
+            None => (self.host(), self.rport().or(self.port)),
         }
     }
 
@@ -150,18 +150,23 @@ impl<'a> Via<'a> {
     }
 }
 
-fn sent_by<'a>(cursor: &mut Cursor<'a>) -> Result<(&'a str, &'a str, Option<u16>), Malformed> {
-    let name = cursor.token()?;
-    if !name.eq_ignore_ascii_case("SIP") {
+struct SentBy<'a> {
+    transport: &'a [u8],
+    host: &'a [u8],
+    port: Option<u16>,
+}
+
+fn sent_by<'a>(cursor: &mut Cursor<'a>) -> Result<SentBy<'a>, Malformed> {
+    if !cursor.take(scan::TOKEN).eq_ignore_ascii_case(b"SIP") {
         return Err(cursor.malformed());
     }
     cursor.expect(b'/')?;
-    cursor.token()?;
+    let version = cursor.take(scan::TOKEN);
     cursor.expect(b'/')?;
-    let transport = cursor.token()?;
+    let transport = cursor.take(scan::TOKEN);
     let end = cursor.at();
     cursor.blanks();
-    if cursor.at() == end {
+    if version.is_empty() || transport.is_empty() || cursor.at() == end {
         return Err(cursor.malformed());
     }
     let host = take_host(cursor)?;
@@ -171,13 +176,21 @@ fn sent_by<'a>(cursor: &mut Cursor<'a>) -> Result<(&'a str, &'a str, Option<u16>
     } else {
         None
     };
-    Ok((transport, host, port))
+    Ok(SentBy {
+        transport,
+        host,
+        port,
+    })
 }
 
 impl<'a> Value<'a> for Via<'a> {
     fn parse(octets: &'a [u8]) -> Result<Self, Malformed> {
         let mut cursor = Cursor::new(octets);
-        let (transport, host, port) = sent_by(&mut cursor)?;
+        let SentBy {
+            transport,
+            host,
+            port,
+        } = sent_by(&mut cursor)?;
         Ok(Self {
             transport,
             host,
