@@ -1,7 +1,7 @@
-//! SASL exchanges (RFC 4422), both sides: PLAIN, LOGIN and SCRAM-SHA-256.
+//! SASL exchanges (RFC 4422), both sides: PLAIN, LOGIN and SCRAM-SHA-256; and Digest authentication (RFC 7616).
 //!
 //! Types to know: [`ServerExchange`] and [`Step`] for servers, [`Question`] and [`Answer`] for whoever knows the
-//! accounts, [`ClientExchange`] for clients, [`ScramKeys`] for what is stored.
+//! accounts, [`ClientExchange`] for clients, [`ScramKeys`] for what is stored. [`digest`] is the way of HTTP and SIP.
 //!
 //! Deliberately absent: any protocol's framing. A protocol adds its prefix (`334 `, `+ `) before a challenge and its line
 //! end behind it; base64, the initial response `=` and the cancelling `*` are understood here. Also absent: accounts,
@@ -11,6 +11,7 @@
 #![cfg_attr(test, allow(clippy::unwrap_used, clippy::expect_used))]
 
 mod client;
+pub mod digest;
 #[doc(hidden)]
 pub mod fuzzing;
 mod mechanism;
