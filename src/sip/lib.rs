@@ -1,4 +1,4 @@
-//! SIP (RFC 3261): messages read in place and written by splicing.
+//! SIP (RFC 3261): messages read in place and written by splicing, and transactions.
 //!
 //! Types to know: [`parse`] and [`Framer`] make [`Parsed`] of octets; [`Request`] and [`Response`] are octets with an index
 //! of [`Fields`]; [`header`] holds the views of single header fields, read when asked for; [`Splice`] changes a message that
@@ -28,6 +28,7 @@ mod scan;
 mod splice;
 #[cfg(test)]
 mod torture;
+pub mod transaction;
 pub mod uri;
 mod writer;
 
