@@ -260,6 +260,7 @@ mod tests {
     use super::*;
     use proptest::collection::vec;
     use proptest::prelude::*;
+    use std::sync::LazyLock;
 
     fn corpus(target: &str, run: fn(&[u8])) {
         let folder = format!("{}/../../fuzz/corpus/{target}", env!("CARGO_MANIFEST_DIR"));
@@ -271,6 +272,21 @@ mod tests {
         for file in files {
             run(&std::fs::read(file).unwrap());
         }
+    }
+
+    static SEEDS: LazyLock<Vec<Vec<u8>>> = LazyLock::new(seeds);
+
+    fn seeds() -> Vec<Vec<u8>> {
+        let folder = concat!(env!("CARGO_MANIFEST_DIR"), "/../../fuzz/corpus/sip_message");
+        let mut files: Vec<_> = std::fs::read_dir(folder)
+            .unwrap()
+            .map(|entry| entry.unwrap().path())
+            .collect();
+        files.sort();
+        files
+            .into_iter()
+            .map(|file| std::fs::read(file).unwrap())
+            .collect()
     }
 
     #[test]
@@ -381,6 +397,27 @@ mod tests {
         fn any_stream(texts in vec(message(), 1..4), ends in vec(prop::sample::select(vec!["", "\r\n", "\r\n\r\n", "\r", "x"]), 3)) {
             let text: String = texts.iter().zip(ends.iter().cycle()).map(|(text, end)| format!("{text}{end}")).collect();
             sip_framer(text.as_bytes());
+        }
+
+        /// The corpus with octets changed, taken out, doubled and put elsewhere.
+        #[test]
+        fn any_mutation(file in any::<prop::sample::Index>(), changes in vec((any::<prop::sample::Index>(), 0..30_usize, any::<u8>(), 0..5_u8), 1..6)) {
+            let mut octets = file.get(&*SEEDS).clone();
+            for (at, length, octet, kind) in changes {
+                let at = at.index(octets.len().max(1));
+                let end = (at + length).min(octets.len());
+                let odd = b"\r\n \t\0\",;:<>=%\\@[]/?*";
+                let octet = if octet < 128 { octet } else { odd[usize::from(octet) % odd.len()] };
+                match kind {
+                    0 => octets.splice(at..end, []).for_each(drop),
+                    1 => octets.insert(at, octet),
+                    2 => octets.splice(at..at, octets[at..end].to_vec()).for_each(drop),
+                    3 => octets.rotate_left(at),
+                    _ => octets.get_mut(at).into_iter().for_each(|old| *old = octet),
+                }
+            }
+            sip_message(&octets);
+            sip_framer(&octets);
         }
 
         #[test]

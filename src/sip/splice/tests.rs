@@ -156,6 +156,10 @@ fn the_source_is_noted() {
         "192.0.2.1;received=192.0.2.1;rport=1"
     );
     assert_eq!(
+        stamp("192.0.2.1;received=6.6.6.6", "192.0.2.1:5060"),
+        "192.0.2.1;received=192.0.2.1"
+    );
+    assert_eq!(
         stamp("192.0.2.1;received=6.6.6.6;rport=6;x", "[2001:db8::1]:2"),
         "192.0.2.1;x;received=2001:db8::1;rport=2"
     );
