@@ -137,6 +137,22 @@ impl Embedded {
     }
 }
 
+/// Abandoned while it starts, it stops by itself; nobody waits for it.
+impl Drop for Embedded {
+    fn drop(&mut self) {
+        if let Some(pid) = self.pid().filter(|_| self.stop.is_some()) {
+            interrupt(pid);
+        }
+    }
+}
+
+/// Asks a postmaster for a fast shutdown.
+fn interrupt(pid: u32) {
+    if let Ok(pid) = i32::try_from(pid) {
+        let _ = kill(Pid::from_raw(pid), Signal::SIGINT);
+    }
+}
+
 /// Finds the folder of the binaries: those of the cluster's own version, else the newest.
 fn binaries(cluster: &Path) -> Result<PathBuf> {
     let mut found: Vec<(u32, PathBuf)> = Vec::new();
@@ -199,6 +215,7 @@ async fn initialise(bin: &Path, data: &Path, cluster: &Path, superuser: &str) ->
         .arg(&password_file)
         .arg("--pgdata")
         .arg(&fresh)
+        .kill_on_drop(true)
         .output()
         .await
         .map_err(|source| EmbeddedError::File { path: bin.join("initdb"), source })?;
@@ -214,7 +231,12 @@ async fn end_orphan(cluster: &Path) {
     let Some(pid) = fs::read_to_string(cluster.join("postmaster.pid")).ok().and_then(|text| text.lines().next()?.trim().parse::<i32>().ok()) else {
         return;
     };
-    let is_postgres = || fs::read_to_string(format!("/proc/{pid}/comm")).is_ok_and(|name| name.trim() == "postgres");
+    // By now the number may be that of another PostgreSQL; a postmaster works in the folder of its cluster.
+    let folder = fs::canonicalize(cluster).ok();
+    let is_postgres = || {
+        let named = fs::read_to_string(format!("/proc/{pid}/comm")).is_ok_and(|name| name.trim() == "postgres");
+        named && folder.is_some() && fs::read_link(format!("/proc/{pid}/cwd")).ok() == folder
+    };
     for signal in [Signal::SIGINT, Signal::SIGQUIT] {
         if !is_postgres() {
             return;
@@ -322,8 +344,8 @@ async fn supervise(launch: Launch, mut child: Child, mut stopped: oneshot::Recei
             _ = &mut stopped => break,
         }
     }
-    if let Some(id) = child.id().and_then(|id| i32::try_from(id).ok()) {
-        let _ = kill(Pid::from_raw(id), Signal::SIGINT);
+    if let Some(id) = child.id() {
+        interrupt(id);
     }
     let _ = tokio::time::timeout(Duration::from_secs(30), child.wait()).await;
     let _ = pid.send(None);
