@@ -9,6 +9,8 @@ mod administration;
 mod client;
 #[path = "scenario/clients.rs"]
 mod clients;
+#[path = "scenario/housekeeping.rs"]
+mod housekeeping;
 #[path = "scenario/imap.rs"]
 mod imap;
 #[path = "support/contract.rs"]
@@ -33,6 +35,8 @@ mod directory;
 mod submissions;
 #[path = "api/mail_trace.rs"]
 mod mail_trace;
+#[path = "api/conventions.rs"]
+mod conventions;
 #[path = "api/subscriptions.rs"]
 mod subscriptions;
 #[path = "api/modules.rs"]
@@ -71,10 +75,12 @@ fn main() {
     trials.extend(modules::trials());
     trials.extend(directory::trials());
     trials.extend(subscriptions::trials());
+    trials.extend(conventions::trials());
     trials.extend(mail_trace::trials());
     trials.extend(submissions::trials());
     trials.extend(mail_in::trials());
     trials.extend(mail_out::trials());
+    trials.extend(housekeeping::trials());
     trials.extend(imap::trials());
     trials.extend(pop::trials());
     trials.extend(routing::trials());

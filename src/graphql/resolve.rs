@@ -66,6 +66,14 @@ fn page_nodes(context: &ResolverContext<'_>) -> Option<FieldValue<'static>> {
     Some(FieldValue::list(data.into_iter().map(FieldValue::owned_any)))
 }
 
+/// Objects, each with its cursor where the collection has them.
+fn page_edges(context: &ResolverContext<'_>) -> Option<FieldValue<'static>> {
+    let page = parent(context);
+    let cursor = |index: usize| page["page"]["cursors"].get(index).cloned().unwrap_or_default();
+    let edge = |(index, node): (usize, &Value)| FieldValue::owned_any(json!({"node": node, "cursor": cursor(index)}));
+    Some(FieldValue::list(page["data"].as_array().into_iter().flatten().enumerate().map(edge).collect::<Vec<_>>()))
+}
+
 /// A word of the page: whether more follows, where to go on, how many there are.
 fn page_word(context: &ResolverContext<'_>, key: &str) -> Option<FieldValue<'static>> {
     let value = parent(context).get("page")?.get(key)?.clone();
@@ -82,14 +90,18 @@ fn connection(types: &mut Types, item: &str) -> String {
             .field(Field::new("endCursor", TypeRef::named(TypeRef::STRING), |context| FieldFuture::Value(page_word(&context, "next_cursor")))),
     );
     let edge = format!("{item}Edge");
-    types.add_object(Object::new(&edge).field(Field::new("node", TypeRef::NonNull(Box::new(node)), |context| {
-        FieldFuture::Value(Some(FieldValue::owned_any(parent(&context))))
+    let cursor = Field::new("cursor", TypeRef::named(TypeRef::STRING), |context| {
+        let cursor = parent(&context)["cursor"].as_str().map(str::to_owned);
+        FieldFuture::Value(cursor.map(FieldValue::value))
+    });
+    types.add_object(Object::new(&edge).field(cursor).field(Field::new("node", TypeRef::NonNull(Box::new(node)), |context| {
+        FieldFuture::Value(Some(FieldValue::owned_any(parent(&context)["node"].clone())))
     })));
     let name = format!("{item}Connection");
     let edges = TypeRef::NonNull(Box::new(TypeRef::List(Box::new(TypeRef::named_nn(edge)))));
     types.add_object(
         Object::new(&name)
-            .field(Field::new("edges", edges, |context| FieldFuture::Value(page_nodes(&context))))
+            .field(Field::new("edges", edges, |context| FieldFuture::Value(page_edges(&context))))
             .field(Field::new("nodes", nodes, |context| FieldFuture::Value(page_nodes(&context))))
             .field(Field::new("pageInfo", TypeRef::named_nn("PageInfo"), |context| FieldFuture::Value(Some(FieldValue::owned_any(parent(&context))))))
             .field(Field::new("totalCount", TypeRef::named("Size"), |context| FieldFuture::Value(page_word(&context, "total")))),
@@ -177,7 +189,11 @@ async fn perform(context: &ResolverContext<'_>, operation: &'static Operation, e
     if reply.body.is_empty() {
         return Ok(Value::Null);
     }
-    serde_json::from_slice(&reply.body).map_err(|_| broken())
+    let mut value: Value = serde_json::from_slice(&reply.body).map_err(|_| broken())?;
+    if let (false, Some(page)) = (reply.cursors.is_empty(), value.get_mut("page").and_then(Value::as_object_mut)) {
+        page.insert("cursors".to_owned(), reply.cursors.into());
+    }
+    Ok(value)
 }
 
 /// Failures one expects of an input or an object; the others concern the caller or the server.

@@ -61,6 +61,8 @@ pub(crate) struct Outbound {
     /// Where to say that there is more than one connection can send.
     pub(crate) more: mpsc::UnboundedSender<Key>,
     waiting: VecDeque<Parcel>,
+    /// Recipients claimed in this turn.
+    claimed: usize,
 }
 
 /// How a connection ended.
@@ -78,7 +80,7 @@ enum Visit {
 impl Outbound {
     pub(crate) fn new(service: Service, resolver: Resolver, loopback_only: bool, queue: String, more: mpsc::UnboundedSender<Key>) -> Self {
         let settings = service.module_settings().smtp_out.clone();
-        Self { service, resolver, settings, loopback_only, queue, hand: Arc::default(), more, waiting: VecDeque::new() }
+        Self { service, resolver, settings, loopback_only, queue, hand: Arc::default(), more, waiting: VecDeque::new(), claimed: 0 }
     }
 
     /// Sends until nothing is due.
@@ -114,6 +116,12 @@ impl Outbound {
         if !self.waiting.is_empty() {
             return true;
         }
+        let turn = usize::try_from(self.settings.reuse).unwrap_or(1);
+        if self.claimed >= turn && self.hand.hurry.load(Ordering::Acquire) {
+            // The others first; the runner comes back to this queue.
+            self.hand.poked.store(true, Ordering::Release);
+            return false;
+        }
         self.hand.poked.store(false, Ordering::Release);
         let claimed = match self.service.claim_queue("smtp", &self.queue, WINDOW).await {
             Ok(claimed) => claimed,
@@ -125,6 +133,7 @@ impl Outbound {
         if i64::try_from(claimed.len()).is_ok_and(|n| n >= WINDOW) {
             let _ = self.more.send(("smtp".to_owned(), self.queue.clone()));
         }
+        self.claimed += claimed.len();
         let most = usize::try_from(self.settings.max_rcpt).unwrap_or(1).max(1);
         for row in claimed {
             match self.waiting.back_mut() {

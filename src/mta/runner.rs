@@ -43,6 +43,8 @@ pub struct Runner {
     /// When to look again.
     next: Instant,
     looked: Instant,
+    /// How long the last look took.
+    cost: Duration,
 }
 
 /// Queues of a module: how many have their turn, and who waits for it.
@@ -88,6 +90,7 @@ impl Runner {
             cut: false,
             next: Instant::now(),
             looked: Instant::now(),
+            cost: Duration::ZERO,
         }
     }
 
@@ -113,7 +116,7 @@ impl Runner {
                         self.look_after(seconds);
                     }
                     if told.look {
-                        self.look().await;
+                        self.look_soon().await;
                     }
                 }
                 Some(key) = heard.recv() => self.help(key),
@@ -121,7 +124,7 @@ impl Runner {
                     let id = ended.map_or_else(|error| error.id(), |(id, ())| id);
                     self.ended(id);
                     if self.cut && self.remote.waiting.is_empty() && self.local.waiting.is_empty() {
-                        self.look().await;
+                        self.look_soon().await;
                     }
                 }
                 () = sleep_until(self.next) => self.look().await,
@@ -156,6 +159,7 @@ impl Runner {
                 return self.look_after(0.0);
             }
         };
+        self.cost = self.looked.elapsed();
         self.cut = i64::try_from(outlook.len()).is_ok_and(|n| n >= OUTLOOK);
         for due in outlook {
             if due.seconds == 0 {
@@ -168,10 +172,20 @@ impl Runner {
         }
     }
 
+    /// Looks now, unless looking takes so long that most of the time would go into it.
+    async fn look_soon(&mut self) {
+        let earliest = self.looked + self.cost * 4;
+        if Instant::now() >= earliest {
+            self.look().await;
+        } else {
+            self.next = self.next.min(earliest);
+        }
+    }
+
     /// Looks again after so many seconds, but not all the time.
     fn look_after(&mut self, seconds: f64) {
         let at = Instant::now() + Duration::try_from_secs_f64(seconds).unwrap_or(LONGEST).min(LONGEST);
-        self.next = self.next.min(at.max(self.looked + RETRY));
+        self.next = self.next.min(at.max(self.looked + RETRY.max(self.cost * 4)));
     }
 
     /// Something is due in a queue.

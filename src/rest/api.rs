@@ -4,12 +4,12 @@
 use axum::Router;
 use axum::body::{Body, to_bytes};
 use axum::extract::{RawPathParams, Request, State};
-use axum::http::{HeaderMap, StatusCode, header};
+use axum::http::{HeaderMap, HeaderName, HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use axum::routing::{MethodFilter, on};
 use net::Connection;
 use serde_json::{Map, Value};
-use service::{Call, Error, Kind, Method, Operation, Reply, Service};
+use service::{Allowance, Call, Caller, Error, Kind, Method, Operation, Reply, Service};
 
 use crate::{octets, problem};
 
@@ -42,22 +42,58 @@ pub(crate) fn routes(mut router: Router<Service>, door: Door) -> Router<Service>
 }
 
 async fn answer(service: &Service, operation: &'static Operation, door: Door, path: Map<String, Value>, request: Request) -> Response {
-    match perform(service, operation, door, path, request).await {
+    let connection = request.extensions().get::<Connection>().copied();
+    let caller = match caller(service, operation, door, connection, request.headers().get(header::AUTHORIZATION).cloned()).await {
+        Ok(caller) => caller,
+        Err(error) => return problem::respond(&error),
+    };
+    let known = request.headers().get(header::IF_NONE_MATCH).filter(|_| operation.method == Method::Get).cloned();
+    let mut response = match perform(service, operation, caller.clone(), path, request).await {
+        Ok((reply, _)) if reply.version.is_some_and(|version| known.is_some_and(|known| names(&known, version))) => unchanged(reply.version),
         Ok((reply, repeated)) => match reply.octets {
             Some(octets) => octets::respond(octets, operation.status, reply.version),
             None => success(operation, reply, repeated),
         },
         Err(error) => problem::respond(&error),
+    };
+    if let Some(allowance) = service.allowance(operation, &caller) {
+        tell_allowance(response.headers_mut(), &allowance);
+    }
+    response
+}
+
+/// Whether an `If-None-Match` names this version (RFC 9110 §13.1.2).
+fn names(known: &HeaderValue, version: i64) -> bool {
+    let tag = format!("\"{version}\"");
+    known.to_str().unwrap_or_default().split(',').map(|one| one.trim().trim_start_matches("W/")).any(|one| one == "*" || one == tag)
+}
+
+fn unchanged(version: Option<i64>) -> Response {
+    let mut response = StatusCode::NOT_MODIFIED.into_response();
+    if let Some(tag) = version.and_then(|version| format!("\"{version}\"").parse().ok()) {
+        response.headers_mut().insert(header::ETAG, tag);
+    }
+    response
+}
+
+/// How much of the limit is left, in the fields the IETF drafts for it.
+fn tell_allowance(headers: &mut HeaderMap, allowance: &Allowance) {
+    let Allowance { name, quota, window, left, full_in } = allowance;
+    for (field, text) in [("ratelimit-policy", format!("\"{name}\";q={quota};w={window}")), ("ratelimit", format!("\"{name}\";r={left};t={full_in}"))] {
+        if let Ok(value) = HeaderValue::from_str(&text) {
+            headers.insert(HeaderName::from_static(field), value);
+        }
     }
 }
 
-async fn perform(service: &Service, operation: &'static Operation, door: Door, path: Map<String, Value>, request: Request) -> Result<(Reply, bool), Error> {
-    let connection = request.extensions().get::<Connection>().copied();
+async fn caller(service: &Service, operation: &Operation, door: Door, connection: Option<Connection>, authorization: Option<HeaderValue>) -> Result<Caller, Error> {
     let ip = connection.map_or(std::net::IpAddr::from([0, 0, 0, 0]), |c| c.peer.ip());
     // An operation for everybody must not fail over an old token: it is how one gets a new one.
-    let authorization = request.headers().get(header::AUTHORIZATION).filter(|_| operation.access != service::Access::Public);
-    let authorization = authorization.map(|value| value.to_str().unwrap_or_default());
-    let caller = service.caller(authorization, ip, connection.is_some_and(|c| c.tls), door.admin).await?;
+    let authorization = authorization.as_ref().filter(|_| operation.access != service::Access::Public).map(|value| value.to_str().unwrap_or_default());
+    service.caller(authorization, ip, connection.is_some_and(|c| c.tls), door.admin).await
+}
+
+async fn perform(service: &Service, operation: &'static Operation, caller: Caller, path: Map<String, Value>, request: Request) -> Result<(Reply, bool), Error> {
     let expect = expected_version(request.headers())?;
     let key = request.headers().get("idempotency-key").map(|value| value.to_str().unwrap_or_default().to_owned());
     let as_it_is = octets::wanted(operation, request.headers())?;
@@ -168,7 +204,7 @@ fn success(operation: &Operation, reply: Reply, repeated: bool) -> Response {
         response.headers_mut().insert(header::ETAG, tag);
     }
     if repeated {
-        response.headers_mut().insert("idempotent-replayed", header::HeaderValue::from_static("true"));
+        response.headers_mut().insert("idempotent-replayed", HeaderValue::from_static("true"));
     }
     response
 }
@@ -177,6 +213,13 @@ fn success(operation: &Operation, reply: Reply, repeated: bool) -> Response {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_known_version_is_named() {
+        let check = |text: &'static str| names(&HeaderValue::from_static(text), 7);
+        assert!(check("\"7\"") && check("W/\"7\"") && check("\"1\", \"7\"") && check("*"));
+        assert!(!check("\"77\"") && !check("7") && !check(""));
+    }
 
     #[test]
     fn queries_are_decoded() {

@@ -13,6 +13,7 @@ mod health;
 mod octets;
 mod openapi;
 mod problem;
+mod request_id;
 mod start_page;
 
 use axum::Router;
@@ -33,5 +34,5 @@ pub fn router(service: Service, admin: bool) -> Router {
         .route("/api/v1/events", events::handler(admin))
         .route("/api/v1/openapi.json", get(|| async { axum::Json(document()) }))
         .route("/.well-known/jwks.json", get(health::jwks));
-    api::routes(router, api::Door { admin }).with_state(service)
+    api::routes(router, api::Door { admin }).layer(axum::middleware::from_fn(request_id::name)).with_state(service)
 }

@@ -4,7 +4,7 @@ use serde_json::{Map, Value, json};
 use service::{Access, Description, Gives, Method, Operation};
 
 /// Statuses that any operation may answer beside its own.
-const PROBLEMS: [u16; 13] = [400, 401, 403, 404, 406, 409, 412, 413, 415, 422, 429, 500, 503];
+const PROBLEMS: [u16; 14] = [400, 401, 403, 404, 406, 409, 412, 413, 415, 422, 429, 500, 503, 507];
 
 /// The OpenAPI 3.1 document of everything below `/api/v1`.
 pub fn document() -> Value {
@@ -55,6 +55,9 @@ fn describe(description: &Description, operation: &Operation, components: &mut M
         .collect();
     if operation.method != Method::Get && operation.access != Access::Public {
         parameters.push(json!({"name": "If-Match", "in": "header", "required": operation.needs_version, "schema": {"type": "string"}, "description": "ETag that was read"}));
+    }
+    if operation.method == Method::Get {
+        parameters.push(json!({"name": "If-None-Match", "in": "header", "required": false, "schema": {"type": "string"}, "description": "ETag that is known; the same one is answered by 304"}));
     }
     if operation.method == Method::Post {
         parameters.push(json!({"name": "Idempotency-Key", "in": "header", "required": false, "schema": {"type": "string"}, "description": "A repetition with the same key gets the first answer"}));
@@ -117,6 +120,9 @@ fn responses(description: &Description, operation: &Operation) -> Value {
         None => json!({"description": "Done"}),
     };
     responses.insert(operation.status.to_string(), good);
+    if operation.method == Method::Get {
+        responses.insert("304".to_owned(), json!({"description": "It has the version that is known"}));
+    }
     for status in PROBLEMS.into_iter().chain(operation.needs_version.then_some(428)) {
         responses.insert(status.to_string(), json!({"description": "Not done", "content": {"application/problem+json": {"schema": {"$ref": "#/components/schemas/Problem"}}}}));
     }
@@ -141,6 +147,8 @@ fn problem() -> Value {
             "code": {"type": "string", "description": "Stable key"}, "detail": {"type": "string"},
             "errors": {"type": "array", "items": {"$ref": "#/components/schemas/ProblemField"}},
             "required": {"type": "string", "description": "The right that is missing"},
+            "instance": {"type": "string", "description": "Path of the request"},
+            "request_id": {"type": "string", "description": "Names the request in logs; also in X-Request-Id"},
             "current_version": {"type": "string", "description": "The version the object has"},
         },
     })

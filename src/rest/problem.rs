@@ -8,6 +8,7 @@ use service::{Error, FieldError, Kind};
 fn status(error: &Error) -> StatusCode {
     match (error.kind, error.code) {
         (_, "body_too_large") => StatusCode::PAYLOAD_TOO_LARGE,
+        (_, "quota_exceeded") => StatusCode::INSUFFICIENT_STORAGE,
         (_, "not_acceptable") => StatusCode::NOT_ACCEPTABLE,
         (_, "unsupported_media_type") => StatusCode::UNSUPPORTED_MEDIA_TYPE,
         (Kind::Malformed, _) => StatusCode::BAD_REQUEST,
@@ -51,6 +52,9 @@ pub(crate) fn respond(error: &Error) -> Response {
     let mut response = (status, [(header::CONTENT_TYPE, "application/problem+json")], problem.to_string()).into_response();
     if status == StatusCode::UNAUTHORIZED {
         response.headers_mut().insert(header::WWW_AUTHENTICATE, header::HeaderValue::from_static("Bearer"));
+    }
+    if error.code == "idempotency_in_progress" {
+        response.headers_mut().insert(header::RETRY_AFTER, header::HeaderValue::from_static("1"));
     }
     if let Kind::Limited(seconds) = error.kind {
         response.headers_mut().insert(header::RETRY_AFTER, seconds.into());

@@ -123,7 +123,7 @@ impl Service {
         call.caller.may_domain(domain, "domain")?;
         let limit = page_limit(&input.page)?;
         let rows = self.store().accounts(domain, &page_after(&input.page)?, limit + 1).await?;
-        Ok(page_of(rows, limit, |account| &account.name).into())
+        Ok(page_of(rows, limit, |account| &account.name))
     }
 
     /// One account.

@@ -158,6 +158,7 @@ impl Service {
     /// The refusal.
     pub async fn check_sender(&self, peer: &Peer, path: Option<&str>, size: Option<u64>) -> std::result::Result<String, Refusal> {
         self.check_disk()?;
+        self.check_queue().await?;
         if let Some(user) = &peer.user {
             check_size_out(user, size.unwrap_or(0))?;
         }

@@ -40,12 +40,13 @@ pub(crate) struct FindTelnum {
 }
 
 /// A page whose cursor is the id of its last object.
-pub(crate) fn page_by_id<T>(mut data: Vec<T>, limit: i64, id: impl Fn(&T) -> Uuid) -> Page<T> {
+pub(crate) fn page_by_id<T>(mut data: Vec<T>, limit: i64, id: impl Fn(&T) -> Uuid) -> Done<Page<T>> {
     let limit = usize::try_from(limit).unwrap_or(usize::MAX);
     let has_more = data.len() > limit;
     data.truncate(limit);
-    let next_cursor = data.last().filter(|_| has_more).map(|last| id(last).to_string());
-    Page { data, page: PageInfo { next_cursor, has_more, total: None } }
+    let cursors: Vec<String> = data.iter().map(|one| id(one).to_string()).collect();
+    let next_cursor = cursors.last().filter(|_| has_more).cloned();
+    Done { cursors, ..Page { data, page: PageInfo { next_cursor, has_more, total: None } }.into() }
 }
 
 /// The id after which a page begins.
@@ -78,7 +79,7 @@ impl Service {
         let only = Self::administered(&call)?;
         let limit = page_limit(&ListParams { limit: input.limit, ..Default::default() })?;
         let rows = self.store().find_accounts(only, &input.q.to_lowercase(), input.state.map(state_word), after_id(input.cursor.as_deref())?, limit + 1).await?;
-        Ok(page_by_id(rows, limit, |account| account.id).into())
+        Ok(page_by_id(rows, limit, |account| account.id))
     }
 
     /// Telephone numbers, and whose they are.
@@ -87,7 +88,7 @@ impl Service {
         let params = ListParams { limit: input.limit, cursor: input.cursor, count: None };
         let limit = page_limit(&params)?;
         let rows = self.store().find_telnums(only, &input.number, &page_after(&params)?, limit + 1).await?;
-        Ok(page_of(rows, limit, |telnum| &telnum.number).into())
+        Ok(page_of(rows, limit, |telnum| &telnum.number))
     }
 
     /// Accounts that hold rights.
@@ -95,7 +96,7 @@ impl Service {
         let only = Self::administered(&call)?;
         let limit = page_limit(&input)?;
         let rows = self.store().admins(only, after_id(input.cursor.as_deref())?, limit + 1).await?;
-        Ok(page_by_id(rows, limit, |admin| admin.account_id).into())
+        Ok(page_by_id(rows, limit, |admin| admin.account_id))
     }
 
     /// The rights there are, and which of them the caller holds.

@@ -55,12 +55,13 @@ pub(crate) fn page_limit(params: &ListParams) -> Result<i64> {
 }
 
 /// Cuts the row too many that tells of a further page; the cursor is the name of the last object, in hexadecimal.
-pub(crate) fn page_of<T>(mut data: Vec<T>, limit: i64, name: impl Fn(&T) -> &str) -> Page<T> {
+pub(crate) fn page_of<T>(mut data: Vec<T>, limit: i64, name: impl Fn(&T) -> &str) -> Done<Page<T>> {
     let limit = usize::try_from(limit).unwrap_or(usize::MAX);
     let has_more = data.len() > limit;
     data.truncate(limit);
-    let next_cursor = data.last().filter(|_| has_more).map(|last| cursor(name(last)));
-    Page { data, page: PageInfo { next_cursor, has_more, total: None } }
+    let cursors: Vec<String> = data.iter().map(|one| cursor(name(one))).collect();
+    let next_cursor = cursors.last().filter(|_| has_more).cloned();
+    Done { cursors, ..Page { data, page: PageInfo { next_cursor, has_more, total: None } }.into() }
 }
 
 /// A cursor that stands for a name.
@@ -89,7 +90,7 @@ impl Service {
         let only = Self::administered(&call)?;
         let limit = page_limit(&input)?;
         let rows = self.store().domains(only, &page_after(&input)?, limit + 1).await?;
-        Ok(page_of(rows, limit, |domain| &domain.name).into())
+        Ok(page_of(rows, limit, |domain| &domain.name))
     }
 
     /// One domain.

@@ -14,8 +14,6 @@ use crate::{Caller, Error, Kind, Result, Service, Standing};
 const BUFFER: usize = 1000;
 const BATCH: i64 = 500;
 const POLL: Duration = Duration::from_secs(5);
-/// Events are kept for a day.
-const KEPT_HOURS: i32 = 24;
 const TOPICS: [&str; 7] = ["accounts", "domains", "auth", "mailbox", "mail", "queue", "system"];
 
 /// Streams an account may hold open at a time.
@@ -95,7 +93,6 @@ impl Service {
                 Err(_) => tokio::time::sleep(POLL).await,
             }
         };
-        let mut swept = tokio::time::Instant::now();
         loop {
             let mut notices = self.store().notices().await.ok();
             loop {
@@ -106,10 +103,6 @@ impl Service {
                         // Nobody may be listening.
                         let _ = self.inner.outbox.sender.send(Arc::new(event));
                     }
-                }
-                if swept.elapsed() > Duration::from_secs(3600) {
-                    swept = tokio::time::Instant::now();
-                    let _ = self.store().drop_events(KEPT_HOURS).await;
                 }
                 let Some(listener) = &mut notices else {
                     tokio::time::sleep(POLL).await;

@@ -72,7 +72,7 @@ impl Service {
         call.caller.may_domain(domain, "domain")?;
         let limit = page_limit(&input.page)?;
         let rows = self.store().forwarders(domain, &page_after(&input.page)?, limit + 1).await?;
-        Ok(page_of(rows, limit, |forwarder| &forwarder.name).into())
+        Ok(page_of(rows, limit, |forwarder| &forwarder.name))
     }
 
     /// One forwarder.

@@ -90,7 +90,7 @@ impl Service {
         call.caller.may_domain(domain, "domain")?;
         let limit = page_limit(&input.page)?;
         let rows = self.store().groups(domain, &page_after(&input.page)?, limit + 1).await?;
-        Ok(page_of(rows, limit, |group| &group.name).into())
+        Ok(page_of(rows, limit, |group| &group.name))
     }
 
     /// One group.

@@ -30,7 +30,7 @@ impl Operation {
             Known::New => {}
             Known::Running => return Err(Error::new(Kind::Conflict, "idempotency_in_progress", "The first call with this key is still being done.")),
             Known::Other => return Err(Error::new(Kind::Invalid, "idempotency_key_reused", "This key was given with another input.")),
-            Known::Done(_, version, body) => return Ok((Reply { body, version, octets: None }, true)),
+            Known::Done(_, version, body) => return Ok((Reply { body, version, octets: None, cursors: Vec::new() }, true)),
         }
         let done = self.perform(service, call, input).await;
         // A refusal leaves the key free: nothing was done.

@@ -81,20 +81,75 @@ impl Limits {
     }
 }
 
-impl Service {
-    /// Refuses a call that is one too many.
-    pub(crate) fn limit(&self, operation: &Operation, caller: &Caller) -> Result<()> {
-        let limits = &self.inner.limits;
-        let Ok(settings) = limits.settings.read() else { return Ok(()) };
+/// How much of a limit is left.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Allowance {
+    /// Name of the limit.
+    pub name: &'static str,
+    /// Calls in a period.
+    pub quota: i64,
+    /// Seconds of the period.
+    pub window: i64,
+    /// Calls that are left now.
+    pub left: i64,
+    /// Seconds until all of them are there again.
+    pub full_in: i64,
+}
+
+impl Bucket {
+    fn name(self) -> &'static str {
+        match self {
+            Self::Default => "default",
+            Self::AdminRead => "admin_read",
+            Self::AdminWrite => "admin_write",
+            Self::Login => "login",
+            Self::Anonymous => "anonymous",
+            Self::Out => "send",
+        }
+    }
+}
+
+impl Limits {
+    /// What is in a bucket; `None` when it has no bottom.
+    fn look(&self, bucket: Bucket, key: Key, flow: Flow, moment: Timestamp) -> Option<Allowance> {
+        if flow.count < 0 {
+            return None;
+        }
+        let (count, cost) = (i128::from(flow.count), i128::from(flow.period.max(1)) * 1_000_000);
+        let whole = count * cost;
+        let left = self.buckets.lock().ok()?.get(&(bucket, key)).map_or(whole, |(at, left)| {
+            (*left + i128::from(moment.micros().saturating_sub(at.micros()).max(0)) * count).min(whole)
+        });
+        let small = |value: i128| i64::try_from(value).unwrap_or(i64::MAX);
+        let full_in = if count == 0 { cost / 1_000_000 } else { ((whole - left) / count + 999_999) / 1_000_000 };
+        Some(Allowance { name: bucket.name(), quota: flow.count, window: flow.period, left: small(left / cost), full_in: small(full_in) })
+    }
+
+    /// What counts a call, under which key, and how much there is of it.
+    fn of(&self, operation: &Operation, caller: &Caller) -> Option<(Bucket, Key, Flow)> {
+        let settings = self.settings.read().ok()?;
         let address = Key::Address(neighbour(caller.remote_ip));
-        let (bucket, key, flow) = match (&caller.account, operation.access) {
+        Some(match (&caller.account, operation.access) {
             (_, Access::Public) if !operation.is_query() => (Bucket::Login, address, settings.rate_login),
             (None, _) => (Bucket::Anonymous, address, settings.rate_anonymous),
             (Some(standing), Access::Server(_) | Access::Domain(_)) if operation.is_query() => (Bucket::AdminRead, Key::Account(standing.account_id), settings.rate_admin_read),
             (Some(standing), Access::Server(_) | Access::Domain(_)) => (Bucket::AdminWrite, Key::Account(standing.account_id), settings.rate_admin_write),
             (Some(standing), _) => (Bucket::Default, Key::Account(standing.account_id), settings.rate_default),
-        };
-        limits.take(bucket, key, flow, now()).map_err(|seconds| Error::new(Kind::Limited(seconds), "rate_limited", format!("Too many calls; try again in {seconds} seconds.")))
+        })
+    }
+}
+
+impl Service {
+    /// How many calls like this one the caller has left; `None` when they are not limited.
+    pub fn allowance(&self, operation: &Operation, caller: &Caller) -> Option<Allowance> {
+        let (bucket, key, flow) = self.inner.limits.of(operation, caller)?;
+        self.inner.limits.look(bucket, key, flow, now())
+    }
+
+    /// Refuses a call that is one too many.
+    pub(crate) fn limit(&self, operation: &Operation, caller: &Caller) -> Result<()> {
+        let Some((bucket, key, flow)) = self.inner.limits.of(operation, caller) else { return Ok(()) };
+        self.inner.limits.take(bucket, key, flow, now()).map_err(|seconds| Error::new(Kind::Limited(seconds), "rate_limited", format!("Too many calls; try again in {seconds} seconds.")))
     }
 
     /// Counts recipients an account sends to; seconds to wait when there are too many of them.
@@ -125,6 +180,9 @@ mod tests {
             assert_eq!(limits.take(Bucket::Login, key, flow, at(0)), Ok(()));
         }
         assert_eq!(limits.take(Bucket::Login, key, flow, at(0)), Err(20));
+        let look = |second| limits.look(Bucket::Login, key, flow, at(second)).map(|allowance| (allowance.quota, allowance.window, allowance.left, allowance.full_in));
+        assert_eq!((look(0), look(20), look(600)), (Some((3, 60, 0, 60)), Some((3, 60, 1, 40)), Some((3, 60, 3, 0))));
+        assert_eq!(limits.look(Bucket::Login, key, Flow { count: -1, period: 60 }, at(0)), None);
         assert_eq!(limits.take(Bucket::Default, key, flow, at(0)), Ok(()), "buckets are apart");
         assert_eq!(limits.take(Bucket::Login, key, flow, at(19)), Err(1));
         assert_eq!(limits.take(Bucket::Login, key, flow, at(20)), Ok(()));

@@ -95,7 +95,7 @@ pub struct Copied {
 }
 
 fn over_quota() -> Error {
-    Error::new(Kind::Conflict, "over_quota", "The account is full.")
+    Error::new(Kind::Conflict, "quota_exceeded", "The account is full.")
 }
 
 pub(crate) fn broken() -> Error {
@@ -125,7 +125,7 @@ impl Service {
     /// Stores a message in a mailbox.
     ///
     /// # Errors
-    /// `NotFound`; `Conflict` (`over_quota`) when the account is full.
+    /// `NotFound`; `Conflict` (`quota_exceeded`) when the account is full.
     pub async fn append_message(&self, account: Uuid, mailbox: &str, arrival: Arrival) -> Result<Place> {
         let quota = self.quota(account).await?;
         let raw = arrival.raw;
@@ -234,7 +234,7 @@ impl Service {
     /// Copies or moves messages into a mailbox, all or none.
     ///
     /// # Errors
-    /// `NotFound`; `Conflict` (`over_quota`).
+    /// `NotFound`; `Conflict` (`quota_exceeded`).
     pub async fn copy_messages(&self, account: Uuid, mailbox: Uuid, uids: &[i64], target: &str, moves: bool) -> Result<Copied> {
         let target = self.mailbox_named(account, target).await?;
         let quota = self.quota(account).await?;

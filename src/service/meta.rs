@@ -40,12 +40,12 @@ const CODES: &[(&str, i32)] = &[
     ("not_empty", 409),
     ("not_found", 404),
     ("outgoing_limit", 429),
-    ("over_quota", 409),
     ("overloaded", 503),
     ("password_policy", 422),
     ("precondition_required", 428),
     ("query_too_complex", 400),
     ("query_too_deep", 400),
+    ("quota_exceeded", 507),
     ("rate_limited", 429),
     ("refresh_reused", 401),
     ("right_required", 403),
@@ -75,6 +75,7 @@ const EVENTS: &[(&str, &[&str])] = &[
     ("domains", &["domain.created", "domain.deleted", "domain.renamed", "domain.resumed", "domain.suspended", "domain.updated", "forwarder.created", "forwarder.deleted", "forwarder.renamed", "forwarder.updated", "group.created", "group.deleted", "group.renamed", "group.updated"]),
     ("mailbox", &["mail.appended", "mail.delivered", "mail.expunged", "mail.flags_changed", "mailbox.created", "mailbox.deleted", "mailbox.renamed", "mailbox.updated"]),
     ("mail", &["submission.changed"]),
+    ("queue", &["queue.host_state", "queue.message_added", "queue.message_changed", "queue.message_read", "queue.message_removed"]),
     ("system", &["address_list.updated", "certificate.issued", "listener.state", "routing.changed", "server.updated"]),
 ];
 

@@ -121,6 +121,8 @@ pub struct Reply {
     pub version: Option<i64>,
     /// The result as it is, instead of JSON.
     pub octets: Option<Octets>,
+    /// Of a page, the cursor of each object.
+    pub cursors: Vec<String>,
 }
 
 /// Result of an operation before it is written down.
@@ -131,18 +133,20 @@ pub(crate) struct Done<T> {
     pub(crate) version: Option<i64>,
     /// The result as it is, instead of the value.
     pub(crate) octets: Option<Octets>,
+    /// Of a page, the cursor of each object.
+    pub(crate) cursors: Vec<String>,
 }
 
 impl<T> Done<T> {
     /// A result that has a version.
     pub(crate) fn versioned(value: T, version: i64) -> Self {
-        Self { value, version: Some(version), octets: None }
+        Self { value, version: Some(version), octets: None, cursors: Vec::new() }
     }
 }
 
 impl<T> From<T> for Done<T> {
     fn from(value: T) -> Self {
-        Self { value, version: None, octets: None }
+        Self { value, version: None, octets: None, cursors: Vec::new() }
     }
 }
 
@@ -226,11 +230,11 @@ pub(crate) fn read<T: DeserializeOwned>(input: Value) -> Result<T> {
 /// Writes a result.
 pub(crate) fn write<T: Serialize>(done: Done<T>) -> Result<Reply> {
     if done.octets.is_some() {
-        return Ok(Reply { body: Vec::new(), version: done.version, octets: done.octets });
+        return Ok(Reply { body: Vec::new(), version: done.version, octets: done.octets, cursors: Vec::new() });
     }
     let body = serde_json::to_vec(&done.value).map_err(|error| {
         tracing::error!(%error, "a result cannot be written");
         Error::new(Kind::Internal, "internal", "The server made a mistake; it is in its log.")
     })?;
-    Ok(Reply { body: if body == b"null" { Vec::new() } else { body }, version: done.version, octets: None })
+    Ok(Reply { body: if body == b"null" { Vec::new() } else { body }, version: done.version, octets: None, cursors: done.cursors })
 }

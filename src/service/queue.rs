@@ -6,6 +6,7 @@ mod schedule;
 
 use std::collections::BTreeSet;
 use std::sync::{Mutex, PoisonError};
+use std::time::{Duration, Instant};
 
 use bytes::Bytes;
 use model::server::SmtpOutSettings;
@@ -16,11 +17,13 @@ use tokio::sync::Notify;
 use uuid::Uuid;
 
 use crate::message::content::unpack;
-use crate::{Result, Service};
+use crate::{Refusal, Result, Service};
 use report::Reported;
 pub(crate) use report::asks;
 use schedule::{jitter, retry_delay};
 
+/// How long an answer about the size of the queue stays good.
+const FRESH: Duration = Duration::from_secs(1);
 /// Characters of a reply that are kept.
 const LONGEST_REPLY: usize = 2000;
 /// Seconds until it is looked again for those who cannot be told now.
@@ -52,11 +55,19 @@ pub struct Told {
 pub(crate) struct Queue {
     owner: Uuid,
     news: QueueNews,
+    full: Mutex<Fullness>,
+}
+
+/// Whether the queue was full when somebody looked.
+#[derive(Debug, Default, Clone, Copy)]
+struct Fullness {
+    looked: Option<Instant>,
+    full: bool,
 }
 
 impl Default for Queue {
     fn default() -> Self {
-        Self { owner: Uuid::new_v4(), news: QueueNews::default() }
+        Self { owner: Uuid::new_v4(), news: QueueNews::default(), full: Mutex::default() }
     }
 }
 
@@ -151,6 +162,31 @@ impl Service {
             tracing::info!(recipients = freed, "taken over from a process that is gone");
         }
         Ok(owner)
+    }
+
+    /// Refuses mail while more messages wait than the settings want; the queue is asked at most once a second.
+    ///
+    /// # Errors
+    /// The refusal.
+    pub(crate) async fn check_queue(&self) -> std::result::Result<(), Refusal> {
+        let most = self.module_settings().queue.max_messages;
+        if most == 0 {
+            return Ok(());
+        }
+        let known = &self.inner.queue.full;
+        let (mut full, stale) = {
+            let mut known = known.lock().unwrap_or_else(PoisonError::into_inner);
+            let stale = known.looked.is_none_or(|looked| looked.elapsed() >= FRESH);
+            if stale {
+                known.looked = Some(Instant::now());
+            }
+            (known.full, stale)
+        };
+        if stale {
+            full = self.store().queue_holds(most).await.map_err(crate::Error::from)?;
+            known.lock().unwrap_or_else(PoisonError::into_inner).full = full;
+        }
+        if full { Err(Refusal::new(452, "4.3.1", "message queue is full")) } else { Ok(()) }
     }
 
     /// The queues that are due first, at most `limit` of them.

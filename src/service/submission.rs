@@ -34,13 +34,10 @@ const MOST_RECIPIENTS: usize = 1000;
 const MOST_UNDO: i64 = 120;
 /// How far ahead a message may be handed in, in seconds.
 const AHEAD: i64 = 30 * 86_400;
-/// Submissions that ended are remembered so many days.
-const REMEMBERED: i32 = 90;
 /// Seconds after which a message is tried again that cannot be sent now.
 const AGAIN: i64 = 60;
 /// Another node may have taken a message that is to be sent.
 const POLL: Duration = Duration::from_secs(5);
-const SWEEP: Duration = Duration::from_secs(3600);
 
 /// Wakes whoever sends what is due.
 #[derive(Default)]
@@ -256,7 +253,7 @@ impl Service {
         let traces: Vec<Uuid> = rows.iter().map(|row| row.trace_id).collect();
         let records = self.store().delivery_records(&traces).await?;
         let shown = rows.iter().map(|row| show(row, &records)).collect();
-        Ok(crate::directory::page_by_id(shown, limit, |submission| submission.id).into())
+        Ok(crate::directory::page_by_id(shown, limit, |submission| submission.id))
     }
 
     /// Calls a message back; it becomes a draft again.
@@ -290,7 +287,6 @@ impl Service {
 
     /// Sends messages when they are due, for as long as the server runs.
     pub async fn run_submissions(self) {
-        let mut swept = tokio::time::Instant::now();
         loop {
             let due = match self.store().next_submission().await {
                 Ok(Some(0)) => match self.send_due().await {
@@ -306,11 +302,6 @@ impl Service {
                 Ok(None) | Err(_) => POLL,
             };
             let _ = tokio::time::timeout(due.min(POLL), self.inner.sending.0.notified()).await;
-            if swept.elapsed() > SWEEP {
-                swept = tokio::time::Instant::now();
-                let _ = self.store().drop_uploads().await;
-                let _ = self.store().drop_submissions(REMEMBERED).await;
-            }
         }
     }
 

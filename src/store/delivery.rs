@@ -271,12 +271,13 @@ impl Tx {
     async fn insert_blobs(&mut self, batch: &[&NewMail]) -> Result<()> {
         let mut mails: Vec<&NewMail> = batch.to_vec();
         mails.sort_by_key(|mail| mail.hash);
+        mails.dedup_by_key(|mail| mail.hash);
         let hashes: Vec<&[u8]> = mails.iter().map(|mail| &mail.hash[..]).collect();
         let codecs: Vec<i16> = mails.iter().map(|mail| mail.codec).collect();
         let sizes: Vec<i64> = mails.iter().map(|mail| mail.size).collect();
         let data: Vec<&[u8]> = mails.iter().map(|mail| &mail.data[..]).collect();
         sqlx::query!(
-            "INSERT INTO blob (hash, codec, size, data) SELECT * FROM UNNEST($1::bytea[], $2::smallint[], $3::bigint[], $4::bytea[]) ON CONFLICT DO NOTHING",
+            "INSERT INTO blob (hash, codec, size, data) SELECT * FROM UNNEST($1::bytea[], $2::smallint[], $3::bigint[], $4::bytea[]) ON CONFLICT (hash) DO UPDATE SET created_at = now()",
             &hashes as &[&[u8]],
             &codecs,
             &sizes,

@@ -61,12 +61,4 @@ impl Store {
             .map(|r| Event { id: r.seq, kind: r.kind, topic: r.topic, time: from_sql(r.at), account: r.account_id, domain: r.domain_id, object: r.object })
             .collect())
     }
-
-    /// Drops events older than so many hours; gives their number.
-    ///
-    /// # Errors
-    /// When the database cannot answer.
-    pub async fn drop_events(&self, hours: i32) -> Result<u64> {
-        Ok(sqlx::query!("DELETE FROM event WHERE at < now() - make_interval(hours => $1)", hours).execute(&self.pool).await?.rows_affected())
-    }
 }

@@ -14,6 +14,7 @@ pub mod directory;
 pub mod domain;
 pub mod forwarder;
 pub mod group;
+pub mod housekeeping;
 pub mod address_list;
 pub mod event;
 pub mod idempotency;

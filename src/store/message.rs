@@ -131,7 +131,7 @@ impl Store {
             r#"WITH m AS MATERIALIZED (SELECT id, uid_next, uid_validity FROM mailbox WHERE account_id = $1 AND name = $2 AND selectable FOR UPDATE),
                s AS (UPDATE account_state SET modseq = modseq + 1, used_bytes = used_bytes + $3, used_messages = used_messages + 1
                  FROM m WHERE account_id = $1 AND ($4::bigint < 0 OR used_bytes + $3 <= $4) RETURNING modseq),
-               b AS (INSERT INTO blob (hash, codec, size, data) SELECT $5, $6, $3, $7 FROM s ON CONFLICT DO NOTHING),
+               b AS (INSERT INTO blob (hash, codec, size, data) SELECT $5, $6, $3, $7 FROM s ON CONFLICT (hash) DO UPDATE SET created_at = now()),
                e AS (INSERT INTO email (account_id, id, thread_id, blob_hash, size, received_at, facts) SELECT $1, $8, $9, $5, $3, $10, $11 FROM s),
                x AS (INSERT INTO mailbox_email (account_id, mailbox_id, uid, email_id, flags, keywords, modseq, size, received_at)
                  SELECT $1, m.id, m.uid_next, $8, $12, $13, s.modseq, $3, $10 FROM m, s),

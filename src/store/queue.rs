@@ -277,6 +277,15 @@ impl Store {
         Ok(Oldest { unwarned: row.unwarned, warned: row.warned })
     }
 
+    /// Whether at least so many messages wait.
+    ///
+    /// # Errors
+    /// When the database cannot answer.
+    pub async fn queue_holds(&self, messages: i64) -> Result<bool> {
+        let row = sqlx::query_scalar!(r#"SELECT count(*) >= $1 AS "full!" FROM (SELECT FROM queue_message LIMIT $1) AS waiting"#, messages).fetch_one(&self.pool).await?;
+        Ok(row)
+    }
+
     /// The octets of a message, as they are stored.
     ///
     /// # Errors

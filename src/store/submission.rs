@@ -130,15 +130,6 @@ impl Store {
         Ok(row.map(|r| UploadRow { id: r.id, media_type: r.media_type, size: r.size, stored: Stored { codec: r.codec, data: r.data } }))
     }
 
-    /// Forgets uploads that are over.
-    ///
-    /// # Errors
-    /// When the database cannot answer.
-    pub async fn drop_uploads(&self) -> Result<()> {
-        sqlx::query!("DELETE FROM upload WHERE expires_at < now()").execute(&self.pool).await?;
-        Ok(())
-    }
-
     /// Submissions of an account older than one of them, the newest first.
     ///
     /// # Errors
@@ -179,20 +170,11 @@ impl Store {
     pub async fn next_submission(&self) -> Result<Option<i64>> {
         Ok(sqlx::query_scalar!(r#"SELECT CEIL(GREATEST(EXTRACT(EPOCH FROM min(send_at) - now()), 0) * 1000)::bigint AS "due" FROM submission WHERE state = 'pending'"#).fetch_one(&self.pool).await?)
     }
-
-    /// Forgets submissions that ended so many days ago.
-    ///
-    /// # Errors
-    /// When the database cannot answer.
-    pub async fn drop_submissions(&self, days: i32) -> Result<()> {
-        sqlx::query!("DELETE FROM submission WHERE state <> 'pending' AND send_at < now() - make_interval(days => $1)", days).execute(&self.pool).await?;
-        Ok(())
-    }
 }
 
 impl Tx {
     async fn insert_body(&mut self, body: &Body) -> Result<()> {
-        sqlx::query!("INSERT INTO blob (hash, codec, size, data) VALUES ($1, $2, $3, $4) ON CONFLICT DO NOTHING", &body.hash[..], body.codec, body.size, &body.data[..])
+        sqlx::query!("INSERT INTO blob (hash, codec, size, data) VALUES ($1, $2, $3, $4) ON CONFLICT (hash) DO UPDATE SET created_at = now()", &body.hash[..], body.codec, body.size, &body.data[..])
             .execute(&mut *self.inner)
             .await?;
         Ok(())

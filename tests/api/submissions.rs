@@ -187,6 +187,9 @@ fn what_cannot_be_sent_is_named() -> Outcome {
     let third = send("three".to_owned());
     assert_eq!((third.status, &third.body["code"]), (429, &json!("outgoing_limit")));
     assert!(crate::client::header(&third.head, "retry-after").is_some());
+    assert_eq!(anna.admin.call("PATCH", "/accounts/anna@client.example/settings", Some(json!({"set": {"max_account_size": 10}}))).status, 200);
+    let full = until("the quota acts", || Some(anna.rest.call("POST", "/accounts/me/messages", Some(json!({"raw": "Subject: x\r\n\r\ny"})))).filter(|answer| answer.status != 201));
+    assert_eq!((full.status, &full.body["code"]), (507, &json!("quota_exceeded")));
     let large = anna.rest.raw("POST", "/accounts/me/uploads", "Content-Type: text/plain\r\n", &[b'x'; 2001]);
     assert_eq!(large.status, 413);
     Ok(())

@@ -127,6 +127,11 @@ fn a_message_walks_to_the_next_server() -> Outcome {
     good(&a.submit().send("anna@a.example", &["nobody@b.example"], "Subject: who\r\n\r\nx"));
     let report = a.message("anna@a.example", 1);
     assert!(report.contains("Status: 5.1.1\r\n") && report.contains("550 5.1.1 nobody@b.example unknown user account"), "{report}");
+    // A trial sends nothing beyond this machine.
+    a.dns.exchange("far.example", 10, "mx.far.example");
+    a.dns.host("mx.far.example", "192.0.2.1");
+    good(&a.submit().send("anna@a.example", &["bob@far.example"], "Subject: far\r\n\r\nx"));
+    wait("the reason", || a.server.sql("SELECT last_reply FROM queue_recipient").starts_with("451 4.4.1 mail does not leave this machine"));
     Ok(())
 }
 
@@ -141,6 +146,11 @@ fn one_connection_takes_what_there_is() -> Outcome {
         good(&smtp.send("anna@a.example", &[&format!("user{n}@sink.example"), "later@sink.example"], &format!("Subject: {n}\r\n\r\nx")));
     }
     assert_eq!((a.waiting(), sink.taken.lock().unwrap().connections), ("6".to_owned(), 0));
+    // A queue that is full refuses what is new.
+    let most = |count: i64| assert_eq!(a.admin.call("PATCH", "/server/modules/queue", Some(json!({"set": {"max_messages": count}}))).status, 200);
+    most(3);
+    assert_eq!(smtp.command("MAIL FROM:<anna@a.example>"), "452 4.3.1 message queue is full");
+    most(0);
     a.sending(&json!({"enabled": true}));
     good(&smtp.send("anna@a.example", &["last@sink.example"], "Subject: last\r\n\r\nx"));
     wait("all messages", || a.waiting() == "0");

@@ -8,7 +8,7 @@ use service::{Error, Kind};
 
 pub(super) fn refusal(error: Error) -> Refusal {
     match (error.code, error.kind) {
-        ("over_quota", _) => Refusal::OverQuota,
+        ("quota_exceeded", _) => Refusal::OverQuota,
         ("mailbox_exists", _) => Refusal::AlreadyExists,
         ("mailbox_has_children", _) => Refusal::HasChildren,
         ("role_taken", _) => Refusal::UseAttribute,

@@ -17,7 +17,8 @@ use super::{Outbound, Parcel, Visit, envelope};
 const PIECE: usize = 64 * 1024;
 /// How long a connection is kept for what may come.
 const KEPT: Duration = Duration::from_secs(5);
-const HANDSHAKE: Duration = Duration::from_secs(60);
+/// Shorter than the driver's patience, so that a clear try can follow.
+const HANDSHAKE: Duration = Duration::from_secs(20);
 
 pub(super) struct Session<'a> {
     outbound: &'a mut Outbound,

@@ -157,6 +157,10 @@ fn page_limit(limit: Option<i64>) -> Result<i64> {
     crate::domain::page_limit(&model::ListParams { limit, ..Default::default() })
 }
 
+fn cursors(data: &[Message]) -> Vec<String> {
+    data.iter().map(|message| message.id.to_string()).collect()
+}
+
 fn cursor_id(cursor: Option<&str>) -> Result<Option<Uuid>> {
     let wrong = |_| Error::new(Kind::Malformed, "cursor_mismatch", "This cursor is not one of this collection.");
     cursor.map(str::parse::<Uuid>).transpose().map_err(wrong)
@@ -217,7 +221,8 @@ impl Service {
         let has_more = ids.len() > size;
         ids.truncate(size);
         let next_cursor = ids.last().filter(|_| has_more).map(Uuid::to_string);
-        Ok(Page { data: self.show_rows(account, &ids).await?, page: PageInfo { next_cursor, has_more, total: None } }.into())
+        let page = Page { data: self.show_rows(account, &ids).await?, page: PageInfo { next_cursor, has_more, total: None } };
+        Ok(Done { cursors: cursors(&page.data), ..page.into() })
     }
 
     /// One message with its text and parts.
@@ -373,7 +378,7 @@ impl Service {
             }
         }
         let next_cursor = after.filter(|_| has_more).map(|id| id.to_string());
-        Ok(Page { data, page: PageInfo { next_cursor, has_more, total: None } }.into())
+        Ok(Done { cursors: cursors(&data), ..Page { data, page: PageInfo { next_cursor, has_more, total: None } }.into() })
     }
 }
 
