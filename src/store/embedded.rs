@@ -21,6 +21,10 @@ const OLDEST: u32 = 15;
 const DATABASE: &str = "postamt";
 const SUPERUSER: &str = "postgres";
 const START_TIME: Duration = Duration::from_secs(120);
+/// Time until it is started again after it ended by itself: doubled as long as it does not last, up to the longest.
+const FIRST_PAUSE: Duration = Duration::from_millis(200);
+const LONGEST_PAUSE: Duration = Duration::from_secs(5);
+const LASTING: Duration = Duration::from_secs(10);
 /// A socket path must fit into `sockaddr_un`; the name PostgreSQL gives it is 18 octets long.
 const LONGEST_SOCKET_FOLDER: usize = 107 - 19;
 
@@ -324,20 +328,22 @@ impl Launch {
 }
 
 async fn supervise(launch: Launch, mut child: Child, mut stopped: oneshot::Receiver<()>, pid: watch::Sender<Option<u32>>) {
+    let mut pause = FIRST_PAUSE;
     loop {
+        let begun = tokio::time::Instant::now();
         tokio::select! {
             status = child.wait() => {
                 let _ = pid.send(None);
                 tracing::error!(?status, log = %launch.log.display(), "PostgreSQL ended by itself, starting it again");
+                pause = if begun.elapsed() < LASTING { (pause * 2).min(LONGEST_PAUSE) } else { FIRST_PAUSE };
                 // Until the last backend has left the shared memory a new postmaster refuses to start.
-                tokio::time::sleep(Duration::from_millis(200)).await;
+                if tokio::time::timeout(pause, &mut stopped).await.is_ok() {
+                    break;
+                }
                 end_orphan(&launch.cluster).await;
                 match launch.spawn() {
                     Ok(next) => child = next,
-                    Err(error) => {
-                        tracing::error!(%error, "PostgreSQL cannot be started");
-                        tokio::time::sleep(Duration::from_secs(1)).await;
-                    }
+                    Err(error) => tracing::error!(%error, "PostgreSQL cannot be started"),
                 }
                 let _ = pid.send(child.id());
             }
