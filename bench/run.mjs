@@ -88,8 +88,8 @@ const peers = (verb, script = "postfix_dovecot.sh") => run(join(here, "peers", s
 
 let postamt = await start();
 try {
-  await prepare();
   if (only.includes("memory")) row("idle after start: PSS of our process, MiB", number(memory()), "", "goal 40");
+  await prepare();
   const mail = only.includes("smtp") || only.includes("e2e");
   if (mail) {
     const pids = peers("start").split("\n").at(-1);
