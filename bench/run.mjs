@@ -6,12 +6,12 @@ import { execFileSync, spawn } from "node:child_process";
 import { chmodSync, mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { createServer } from "node:net";
 import { cpus } from "node:os";
-import { dirname, join } from "node:path";
+import { dirname, join, resolve } from "node:path";
 import { fileURLToPath } from "node:url";
 
 const here = dirname(fileURLToPath(import.meta.url));
 const option = (name, otherwise) => (process.argv.includes(`--${name}`) ? process.argv[process.argv.indexOf(`--${name}`) + 1] : otherwise);
-const binary = join(here, "..", option("binary", "target/release/postamt"));
+const binary = resolve(option("binary", join(here, "../target/release/postamt")));
 const rounds = Number(option("rounds", 3));
 const seconds = option("seconds", "10");
 const settle = Number(option("settle", 300));
@@ -88,8 +88,8 @@ const peers = (verb, script = "postfix_dovecot.sh") => run(join(here, "peers", s
 
 let postamt = await start();
 try {
-  await prepare();
   if (only.includes("memory")) row("idle after start: PSS of our process, MiB", number(memory()), "", "goal 40");
+  await prepare();
   const mail = only.includes("smtp") || only.includes("e2e");
   if (mail) {
     const pids = peers("start").split("\n").at(-1);

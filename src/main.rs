@@ -3,7 +3,8 @@
 mod listeners;
 mod serve;
 
-use std::process::ExitCode;
+use std::os::unix::process::CommandExt;
+use std::process::{Command, ExitCode};
 
 use clap::Parser;
 use cli::{Cli, Config, ConfigVerb, Verb};
@@ -33,12 +34,25 @@ fn main() -> ExitCode {
         Verb::Config { verb: ConfigVerb::Check } => println!("the configuration is good"),
         Verb::Config { verb: ConfigVerb::Print } => print!("{}", config.print()),
         Verb::Serve(options) => {
+            give_memory_back();
             if let Err(error) = serve::run(&cli, options, &config) {
                 return refuse(&error);
             }
         }
     }
     ExitCode::SUCCESS
+}
+
+/// Begins again with the allocator told, which listens only before anything of ours runs, that what is freed goes back to the
+/// system at once: an idle server would otherwise keep for ever what its last storm took.
+fn give_memory_back() {
+    const OPTION: &str = "MIMALLOC_PURGE_DELAY";
+    if let (None, Ok(program)) = (std::env::var_os(OPTION), std::env::current_exe()) {
+        let mut words = std::env::args_os();
+        let name = words.next().unwrap_or_default();
+        // Comes back only when it could not; then memory is kept, no more.
+        let _ = Command::new(program).arg0(name).args(words).env(OPTION, "0").exec();
+    }
 }
 
 fn refuse(reason: &str) -> ExitCode {

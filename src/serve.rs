@@ -12,7 +12,7 @@ use store::{Embedded, EmbeddedConfig, Store};
 use types::{Secret, Timestamp};
 
 use crate::listeners::{Listeners, port_for};
-use tokio::signal::unix::{SignalKind, signal};
+use tokio::signal::unix::{Signal, SignalKind, signal};
 
 const HTTP_ADMIN: u16 = 8010;
 /// Time for sessions, and for mail on its way to other servers, to come to their end when the server stops.
@@ -56,9 +56,34 @@ async fn console(home: PathBuf, service: Service) {
     }
 }
 
+/// What tells the server to stop, heard from the moment this is made.
+struct StopSignals {
+    terminate: Signal,
+    interrupt: Signal,
+}
+
+impl StopSignals {
+    fn new() -> Result<Self, String> {
+        let hear = |kind| signal(kind).map_err(|e| e.to_string());
+        Ok(Self { terminate: hear(SignalKind::terminate())?, interrupt: hear(SignalKind::interrupt())? })
+    }
+
+    async fn recv(&mut self) {
+        tokio::select! {
+            _ = self.terminate.recv() => {}
+            _ = self.interrupt.recv() => {}
+        }
+    }
+}
+
 async fn serve(home: &Path, options: &Serve, config: &Config) -> Result<(), String> {
-    let (embedded, store) = database(home, options, config).await?;
-    let served = serve_store(store, home, options, config).await;
+    // Before there is a PostgreSQL, which must not stay behind when the server is told to stop while it starts.
+    let mut stop = StopSignals::new()?;
+    let (embedded, store) = tokio::select! {
+        ready = database(home, options, config) => ready?,
+        () = stop.recv() => return Ok(()),
+    };
+    let served = serve_store(store, home, options, config, stop).await;
     if let Some(embedded) = embedded {
         embedded.stop().await;
     }
@@ -93,9 +118,7 @@ async fn database(home: &Path, options: &Serve, config: &Config) -> Result<(Opti
     }
 }
 
-async fn serve_store(store: Store, home: &Path, options: &Serve, config: &Config) -> Result<(), String> {
-    let mut terminate = signal(SignalKind::terminate()).map_err(|e| e.to_string())?;
-    let mut interrupt = signal(SignalKind::interrupt()).map_err(|e| e.to_string())?;
+async fn serve_store(store: Store, home: &Path, options: &Serve, config: &Config, mut stop: StopSignals) -> Result<(), String> {
     let key_file = config.secrets.key_file.clone().unwrap_or_else(|| home.join("secrets/master.key"));
     let master = MasterKey::load(&key_file).map_err(|e| format!("{}: {e}", key_file.display()))?;
     let service = Service::new(store, master, home.join("setup-token"), check_certificate).await.map_err(|e| e.to_string())?;
@@ -120,10 +143,7 @@ async fn serve_store(store: Store, home: &Path, options: &Serve, config: &Config
     if let Some(token) = token {
         println!("Claim the server at  http://localhost:{port}/setup#token={}", token.reveal());
     }
-    tokio::select! {
-        _ = terminate.recv() => {}
-        _ = interrupt.recv() => {}
-    }
+    stop.recv().await;
     listeners.abort();
     service.drain();
     served.close();
@@ -132,8 +152,7 @@ async fn serve_store(store: Store, home: &Path, options: &Serve, config: &Config
         _ = async { tokio::join!(served.wait(), &mut runner) } => {}
         () = tokio::time::sleep(LAST_WORDS) => {}
         // Told twice, it stops at once.
-        _ = terminate.recv() => {}
-        _ = interrupt.recv() => {}
+        () = stop.recv() => {}
     }
     outbox.abort();
     runner.abort();

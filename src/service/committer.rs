@@ -6,14 +6,17 @@ use std::time::{Duration, Instant};
 
 use store::Store;
 use store::delivery::{BatchError, Delivered, NewMail};
-use tokio::sync::{Mutex, mpsc, oneshot};
+use tokio::sync::{Mutex, Semaphore, mpsc, oneshot};
 
 mod failpoint;
 
 use crate::{Error, Kind, Result};
 
-/// Transactions on their way at a time.
-const COMMITTERS: usize = 2;
+/// Transactions on their way at a time, when they take long: one that waits for a lock must not keep the others waiting.
+const COMMITTERS: usize = 4;
+/// A transaction that takes longer is no reason to gather on: one at a time makes the largest batches, and a large batch costs
+/// the least for each message.
+const LONG: Duration = Duration::from_millis(30);
 /// Messages that may wait for a committer.
 const WAITING: usize = 256;
 /// Messages of one transaction.
@@ -62,8 +65,9 @@ impl Committer {
     pub(crate) fn start(store: &Store) -> Self {
         let (jobs, receiver) = mpsc::channel(WAITING);
         let receiver = Arc::new(Mutex::new(receiver));
+        let turn = Arc::new(Semaphore::new(1));
         for _ in 0..COMMITTERS {
-            tokio::spawn(run(store.clone(), receiver.clone()));
+            tokio::spawn(run(store.clone(), receiver.clone(), turn.clone()));
         }
         Self { jobs, numbers: Mutex::new((0, 0)) }
     }
@@ -88,23 +92,25 @@ impl Committer {
     }
 }
 
-async fn run(store: Store, jobs: Arc<Mutex<mpsc::Receiver<Job>>>) {
+async fn run(store: Store, jobs: Arc<Mutex<mpsc::Receiver<Job>>>, turn: Arc<Semaphore>) {
     let full = AtomicBool::new(false);
     loop {
-        // Whoever holds the lock waits for work; the other committers wait behind it.
-        let batch = gather(&mut *jobs.lock().await).await;
-        if batch.is_empty() {
-            return;
-        }
+        // Whoever holds the lock waits for work and for its turn; the other committers wait behind it.
+        let mut waiting = jobs.lock().await;
+        let Some(first) = waiting.recv().await else { return };
+        let turn = tokio::time::timeout(LONG, turn.acquire()).await;
+        let batch = gather(first, &mut waiting);
+        drop(waiting);
         commit(batch, |mails| in_time(&store, mails, &full)).await;
+        drop(turn);
     }
 }
 
-/// The next message and all that wait behind it, within bounds; nothing when no more will come.
-async fn gather(jobs: &mut mpsc::Receiver<Job>) -> Vec<Job> {
-    let mut batch: Vec<Job> = jobs.recv().await.into_iter().collect();
-    let mut octets = batch.first().map_or(0, |job| job.mail.data.len());
-    while !batch.is_empty() && batch.len() < BATCH && octets < BATCH_OCTETS {
+/// A message and all that wait behind it, within bounds.
+fn gather(first: Job, jobs: &mut mpsc::Receiver<Job>) -> Vec<Job> {
+    let mut octets = first.mail.data.len();
+    let mut batch = vec![first];
+    while batch.len() < BATCH && octets < BATCH_OCTETS {
         let Ok(job) = jobs.try_recv() else { break };
         octets += job.mail.data.len();
         batch.push(job);
@@ -274,9 +280,9 @@ mod tests {
         for number in 0..100 {
             sender.send(Job { mail: mail(number), done: oneshot::channel().0 }).await.unwrap();
         }
-        assert_eq!(gather(&mut receiver).await.len(), BATCH);
-        assert_eq!(gather(&mut receiver).await.len(), 100 - BATCH);
-        drop(sender);
-        assert!(gather(&mut receiver).await.is_empty());
+        for expected in [BATCH, 100 - BATCH] {
+            let first = receiver.recv().await.unwrap();
+            assert_eq!(gather(first, &mut receiver).len(), expected);
+        }
     }
 }

@@ -60,17 +60,21 @@ impl Store {
     /// # Errors
     /// When the database cannot answer.
     pub async fn account(&self, id: Uuid) -> Result<Option<AccountRow>> {
-        let row = sqlx::query!(
-            r#"SELECT a.id, a.name, d.name AS domain, a.domain_id, a.real_name, a.state, a.builtin, a.settings, a.suspend_mail,
+        let asked = || {
+            sqlx::query!(
+                r#"SELECT a.id, a.name, d.name AS domain, a.domain_id, a.real_name, a.state, a.builtin, a.settings, a.suspend_mail,
                COALESCE(s.used_bytes, 0) AS "used_bytes!", COALESCE(s.used_messages, 0) AS "used_messages!", a.version, a.created_at, a.updated_at,
-               ARRAY(SELECT n.name FROM object_name n WHERE n.object_id = a.id AND n.kind = 'alias' ORDER BY n.name) AS "aliases!",
-               ARRAY(SELECT t.number FROM telnum t WHERE t.account_id = a.id ORDER BY t.number) AS "telnums!"
+               ARRAY(SELECT n.name FROM object_name n WHERE n.object_id = a.id AND n.kind = 'alias') AS "aliases!",
+               ARRAY(SELECT t.number FROM telnum t WHERE t.account_id = a.id) AS "telnums!"
                FROM account a JOIN domain d ON d.id = a.domain_id LEFT JOIN account_state s ON s.account_id = a.id WHERE a.id = $1"#,
-            id
-        )
-        .fetch_optional(&self.pool)
-        .await?;
-        Ok(row.map(|r| AccountRow { settings: r.settings, account: account!(r) }))
+                id
+            )
+        };
+        Ok(self.single(asked).await?.map(|mut r| {
+            r.aliases.sort_unstable();
+            r.telnums.sort_unstable();
+            AccountRow { settings: r.settings, account: account!(r) }
+        }))
     }
 
     /// The account that a name (own or alias) of a domain leads to.

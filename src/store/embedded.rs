@@ -21,6 +21,10 @@ const OLDEST: u32 = 15;
 const DATABASE: &str = "postamt";
 const SUPERUSER: &str = "postgres";
 const START_TIME: Duration = Duration::from_secs(120);
+/// Time until it is started again after it ended by itself: doubled as long as it does not last, up to the longest.
+const FIRST_PAUSE: Duration = Duration::from_millis(200);
+const LONGEST_PAUSE: Duration = Duration::from_secs(5);
+const LASTING: Duration = Duration::from_secs(10);
 /// A socket path must fit into `sockaddr_un`; the name PostgreSQL gives it is 18 octets long.
 const LONGEST_SOCKET_FOLDER: usize = 107 - 19;
 
@@ -137,6 +141,22 @@ impl Embedded {
     }
 }
 
+/// Abandoned while it starts, it stops by itself; nobody waits for it.
+impl Drop for Embedded {
+    fn drop(&mut self) {
+        if let Some(pid) = self.pid().filter(|_| self.stop.is_some()) {
+            interrupt(pid);
+        }
+    }
+}
+
+/// Asks a postmaster for a fast shutdown.
+fn interrupt(pid: u32) {
+    if let Ok(pid) = i32::try_from(pid) {
+        let _ = kill(Pid::from_raw(pid), Signal::SIGINT);
+    }
+}
+
 /// Finds the folder of the binaries: those of the cluster's own version, else the newest.
 fn binaries(cluster: &Path) -> Result<PathBuf> {
     let mut found: Vec<(u32, PathBuf)> = Vec::new();
@@ -199,6 +219,7 @@ async fn initialise(bin: &Path, data: &Path, cluster: &Path, superuser: &str) ->
         .arg(&password_file)
         .arg("--pgdata")
         .arg(&fresh)
+        .kill_on_drop(true)
         .output()
         .await
         .map_err(|source| EmbeddedError::File { path: bin.join("initdb"), source })?;
@@ -214,7 +235,12 @@ async fn end_orphan(cluster: &Path) {
     let Some(pid) = fs::read_to_string(cluster.join("postmaster.pid")).ok().and_then(|text| text.lines().next()?.trim().parse::<i32>().ok()) else {
         return;
     };
-    let is_postgres = || fs::read_to_string(format!("/proc/{pid}/comm")).is_ok_and(|name| name.trim() == "postgres");
+    // By now the number may be that of another PostgreSQL; a postmaster works in the folder of its cluster.
+    let folder = fs::canonicalize(cluster).ok();
+    let is_postgres = || {
+        let named = fs::read_to_string(format!("/proc/{pid}/comm")).is_ok_and(|name| name.trim() == "postgres");
+        named && folder.is_some() && fs::read_link(format!("/proc/{pid}/cwd")).ok() == folder
+    };
     for signal in [Signal::SIGINT, Signal::SIGQUIT] {
         if !is_postgres() {
             return;
@@ -302,28 +328,30 @@ impl Launch {
 }
 
 async fn supervise(launch: Launch, mut child: Child, mut stopped: oneshot::Receiver<()>, pid: watch::Sender<Option<u32>>) {
+    let mut pause = FIRST_PAUSE;
     loop {
+        let begun = tokio::time::Instant::now();
         tokio::select! {
             status = child.wait() => {
                 let _ = pid.send(None);
                 tracing::error!(?status, log = %launch.log.display(), "PostgreSQL ended by itself, starting it again");
+                pause = if begun.elapsed() < LASTING { (pause * 2).min(LONGEST_PAUSE) } else { FIRST_PAUSE };
                 // Until the last backend has left the shared memory a new postmaster refuses to start.
-                tokio::time::sleep(Duration::from_millis(200)).await;
+                if tokio::time::timeout(pause, &mut stopped).await.is_ok() {
+                    break;
+                }
                 end_orphan(&launch.cluster).await;
                 match launch.spawn() {
                     Ok(next) => child = next,
-                    Err(error) => {
-                        tracing::error!(%error, "PostgreSQL cannot be started");
-                        tokio::time::sleep(Duration::from_secs(1)).await;
-                    }
+                    Err(error) => tracing::error!(%error, "PostgreSQL cannot be started"),
                 }
                 let _ = pid.send(child.id());
             }
             _ = &mut stopped => break,
         }
     }
-    if let Some(id) = child.id().and_then(|id| i32::try_from(id).ok()) {
-        let _ = kill(Pid::from_raw(id), Signal::SIGINT);
+    if let Some(id) = child.id() {
+        interrupt(id);
     }
     let _ = tokio::time::timeout(Duration::from_secs(30), child.wait()).await;
     let _ = pid.send(None);

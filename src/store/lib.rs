@@ -31,6 +31,7 @@ pub mod session;
 pub mod submission;
 pub mod sign_in;
 mod moment;
+mod single;
 mod tx;
 
 use std::time::Duration;
@@ -50,6 +51,7 @@ static MIGRATIONS: sqlx::migrate::Migrator = sqlx::migrate!("../../migrations");
 #[derive(Debug, Clone)]
 pub struct Store {
     pool: PgPool,
+    singles: single::Singles,
 }
 
 impl Store {
@@ -68,7 +70,7 @@ impl Store {
                 .connect_with(options.clone())
                 .await;
             match pool {
-                Ok(pool) => return Ok(Self { pool }),
+                Ok(pool) => return Ok(Self { singles: single::Singles::new(&pool), pool }),
                 Err(error) if tokio::time::Instant::now() >= give_up => return Err(error.into()),
                 Err(_) => tokio::time::sleep(Duration::from_millis(250)).await,
             }

@@ -240,7 +240,9 @@ impl Tx {
     /// When the database cannot answer.
     pub async fn delete_mailbox(&mut self, account: Uuid, id: Uuid) -> Result<()> {
         sqlx::query!(
-            "WITH gone AS (DELETE FROM mailbox_email WHERE account_id = $1 AND mailbox_id = $2 RETURNING size), \
+            "WITH gone AS (DELETE FROM mailbox_email WHERE account_id = $1 AND mailbox_id = $2 RETURNING size, email_id), \
+             nowhere AS (DELETE FROM email e USING (SELECT DISTINCT email_id FROM gone) g WHERE e.account_id = $1 AND e.id = g.email_id AND NOT EXISTS ( \
+               SELECT FROM mailbox_email p WHERE p.account_id = $1 AND p.email_id = e.id AND p.mailbox_id <> $2)), \
              forgotten AS (DELETE FROM mailbox_expunged WHERE account_id = $1 AND mailbox_id = $2), \
              used AS (UPDATE account_state SET used_bytes = used_bytes - c.size, used_messages = used_messages - c.n \
                FROM (SELECT count(*) AS n, COALESCE(sum(size), 0)::bigint AS size FROM gone) c WHERE account_id = $1) \

@@ -318,7 +318,8 @@ impl Tx {
         Ok(rows.into_iter().map(|r| (r.uid, r.new_uid)).collect())
     }
 
-    /// Removes messages from a locked mailbox, when `deleted_only` those with the deleted flag; gives their UIDs.
+    /// Removes messages from a locked mailbox, when `deleted_only` those with the deleted flag; gives their UIDs. What stands
+    /// nowhere else is gone: all changes of an account wait for each other, so that no copy of it is on its way.
     ///
     /// # Errors
     /// When the database cannot answer.
@@ -326,6 +327,8 @@ impl Tx {
         Ok(sqlx::query_scalar!(
             r#"WITH gone AS (DELETE FROM mailbox_email WHERE account_id = $1 AND mailbox_id = $2 AND uid = ANY($4) AND (NOT $5 OR flags & 8 = 8) RETURNING uid, email_id, flags, size),
                kept AS (INSERT INTO mailbox_expunged (account_id, mailbox_id, uid, email_id, modseq) SELECT $1, $2, uid, email_id, $3 FROM gone),
+               nowhere AS (DELETE FROM email e USING (SELECT DISTINCT email_id FROM gone) g WHERE e.account_id = $1 AND e.id = g.email_id AND NOT EXISTS (
+                 SELECT FROM mailbox_email p WHERE p.account_id = $1 AND p.email_id = e.id AND NOT (p.mailbox_id = $2 AND p.uid IN (SELECT uid FROM gone)))),
                c AS (SELECT count(*) AS n, COALESCE(sum(size), 0)::bigint AS size, COALESCE(sum(1 - (flags & 1)), 0) AS unseen FROM gone),
                counted AS (UPDATE mailbox m SET messages = m.messages - c.n, size = m.size - c.size, unseen = m.unseen - c.unseen, modseq = $3 FROM c WHERE m.account_id = $1 AND m.id = $2 AND c.n > 0),
                used AS (UPDATE account_state s SET used_bytes = s.used_bytes - c.size, used_messages = s.used_messages - c.n FROM c WHERE s.account_id = $1),

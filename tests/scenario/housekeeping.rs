@@ -20,10 +20,17 @@ fn bodies_without_a_message_go() -> Result<(), Failed> {
     for n in 0..4 {
         imap.append("INBOX", if n < 3 { "\\Deleted" } else { "" }, &text(n));
     }
-    imap.ok("SELECT INBOX");
-    imap.ok("EXPUNGE");
     let server = anna.server;
     let count = |server: &Server, what: &str| server.sql(&format!("SELECT count(*) FROM {what}"));
+    imap.ok("SELECT INBOX");
+    // A copy is the same message; it lives as long as it is in one mailbox.
+    imap.ok("COPY 1 Drafts");
+    imap.ok("CREATE Old");
+    imap.ok("COPY 1:2 Old");
+    for (command, left) in [("EXPUNGE", "3"), ("DELETE Old", "2"), ("SELECT Drafts", "2"), ("STORE 1 +FLAGS (\\Deleted)", "2"), ("EXPUNGE", "1")] {
+        imap.ok(command);
+        assert_eq!(count(&server, "email"), left, "{command}");
+    }
     assert_eq!((count(&server, "blob").as_str(), count(&server, "email").as_str()), ("4", "1"));
     server.sql("UPDATE blob SET created_at = now() - interval '73 hours'");
     // Two of them came again, one as the same message and one as nobody's.

@@ -17,6 +17,7 @@ pub(crate) fn trials() -> Vec<Trial> {
     let test = |name: &str, run: fn() -> Outcome| Trial::test(format!("lifecycle::{name}"), run);
     vec![
         test("starts_stops_and_starts_again", starts_stops_and_starts_again),
+        test("told_to_stop_while_it_starts_it_leaves_nothing_behind", told_to_stop_while_it_starts_it_leaves_nothing_behind),
         test("root_below_a_private_folder_becomes_an_ordinary_user", root_below_a_private_folder_becomes_an_ordinary_user),
         test("an_ordinary_user_starts_it", an_ordinary_user_starts_it),
         test("a_path_of_150_characters_works", a_path_of_150_characters_works),
@@ -41,6 +42,28 @@ fn starts_stops_and_starts_again() -> Outcome {
     assert!(server.data.join("pg/PG_VERSION").exists());
     assert_eq!(server.stop(), Some(0));
     assert!(!options.data.join("pg/postmaster.pid").exists(), "PostgreSQL stops with the server");
+    assert_eq!(Server::start(&options).stop(), Some(0));
+    Ok(())
+}
+
+/// In the middle of its start, PostgreSQL not yet ready.
+fn told_to_stop_while_it_starts_it_leaves_nothing_behind() -> Outcome {
+    let scratch = Scratch::new();
+    let options = Options::new(&scratch.0.join("data"));
+    for _ in 0..3 {
+        let starting = Server::spawn(&options);
+        let lock = options.data.join("pg/postmaster.pid");
+        let give_up = Instant::now() + Duration::from_secs(60);
+        while !lock.exists() {
+            assert!(Instant::now() < give_up, "PostgreSQL was not started");
+            std::thread::yield_now();
+        }
+        assert_eq!(starting.stop(), Some(0));
+        while lock.exists() {
+            assert!(Instant::now() < give_up, "PostgreSQL was left behind");
+            std::thread::yield_now();
+        }
+    }
     assert_eq!(Server::start(&options).stop(), Some(0));
     Ok(())
 }

@@ -84,9 +84,18 @@ impl Server {
     }
 
     pub(crate) fn start_at(options: &Options, offset: u16) -> Self {
-        let server = Self { child: command(options, offset).spawn().unwrap(), offset, data: options.data.clone() };
+        let server = Self::spawn_at(options, offset);
         server.wait_ready();
         server
+    }
+
+    /// Starts a server and does not wait.
+    pub(crate) fn spawn(options: &Options) -> Self {
+        Self::spawn_at(options, free_offset())
+    }
+
+    fn spawn_at(options: &Options, offset: u16) -> Self {
+        Self { child: command(options, offset).spawn().unwrap(), offset, data: options.data.clone() }
     }
 
     pub(crate) fn port(&self) -> u16 {
