@@ -9,6 +9,10 @@ use bytes::Bytes;
 use sip::header::{Address, Via};
 use sip::{Frame, Framer, Limits, Message, Name, Parsed, Request, Splice, Writer, parse};
 
+/// As in the server.
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
 const HEAD: &str = "INVITE sip:+4930123456@example.com;user=phone SIP/2.0\r\n\
     Via: SIP/2.0/UDP 192.168.1.20:5062;branch=z9hG4bK-524287-1---0f3eb40b11f97a9c;rport\r\n\
     Max-Forwards: 70\r\n\

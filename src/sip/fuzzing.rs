@@ -402,7 +402,7 @@ mod tests {
         /// The corpus with octets changed, taken out, doubled and put elsewhere.
         #[test]
         fn any_mutation(file in any::<prop::sample::Index>(), changes in vec((any::<prop::sample::Index>(), 0..30_usize, any::<u8>(), 0..5_u8), 1..6)) {
-            let mut octets = file.get(&*SEEDS).clone();
+            let mut octets = file.get(&SEEDS).clone();
             for (at, length, octet, kind) in changes {
                 let at = at.index(octets.len().max(1));
                 let end = (at + length).min(octets.len());

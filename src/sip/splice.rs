@@ -178,12 +178,19 @@ impl<'a> Splice<'a> {
 
     /// Notes in the topmost Via where the request came from (RFC 3261 §18.2.1, RFC 3581 §4).
     pub fn stamp(&mut self, source: SocketAddr) -> &mut Self {
+        let from = self.text.len();
         if let Ok(via) = self.fields.via()
-            && let Some(params) = stamped(&via, source)
+            && stamped(&via, source, &mut self.text)
         {
             let start = self.fields.place(via.params.octets());
             let end = start + crate::index::offset(via.params.octets().len());
-            self.edit(start, end, 0, |text| text.put_slice(&params));
+            let text = (from, self.text.len());
+            self.edits.push(Edit {
+                start,
+                end,
+                rank: 0,
+                text,
+            });
         }
         self
     }
@@ -235,20 +242,25 @@ pub(crate) fn put_field(out: &mut Vec<u8>, name: &str, value: &[u8]) {
 pub(crate) fn put_value(out: &mut Vec<u8>, value: &[u8]) {
     let from = out.len();
     out.put_slice(value);
-    if memchr::memchr3(b'\r', b'\n', b'\0', value).is_some() {
-        let bad = out
-            .iter_mut()
-            .skip(from)
-            .filter(|byte| matches!(byte, b'\r' | b'\n' | b'\0'));
-        bad.for_each(|byte| *byte = b' ');
+    flatten(out, from);
+}
+
+/// Makes blanks of what could end a line, from there on.
+pub(crate) fn flatten(out: &mut [u8], from: usize) {
+    let is_end = |byte: &u8| matches!(byte, b'\r' | b'\n' | b'\0');
+    let new = out.get_mut(from..).unwrap_or_default();
+    if memchr::memchr3(b'\r', b'\n', b'\0', new).is_some() {
+        for byte in new.iter_mut().filter(|byte| is_end(byte)) {
+            *byte = b' ';
+        }
     }
 }
 
-/// The parameters of a Via that came from there; `None` when nothing has to be noted.
-pub(crate) fn stamped(via: &Via<'_>, source: SocketAddr) -> Option<Vec<u8>> {
+/// Writes the parameters of a Via that came from there; `false` when nothing has to be noted, and nothing is written.
+pub(crate) fn stamped(via: &Via<'_>, source: SocketAddr, out: &mut Vec<u8>) -> bool {
     let ip = source.ip().to_canonical();
     let (mut wants_rport, mut noted) = (false, false);
-    let mut out = Vec::with_capacity(via.params.octets().len() + 64);
+    let start = out.len();
     for (name, value) in via.params.octets_of_each() {
         let is = |known: &str| name.eq_ignore_ascii_case(known.as_bytes());
         if is("rport") {
@@ -265,7 +277,8 @@ pub(crate) fn stamped(via: &Via<'_>, source: SocketAddr) -> Option<Vec<u8>> {
         }
     }
     if !wants_rport && !noted && host_ip(via.host()) == Some(ip) {
-        return None;
+        out.truncate(start);
+        return false;
     }
     out.put_slice(b";received=");
     match ip {
@@ -274,23 +287,31 @@ pub(crate) fn stamped(via: &Via<'_>, source: SocketAddr) -> Option<Vec<u8>> {
                 if place > 0 {
                     out.push(b'.');
                 }
-                put_number(&mut out, u32::from(octet));
+                put_number(out, u32::from(octet));
             }
         }
         IpAddr::V6(ip) => out.put_slice(ip.to_string().as_bytes()),
     }
     if wants_rport {
         out.put_slice(b";rport=");
-        put_number(&mut out, u32::from(source.port()));
+        put_number(out, u32::from(source.port()));
     }
-    Some(out)
+    true
 }
 
 pub(crate) fn put_number(out: &mut Vec<u8>, number: u32) {
-    if number >= 10 {
-        put_number(out, number / 10);
+    let mut digits = [0; 10];
+    let mut left = number;
+    let mut length = 0;
+    for digit in digits.iter_mut().rev() {
+        *digit = b'0' + u8::try_from(left % 10).unwrap_or_default();
+        left /= 10;
+        length += 1;
+        if left == 0 {
+            break;
+        }
     }
-    out.push(b'0' + u8::try_from(number % 10).unwrap_or_default());
+    out.put_slice(digits.get(digits.len() - length..).unwrap_or_default());
 }
 
 #[cfg(test)]

@@ -2,6 +2,7 @@
 //!
 //! Each is a [`types::Machine`] of its own, found by its [`Key`]; who finds them, and where octets go, is outside.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use crate::header::{Address, Via};
@@ -54,7 +55,7 @@ impl Timers {
 /// What tells a transaction from all others (RFC 3261 §17.1.3, §17.2.3). An ACK has the key of its INVITE; a CANCEL has its
 /// own.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
-pub struct Key(Box<[u8]>);
+pub struct Key(Arc<[u8]>);
 
 impl Key {
     /// The key of a request, sent or received.

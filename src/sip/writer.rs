@@ -2,8 +2,7 @@ use std::net::SocketAddr;
 
 use bytes::{BufMut, Bytes};
 
-use crate::scan::first_item;
-use crate::splice::{put_field, put_number, put_value, stamped};
+use crate::splice::{flatten, put_field, put_number, put_value, stamped};
 use crate::{Fields, Method, Name, Refused, Request};
 
 /// A message of our own, written from top to bottom.
@@ -93,23 +92,29 @@ impl Writer {
     }
 
     fn vias(&mut self, request: &Request, source: SocketAddr) {
-        let params = request
-            .via()
-            .ok()
-            .and_then(|via| Some((via.params.octets(), stamped(&via, source)?)));
-        let mut rest = params;
+        let mut first = request.via().ok();
         for value in request.values(Name::Via) {
             put_name(&mut self.out, Name::Via);
-            if let Some((octets, stamped)) = rest.take() {
-                let item = first_item(value).unwrap_or(value.len());
-                let start = (octets.as_ptr() as usize)
-                    .saturating_sub(value.as_ptr() as usize)
-                    .min(item);
-                self.value(value.get(..start).unwrap_or_default());
-                self.value(&stamped);
-                self.value(value.get(start + octets.len()..).unwrap_or_default());
-            } else {
-                self.value(value);
+            let from = self.out.len();
+            let params = first.take().map(|via| (via, via.params.octets()));
+            let start = params.map(|(_, octets)| {
+                (octets.as_ptr() as usize).saturating_sub(value.as_ptr() as usize)
+            });
+            match (
+                params,
+                start.and_then(|start| value.split_at_checked(start)),
+            ) {
+                (Some((via, octets)), Some((before, rest))) => {
+                    self.value(before);
+                    if !stamped(&via, source, &mut self.out) {
+                        self.value(octets);
+                    }
+                    self.value(rest.get(octets.len()..).unwrap_or_default());
+                }
+                _ => self.value(value),
+            }
+            if self.flatten {
+                flatten(&mut self.out, from);
             }
             self.out.put_slice(b"\r\n");
         }

@@ -77,6 +77,10 @@ fn refusals_are_whole_messages() {
             "SIP/2.0 400 Bad Header Line",
         ),
         (
+            INVITE.replace(";rport ,", ";rport;x=\"a\nEvil: 1\" ,"),
+            "SIP/2.0 400 Bad Header Line",
+        ),
+        (
             INVITE.replace("SIP/2.0\r\n", "SIP/3.0\r\n"),
             "SIP/2.0 505 Version Not Supported",
         ),
