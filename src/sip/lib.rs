@@ -9,10 +9,11 @@
 //! Invariants: nothing is allocated per header field; a field nobody changed leaves as it came, octet for octet; a bad
 //! message is a value that says what to do, never a panic.
 //!
-//! Driven by: `realtime`, with one [`Framer`] per connection and [`parse`] per datagram.
+//! Driven by: `realtime`, with one [`Framer`] per connection, [`parse`] per datagram, and one [`Endpoint`] per worker.
 #![cfg_attr(test, allow(clippy::unwrap_used, clippy::expect_used))]
 
 mod check;
+pub mod endpoint;
 mod fields;
 mod framer;
 #[doc(hidden)]
@@ -32,6 +33,7 @@ pub mod transaction;
 pub mod uri;
 mod writer;
 
+pub use endpoint::Endpoint;
 pub use fields::Fields;
 pub use framer::{Frame, Framer};
 pub use limits::Limits;
