@@ -82,7 +82,8 @@ pub enum Output {
     TimedOut(Key),
     /// A request of ours could not be sent; it counts as a 503.
     Unreachable(Key),
-    /// Our answer was never acknowledged, or could not be sent.
+    /// A received request that came to nothing: our answer was never acknowledged or could not be sent, or none was given
+    /// in time.
     Unanswered(Key),
 }
 

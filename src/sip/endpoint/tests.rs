@@ -1,5 +1,7 @@
 use std::time::Duration;
 
+use proptest::prelude::*;
+
 use super::*;
 use crate::{Limits, parse, transaction};
 
@@ -274,4 +276,78 @@ fn bad_messages_are_answered_or_dropped() {
         (play.done().as_str(), play.endpoint.dropped()),
         ("> 400 to 1", 1)
     );
+}
+
+/// What a peer, the network and whoever answers may do.
+#[derive(Debug, Clone, Copy)]
+enum Step {
+    Receive(usize, u64, usize),
+    Answer(usize, usize, u16),
+    Respond(u16),
+    Send(usize, usize),
+    Fail,
+    Wait(u64),
+}
+
+fn step() -> impl Strategy<Value = Step> {
+    let status = || prop::sample::select(vec![100, 180, 183, 200, 202, 302, 404, 486, 487, 603]);
+    prop_oneof![
+        4 => (0..5_usize, 1..4_u64, 0..4_usize).prop_map(|(method, flow, branch)| Step::Receive(method, flow, branch)),
+        2 => (0..5_usize, 0..4_usize, status()).prop_map(|(method, branch, status)| Step::Answer(method, branch, status)),
+        3 => status().prop_map(Step::Respond),
+        2 => (0..5_usize, 0..4_usize).prop_map(|(method, branch)| Step::Send(method, branch)),
+        1 => Just(Step::Fail),
+        3 => (0..40_000_u64).prop_map(Step::Wait),
+    ]
+}
+
+proptest! {
+    /// Whatever happens, transactions stay within their limit, and when everything is answered all of them end.
+    #[test]
+    fn everything_ends(steps in prop::collection::vec(step(), 0..60)) {
+        const METHODS: [&str; 5] = ["INVITE", "ACK", "CANCEL", "OPTIONS", "BYE"];
+        let text = |method: usize, branch: usize| {
+            as_method(METHODS[method]).replace("hds8", &format!("hds{branch}"))
+        };
+        let mut play = Play::new(3);
+        let mut millis = 0;
+        for step in steps {
+            match step {
+                Step::Receive(method, id, branch) => {
+                    let transport = if id == 3 { Transport::Tcp } else { Transport::Udp };
+                    drop(play.receive(flow(id, "192.0.2.1:5066", transport), &text(method, branch)).done());
+                }
+                Step::Answer(method, branch, status) => drop(play.answer(&text(method, branch), status).done()),
+                Step::Respond(status) => {
+                    if play.keys.last().is_some_and(|key| play.endpoint.received(key).is_some()) {
+                        play.respond(status);
+                    }
+                }
+                Step::Send(method, branch) => {
+                    let sent = play.endpoint.send(play.now, udp(), octets(&text(method, branch)));
+                    prop_assert!(sent.is_none() || METHODS[method] != "ACK");
+                }
+                Step::Fail => {
+                    if let Some(key) = play.keys.last().cloned() {
+                        play.input(Input::Failed(Side::Server, key));
+                    }
+                }
+                Step::Wait(more) => {
+                    millis += more;
+                    play.until(millis);
+                }
+            }
+            prop_assert!(play.endpoint.transactions().1 <= 3);
+        }
+        for key in std::mem::take(&mut play.keys) {
+            let octets = play.endpoint.received(&key).map(|open| Writer::reply(open.request(), 486, "", "b", open.source()).finish());
+            play.input(Input::Respond(key, 486, octets.unwrap_or_default()));
+        }
+        for branch in 0..4 {
+            play.answer(&text(0, branch), 486);
+        }
+        play.until(millis + 100_000);
+        prop_assert_eq!(play.endpoint.transactions(), (0, 0));
+        prop_assert_eq!(play.endpoint.deadline(), None);
+    }
 }

@@ -38,7 +38,7 @@ pub enum ServerOutput {
     Send(Bytes),
     /// The ACK to a 2xx, for whoever sent that.
     Ack(Request),
-    /// No ACK came (timer H).
+    /// No ACK came (timer H), or a request other than INVITE was not answered while its client waits.
     TimedOut,
     /// A response could not be sent.
     TransportFailed,
@@ -88,7 +88,8 @@ impl ServerTransaction {
         reliable: bool,
         timers: Timers,
     ) -> Self {
-        let trying = (*request.method() == Method::Invite).then(|| now + TRYING);
+        let is_invite = *request.method() == Method::Invite;
+        let trying = is_invite.then(|| now + TRYING);
         Self {
             request,
             source,
@@ -100,7 +101,8 @@ impl ServerTransaction {
             // By then the client's timer E has reached T2.
             early: now + timers.t2,
             again: None,
-            end: None,
+            // By then the client has given up and wants no answer (RFC 4320 §4.2); an INVITE may ring on.
+            end: (!is_invite).then(|| now + timers.long()),
             outputs: VecDeque::new(),
         }
     }
@@ -190,7 +192,8 @@ impl ServerTransaction {
 
     fn tick(&mut self, now: Instant) {
         if self.end.is_some_and(|end| end <= now) {
-            if self.state == State::Completed && self.is_invite() {
+            let unanswered = self.state == State::Proceeding;
+            if unanswered || self.state == State::Completed && self.is_invite() {
                 self.outputs.push_back(ServerOutput::TimedOut);
             }
             self.terminate();

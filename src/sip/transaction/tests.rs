@@ -335,6 +335,8 @@ fn other_requests_are_answered() {
         server(&options, true).respond(&options, 200).done(),
         "0 > 200, 0 end"
     );
+    let want = "32000 timed out, 32000 end";
+    assert_eq!(server(&options, false).until(100_000).done(), want);
 }
 
 /// RFC 3261 §9.1, §17.1.1.3.
