@@ -121,7 +121,7 @@ async fn database(home: &Path, options: &Serve, config: &Config) -> Result<(Opti
 async fn serve_store(store: Store, home: &Path, options: &Serve, config: &Config, mut stop: StopSignals) -> Result<(), String> {
     let key_file = config.secrets.key_file.clone().unwrap_or_else(|| home.join("secrets/master.key"));
     let master = MasterKey::load(&key_file).map_err(|e| format!("{}: {e}", key_file.display()))?;
-    let service = Service::new(store, master, home.join("setup-token"), check_certificate).await.map_err(|e| e.to_string())?;
+    let service = Service::new(store, master, home.join("setup-token"), net::interface_networks(), check_certificate).await.map_err(|e| e.to_string())?;
     bootstrap(&service, config).await?;
     let token = service.offer_setup(config.setup.token.as_ref()).await.map_err(|e| e.to_string())?;
     certificate(&service).await?;

@@ -20,7 +20,7 @@ pub use certificates::{CertificateError, Certificates, Facts, Made, self_signed}
 pub use client::{connect, opportunistic_tls};
 pub use drive::{Handler, drive};
 pub use exchange::{Ask, DnsError, Exchange, MailHost, NoHost, Rules, Walk};
-pub use interfaces::{host_name, interface_addresses};
+pub use interfaces::{host_name, interface_addresses, interface_networks};
 pub use listener::{Connection, Connections, Endpoint, Gate, OneOf, Serve, open};
 pub use proxy_protocol::{ProxyHeader, read_header};
 pub use resolver::{Dns, Resolver};

@@ -100,6 +100,7 @@ struct Inner {
     hashing: tokio::sync::Semaphore,
     disk: disk::Disk,
     setup_file: std::path::PathBuf,
+    networks: Vec<String>,
     health: health::Health,
     listening: listener::Listening,
     lists: address_list::Lists,
@@ -111,11 +112,12 @@ struct Inner {
 }
 
 impl Service {
-    /// Builds the service over a migrated database. `setup_file` is where a set-up token is kept until the server is claimed.
+    /// Builds the service over a migrated database. `setup_file` is where a set-up token is kept until the server is claimed, and
+    /// `networks` are those of this machine, offered to whoever claims it.
     ///
     /// # Errors
     /// When the database cannot answer, or was sealed with another master key.
-    pub async fn new(store: Store, master: MasterKey, setup_file: std::path::PathBuf, check_certificate: CheckCertificate) -> Result<Self> {
+    pub async fn new(store: Store, master: MasterKey, setup_file: std::path::PathBuf, networks: Vec<String>, check_certificate: CheckCertificate) -> Result<Self> {
         let setup_done = AtomicBool::new(store.setup_completed().await?);
         let cores = std::thread::available_parallelism().map_or(2, std::num::NonZero::get);
         let committer = committer::Committer::start(&store);
@@ -137,6 +139,7 @@ impl Service {
             // The data folder is where the token lies.
             disk: disk::Disk::new(setup_file.parent().unwrap_or(&setup_file)),
             setup_file,
+            networks,
             health: health::Health::default(),
             listening: listener::Listening::default(),
             lists: address_list::Lists::default(),

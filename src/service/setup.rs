@@ -60,7 +60,9 @@ impl Service {
     /// Whether the server waits to be claimed.
     pub(crate) async fn get_setup_state(self, _call: Call, _input: Nothing) -> Result<Done<SetupState>> {
         let completed = self.inner.setup_done.load(Ordering::Acquire);
-        Ok(SetupState { completed, interface_networks: Vec::new() }.into())
+        // Who may not claim the server any more need not know where it stands.
+        let interface_networks = if completed { Vec::new() } else { self.inner.networks.clone() };
+        Ok(SetupState { completed, interface_networks }.into())
     }
 
     /// Claims the server with its token.

@@ -49,7 +49,12 @@ fn a_fresh_server_is_claimed_once() -> Outcome {
     let client = Client::new(server.port());
     let waiting = client.call("GET", "/domains", None);
     assert_eq!((waiting.status, &waiting.body["code"]), (503, &json!("setup_required")));
-    assert_eq!(client.call("GET", "/setup", None).body["completed"], false);
+    let state = client.call("GET", "/setup", None).body;
+    assert_eq!(state["completed"], false);
+    for network in state["interface_networks"].as_array().unwrap() {
+        let (address, prefix) = network.as_str().unwrap().split_once('/').unwrap();
+        assert!(!address.parse::<std::net::IpAddr>().unwrap().is_loopback() && prefix.parse::<u8>().unwrap() <= 128, "{network}");
+    }
     let claim = |token: &str| json!({"token": token, "postmaster_password": PASSWORD, "main_domain": "Main.Example", "language": "de", "time_zone": "Europe/Berlin"});
     let wrong = client.call("POST", "/setup", Some(claim("wrong")));
     assert_eq!((wrong.status, &wrong.body["code"]), (403, &json!("setup_token_invalid")));
@@ -59,6 +64,7 @@ fn a_fresh_server_is_claimed_once() -> Outcome {
     assert_eq!((weak.status, &weak.body["code"], &weak.body["errors"][0]["pointer"]), (422, &json!("password_policy"), &json!("/postmaster_password")));
     let done = client.call("POST", "/setup", Some(claim(&token)));
     assert_eq!((done.status, &done.body["main_domain"], &done.body["administrator"]), (201, &json!("main.example"), &json!("postmaster@main.example")));
+    assert_eq!(client.call("GET", "/setup", None).body, json!({"completed": true, "interface_networks": []}));
     let again = client.call("POST", "/setup", Some(claim(&token)));
     assert_eq!((again.status, &again.body["code"]), (409, &json!("setup_already_done")));
     assert!(!server.data.join("setup-token").exists());
