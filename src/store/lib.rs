@@ -38,7 +38,7 @@ use std::time::Duration;
 
 pub use embedded::{Embedded, EmbeddedConfig, EmbeddedError};
 pub use error::{Error, Result};
-use sqlx::PgPool;
+use sqlx::{Connection as _, PgPool};
 pub use tx::{News, Tx};
 use sqlx::postgres::{PgConnectOptions, PgPoolOptions};
 
@@ -67,6 +67,11 @@ impl Store {
                 .max_connections(connections)
                 .acquire_timeout(Duration::from_secs(30))
                 .test_before_acquire(false)
+                // What a large batch or answer took is not kept by every connection it went through.
+                .after_release(|connection, _| {
+                    connection.shrink_buffers();
+                    Box::pin(async { Ok(true) })
+                })
                 .connect_with(options.clone())
                 .await;
             match pool {

@@ -9,8 +9,8 @@ use uuid::Uuid;
 
 use super::convert;
 
-/// Messages remembered over all mailboxes; each costs some 15 bytes.
-const MESSAGES_MAX: usize = 2_000_000;
+/// Messages remembered over all mailboxes; each costs some 20 octets.
+const MESSAGES_MAX: usize = 500_000;
 const MAILBOXES_MAX: usize = 10_000;
 
 /// A mailbox as it stood at a change number.
