@@ -175,6 +175,6 @@ impl net::Serve for Http {
     }
 
     fn trusted(&self, address: IpAddr) -> bool {
-        address.is_loopback() || self.service.is_client(address)
+        self.service.is_near(address)
     }
 }

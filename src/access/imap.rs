@@ -73,7 +73,7 @@ impl Serve for Imap {
     }
 
     fn trusted(&self, address: IpAddr) -> bool {
-        address.is_loopback() || self.service.is_client(address)
+        self.service.is_near(address)
     }
 }
 

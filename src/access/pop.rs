@@ -69,7 +69,7 @@ impl Serve for Pop {
     }
 
     fn trusted(&self, address: IpAddr) -> bool {
-        address.is_loopback() || self.service.is_client(address)
+        self.service.is_near(address)
     }
 }
 

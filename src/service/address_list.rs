@@ -48,6 +48,11 @@ impl Service {
         self.is_listed("client_ips", address)
     }
 
+    /// Whether an address is this machine's own or in Client IPs: no limits of connections, passwords in the clear.
+    pub fn is_near(&self, address: IpAddr) -> bool {
+        address.is_loopback() || self.is_client(address)
+    }
+
     /// Whether an address is in a named list.
     pub fn is_listed(&self, list: &str, address: IpAddr) -> bool {
         self.inner.lists.sets.read().is_ok_and(|sets| sets.get(list).is_some_and(|set| set.contains(address)))

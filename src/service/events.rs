@@ -108,10 +108,9 @@ impl Service {
                     tokio::time::sleep(POLL).await;
                     break;
                 };
-                match tokio::time::timeout(POLL, listener.next()).await {
-                    Ok(Err(_)) => break,
-                    // A commit, or the net beneath: an older open transaction may have ended without a word.
-                    Ok(Ok(())) | Err(_) => {}
+                // Otherwise a commit, or the net beneath: an older open transaction may have ended without a word.
+                if let Ok(Err(_)) = tokio::time::timeout(POLL, listener.next()).await {
+                    break;
                 }
             }
         }
