@@ -8,6 +8,7 @@
 pub mod account;
 pub mod address_list;
 pub mod auth;
+pub mod call;
 pub mod certificate;
 pub mod domain;
 pub mod event;
@@ -19,6 +20,7 @@ pub mod mailbox;
 pub mod message;
 mod page;
 pub mod queue;
+pub mod registration;
 pub mod routing;
 pub mod server;
 pub mod settings;

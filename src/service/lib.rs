@@ -10,6 +10,7 @@ mod account_names;
 mod address_list;
 mod admission;
 mod auth;
+mod call;
 mod caller;
 mod certificate;
 mod committer;
@@ -42,6 +43,7 @@ mod operation;
 pub mod operations;
 pub mod queue;
 mod refusal;
+mod registration;
 mod rights;
 mod routing;
 mod routing_table;
@@ -52,7 +54,9 @@ mod sign_in;
 mod standing;
 mod transit;
 mod submission;
+mod subscriber;
 mod upload;
+mod voice;
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -75,6 +79,8 @@ pub use operation::{Access, Call, Gives, Method, Octets, Operation, Reply, Shape
 pub use refusal::Refusal;
 pub use setup::Claim;
 pub use sign_in::{Attempt, Protocol};
+pub use subscriber::Subscriber;
+pub use voice::VoiceCommand;
 use store::Store;
 use types::Timestamp;
 
@@ -93,6 +99,7 @@ struct Inner {
     guard: sign_in::Guard,
     routing: routing::Routing,
     receivers: admission::Receivers,
+    subscribers: subscriber::Subscribers,
     committer: committer::Committer,
     queue: queue::Queue,
     changes: Changes,
@@ -108,6 +115,7 @@ struct Inner {
     modules: modules::Modules,
     outbox: events::Outbox,
     sending: submission::Wake,
+    voice: voice::Voice,
     check_certificate: CheckCertificate,
 }
 
@@ -130,6 +138,7 @@ impl Service {
             guard: sign_in::Guard::new(),
             routing: routing::Routing::default(),
             receivers: admission::Receivers::default(),
+            subscribers: subscriber::Subscribers::default(),
             committer,
             queue: queue::Queue::default(),
             changes: Changes::default(),
@@ -147,6 +156,7 @@ impl Service {
             modules: modules::Modules::default(),
             outbox: events::Outbox::default(),
             sending: submission::Wake::default(),
+            voice: voice::Voice::default(),
             check_certificate,
         };
         let service = Self { inner: Arc::new(inner) };

@@ -87,6 +87,7 @@ impl Service {
     pub fn forget_names(&self) {
         self.inner.routing.names.forget();
         self.inner.receivers.forget();
+        self.inner.subscribers.forget();
     }
 
     /// Tells the Router the addresses of this machine and the ports of its listeners.
