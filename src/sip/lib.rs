@@ -25,6 +25,7 @@ mod message;
 mod method;
 mod name;
 mod params;
+pub mod proxy;
 mod scan;
 mod splice;
 #[cfg(test)]
