@@ -26,6 +26,7 @@ mod method;
 mod name;
 mod params;
 pub mod proxy;
+pub mod record_route;
 mod scan;
 mod splice;
 #[cfg(test)]

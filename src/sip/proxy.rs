@@ -13,6 +13,7 @@ use bytes::Bytes;
 use crate::{Malformed, Request, Response, Uri};
 
 mod best;
+mod branch;
 mod check;
 mod context;
 mod disposition;

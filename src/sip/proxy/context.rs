@@ -6,6 +6,7 @@ use bytes::Bytes;
 use types::Machine;
 
 use super::best::{Outcome, all_unavailable, best, merged};
+use super::branch::{Branch, Cancel, State};
 use super::forward::Passage;
 use super::lane::Lane;
 use super::{
@@ -20,56 +21,6 @@ const ELSEWHERE: &str = "SIP;cause=200;text=\"Call completed elsewhere\"";
 const NO_DEVICE: u16 = 480;
 /// How much of Max-Breadth is kept for targets that are added later.
 const LATER: u32 = 8;
-
-/// One target that a request was sent to.
-#[derive(Debug)]
-struct Branch {
-    uri: String,
-    route: Vec<String>,
-    group: u32,
-    lane: usize,
-    breadth: u32,
-    state: State,
-    cancel: Cancel,
-    /// When it is given up if nothing else happens.
-    due: Instant,
-    /// The request as it was sent last.
-    sent: Option<Bytes>,
-}
-
-#[derive(Debug)]
-enum State {
-    /// The driver looks for the way.
-    Resolving,
-    Sent,
-    /// A provisional response has come.
-    Proceeding {
-        /// Whether one beyond 100 was among them.
-        progress: bool,
-    },
-    /// The driver decides about this 3xx.
-    Redirected(Response),
-    Final,
-}
-
-#[derive(Debug, PartialEq, Eq)]
-enum Cancel {
-    No,
-    /// A CANCEL goes out when a provisional response has come (RFC 3261 §9.1), with these reasons.
-    Wanted(Vec<String>),
-    Sent,
-}
-
-impl Branch {
-    fn is_over(&self) -> bool {
-        matches!(self.state, State::Final)
-    }
-
-    /// Whether it may still succeed.
-    fn is_tried(&self) -> bool {
-        !self.is_over() && self.cancel == Cancel::No
-    }
-}
 
 /// What the sender of the request knows.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
