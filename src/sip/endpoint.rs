@@ -149,6 +149,11 @@ impl Endpoint {
         Some(key)
     }
 
+    /// Forgets a request of ours that was given up though a response may still come, such as a cancelled INVITE (RFC 3261 §9.1).
+    pub fn forget(&mut self, key: &Key) {
+        self.clients.remove(key);
+    }
+
     /// The request of ours with this key, while its transaction lasts.
     pub fn sent(&self, key: &Key) -> Option<&ClientTransaction> {
         self.clients.get(key).map(|entry| &entry.machine)

@@ -21,10 +21,14 @@ pub mod fuzzing;
 pub mod header;
 mod index;
 mod limits;
+pub mod locate;
 mod message;
 mod method;
 mod name;
+pub mod nat;
 mod params;
+pub mod proxy;
+pub mod record_route;
 mod scan;
 mod splice;
 #[cfg(test)]

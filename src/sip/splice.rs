@@ -70,19 +70,36 @@ impl<'a> Splice<'a> {
 
     /// Replaces the request URI; a response has none.
     pub fn uri(&mut self, uri: &Uri<'_>) -> &mut Self {
+        self.uri_text(uri.text())
+    }
+
+    /// Replaces the request URI by what was read as one.
+    pub(crate) fn uri_text(&mut self, uri: &str) -> &mut Self {
         if let Some((start, end)) = self.uri {
-            self.edit(start, end, 0, |text| text.put_slice(uri.text().as_bytes()));
+            self.edit(start, end, 0, |text| put_value(text, uri.as_bytes()));
         }
         self
     }
 
     /// Puts a field above all others of its name, or on top.
     pub fn prepend(&mut self, name: Name, value: impl AsRef<[u8]>) -> &mut Self {
+        self.prepend_parts(name, &[value.as_ref()])
+    }
+
+    /// Puts a field made of some parts above all others of its name, or on top; none of them may end a line.
+    pub(crate) fn prepend_parts(&mut self, name: Name, parts: &[&[u8]]) -> &mut Self {
         let first = self.fields.index().iter().find(|field| field.name == name);
         let at = first.map_or(self.fields.first_line(), |field| field.start);
         let rank = -self.rank();
         self.edit(at, at, rank, |text| {
-            put_field(text, name.text(), value.as_ref())
+            text.put_slice(name.text().as_bytes());
+            text.put_slice(b": ");
+            let from = text.len();
+            for part in parts {
+                text.put_slice(part);
+            }
+            flatten(text, from);
+            text.put_slice(b"\r\n");
         });
         self
     }
@@ -114,6 +131,15 @@ impl<'a> Splice<'a> {
             self.edit(field.start, field.end, 0, |_| ());
         }
         self
+    }
+
+    /// Makes this number the only value of the name.
+    pub(crate) fn set_number(&mut self, name: Name, number: u32) -> &mut Self {
+        let (digits, length) = digits(number);
+        self.set(
+            name,
+            digits.get(digits.len() - length..).unwrap_or_default(),
+        )
     }
 
     /// Takes all fields of this name away.
@@ -300,6 +326,12 @@ pub(crate) fn stamped(via: &Via<'_>, source: SocketAddr, out: &mut Vec<u8>) -> b
 }
 
 pub(crate) fn put_number(out: &mut Vec<u8>, number: u32) {
+    let (digits, length) = digits(number);
+    out.put_slice(digits.get(digits.len() - length..).unwrap_or_default());
+}
+
+/// A number in decimal digits at the end of these, and how many they are.
+fn digits(number: u32) -> ([u8; 10], usize) {
     let mut digits = [0; 10];
     let mut left = number;
     let mut length = 0;
@@ -311,7 +343,7 @@ pub(crate) fn put_number(out: &mut Vec<u8>, number: u32) {
             break;
         }
     }
-    out.put_slice(digits.get(digits.len() - length..).unwrap_or_default());
+    (digits, length)
 }
 
 #[cfg(test)]

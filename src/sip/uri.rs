@@ -209,6 +209,15 @@ impl<'a> Uri<'a> {
         self.param("lr").is_some()
     }
 
+    /// The text without the headers.
+    pub fn without_headers(&self) -> &'a str {
+        if self.headers.is_empty() {
+            return self.text;
+        }
+        let end = self.text.len().saturating_sub(self.headers.len() + 1);
+        self.text.get(..end).unwrap_or(self.text)
+    }
+
     /// Name and value of each header of the URI, with escapes.
     pub fn headers(&self) -> impl Iterator<Item = (&'a str, &'a str)> + use<'a> {
         self.headers
