@@ -13,6 +13,8 @@
 #![cfg_attr(test, allow(clippy::unwrap_used, clippy::expect_used))]
 
 mod check;
+mod deadlines;
+pub mod digest_auth;
 pub mod endpoint;
 mod fields;
 mod framer;
@@ -27,6 +29,8 @@ mod name;
 mod params;
 mod scan;
 mod splice;
+#[cfg(test)]
+mod testing;
 #[cfg(test)]
 mod torture;
 pub mod transaction;
