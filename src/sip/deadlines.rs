@@ -32,6 +32,15 @@ impl<At: Ord + Copy, T> Deadlines<At, T> {
         }
     }
 
+    /// Octets of all that waits.
+    #[cfg(test)]
+    pub(crate) fn octets(&self) -> usize {
+        let lists = self.moments.values();
+        lists
+            .map(|items| 64 + items.capacity() * size_of::<T>())
+            .sum()
+    }
+
     /// When the next item is due.
     pub(crate) fn next(&self) -> Option<At> {
         let mut held = self.moments.iter().filter(|(_, items)| !items.is_empty());

@@ -27,10 +27,12 @@ mod message;
 mod method;
 mod name;
 mod params;
+pub mod registrar;
 mod scan;
 mod splice;
 #[cfg(test)]
 mod testing;
+pub mod token;
 #[cfg(test)]
 mod torture;
 pub mod transaction;
