@@ -14,6 +14,7 @@
 
 mod check;
 mod deadlines;
+pub mod dialog;
 pub mod digest_auth;
 pub mod endpoint;
 mod fields;
@@ -39,6 +40,7 @@ pub mod transaction;
 pub mod uri;
 mod writer;
 
+pub use dialog::Dialog;
 pub use endpoint::Endpoint;
 pub use fields::Fields;
 pub use framer::{Frame, Framer};
