@@ -13,6 +13,9 @@
 #![cfg_attr(test, allow(clippy::unwrap_used, clippy::expect_used))]
 
 mod check;
+mod deadlines;
+pub mod dialog;
+pub mod digest_auth;
 pub mod endpoint;
 mod fields;
 mod framer;
@@ -29,14 +32,19 @@ pub mod nat;
 mod params;
 pub mod proxy;
 pub mod record_route;
+pub mod registrar;
 mod scan;
 mod splice;
+#[cfg(test)]
+mod testing;
+pub mod token;
 #[cfg(test)]
 mod torture;
 pub mod transaction;
 pub mod uri;
 mod writer;
 
+pub use dialog::Dialog;
 pub use endpoint::Endpoint;
 pub use fields::Fields;
 pub use framer::{Frame, Framer};
