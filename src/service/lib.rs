@@ -51,6 +51,7 @@ mod server;
 mod session;
 mod setup;
 mod sign_in;
+mod signal;
 mod standing;
 mod transit;
 mod submission;
@@ -79,6 +80,7 @@ pub use operation::{Access, Call, Gives, Method, Octets, Operation, Reply, Shape
 pub use refusal::Refusal;
 pub use setup::Claim;
 pub use sign_in::{Attempt, Protocol};
+pub use signal::{Destination, Sender, Signalled};
 pub use subscriber::Subscriber;
 pub use voice::VoiceCommand;
 use store::Store;

@@ -100,6 +100,12 @@ impl Service {
         }
     }
 
+    /// Whether an address is one of this machine.
+    pub fn is_own_address(&self, address: IpAddr) -> bool {
+        let host = self.inner.routing.host.read().unwrap_or_else(PoisonError::into_inner);
+        host.addresses.contains(&address.to_canonical())
+    }
+
     /// Addresses at which we ourselves answer on this port.
     pub fn own_addresses(&self, port: u16) -> Vec<IpAddr> {
         let host = self.inner.routing.host.read().unwrap_or_else(PoisonError::into_inner);
