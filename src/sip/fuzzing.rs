@@ -6,7 +6,7 @@ use bytes::Bytes;
 
 use crate::header::{
     Authentication, CSeq, Event, MediaType, RAck, Reason, Replaces, Seconds, SessionExpires,
-    SubscriptionState, Value,
+    SubscriptionState, Value, Via,
 };
 use crate::index;
 use crate::uri::{escape_user, unescape};
@@ -61,6 +61,22 @@ fn unchanged(fields: &Fields, out: &[u8]) {
         assert_eq!(out, fields.as_bytes());
     }
     assert!(out.ends_with(fields.body()));
+    // What was kept of the topmost Via is what stands there.
+    let parts = |via: Via<'_>| {
+        let place = fields.place(via.params.octets());
+        let transport = via.transport_name().to_owned();
+        (
+            transport,
+            via.host().to_owned(),
+            via.port(),
+            via.params.octets().to_vec(),
+            place,
+        )
+    };
+    assert_eq!(
+        fields.via().map(parts),
+        fields.require::<Via<'_>>(Name::Via).map(parts)
+    );
     // Every view of every value may be asked for.
     for (name, text, value) in fields.iter() {
         assert!(name == Name::Other || Name::parse(text.as_bytes()) == name);

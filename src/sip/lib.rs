@@ -9,7 +9,7 @@
 //! Invariants: nothing is allocated per header field; a field nobody changed leaves as it came, octet for octet; a bad
 //! message is a value that says what to do, never a panic.
 //!
-//! Driven by: `realtime`, with one [`Framer`] per connection, [`parse`] per datagram, and one [`Endpoint`] per worker, and one
+//! Driven by: `realtime`, with one [`Framer`] per connection, [`parse`] per datagram, one [`Endpoint`] per worker, and one
 //! proxy per request.
 #![cfg_attr(test, allow(clippy::unwrap_used, clippy::expect_used))]
 
