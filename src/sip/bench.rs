@@ -3,11 +3,15 @@
 #![allow(clippy::expect_used, clippy::panic)]
 
 use std::hint::black_box;
-use std::time::Instant;
+use std::net::SocketAddr;
+use std::time::{Duration, Instant};
 
 use bytes::Bytes;
-use sip::header::{Address, Via};
+use sip::endpoint::{self, Endpoint, Flow};
+use sip::header::{Address, Transport, Via};
+use sip::proxy::{self, Outgoing, Proxy, Routing, Secret, Target};
 use sip::{Frame, Framer, Limits, Message, Name, Parsed, Request, Splice, Writer, parse};
+use types::Machine;
 
 /// As in the server.
 #[global_allocator]
@@ -50,6 +54,10 @@ fn main() {
     measure("100 Trying", || {
         Writer::reply(&parsed, 100, "", "", source).finish()
     });
+    let mut calls = Calls::new(&octets, source);
+    measure("through a stateful proxy, INVITE, 180 and 200", || {
+        calls.next_call()
+    });
     let mut framer = Framer::new(Limits::STREAM);
     measure("framed from a stream", || {
         framer.push(&octets);
@@ -89,6 +97,136 @@ fn pass_on(request: &Request, source: std::net::SocketAddr) -> Bytes {
         splice.remove_items(Name::Route, 1);
     }
     splice.finish()
+}
+
+/// Calls that pass a proxy, each with branches of its own.
+struct Calls {
+    endpoint: Endpoint,
+    now: Instant,
+    source: SocketAddr,
+    secret: Secret,
+    call: u64,
+    invite: Vec<u8>,
+    responses: [Vec<u8>; 2],
+}
+
+const RECEIVED: &str = "z9hG4bK-524287-1---";
+const SENT: &str = "z9hG4bK";
+
+impl Calls {
+    fn new(invite: &[u8], source: SocketAddr) -> Self {
+        let now = Instant::now();
+        let config = endpoint::Config {
+            timers: sip::transaction::Timers::default(),
+            transactions: 1_000_000,
+            seed: 1,
+        };
+        let mut calls = Self {
+            endpoint: Endpoint::new(now, config),
+            now,
+            source,
+            secret: Secret::new([1; 16]),
+            call: 0,
+            invite: invite.to_vec(),
+            responses: [Vec::new(), Vec::new()],
+        };
+        let (sent, _) = calls.invite();
+        let sent = request(&sent);
+        calls.responses = [180, 200].map(|status| {
+            let mut writer = Writer::reply(&sent, status, "", "b", source);
+            writer.field(Name::Contact, "<sip:bob@198.51.100.7:5060>");
+            writer.body("application/sdp", BODY.as_bytes()).to_vec()
+        });
+        calls
+    }
+
+    fn flow(&self) -> Flow {
+        Flow {
+            id: 1,
+            address: self.source,
+            transport: Transport::Udp,
+        }
+    }
+
+    /// Receives an INVITE and forwards it.
+    fn invite(&mut self) -> (Bytes, Proxy<()>) {
+        self.call += 1;
+        self.now += Duration::from_millis(1);
+        self.endpoint.handle(self.now, endpoint::Input::Tick);
+        put(&mut self.invite, RECEIVED, self.call);
+        let parsed = parse(Bytes::copy_from_slice(&self.invite), &Limits::DATAGRAM);
+        let flow = self.flow();
+        self.endpoint
+            .handle(self.now, endpoint::Input::Received(flow, parsed));
+        let (key, request) = loop {
+            match self.endpoint.poll() {
+                Some(endpoint::Output::Request(key, _, request)) => break (key, request),
+                Some(_) => {}
+                None => panic!("no request"),
+            }
+        };
+        let checked = proxy::check(&request, &self.secret, &[]).expect("checks");
+        let routing = Routing::new(&request, |uri| uri.host() == "192.0.2.10").expect("routes");
+        let config = proxy::Config::default();
+        let mut proxy = Proxy::new(request, key, self.source, checked, routing, config);
+        let target = Target::new("sip:bob@198.51.100.7:5060;transport=udp", ()).expect("URI");
+        proxy.handle(self.now, proxy::Input::Add(vec![target]));
+        let Some(proxy::Output::Branch(id, ())) = proxy.poll() else {
+            panic!("no branch");
+        };
+        let record_route = ["<sip:192.0.2.10;lr;pa=0123456789abcdef>".to_owned()];
+        let outgoing = Outgoing {
+            transport: Transport::Udp,
+            sent_by: "192.0.2.10",
+            random: self.call,
+            record_route: &record_route,
+        };
+        let octets = proxy.forward(self.now, id, &outgoing, |_| ());
+        (octets.expect("forwarded"), proxy)
+    }
+
+    fn next_call(&mut self) {
+        let (octets, mut proxy) = self.invite();
+        let flow = self.flow();
+        self.endpoint.send(self.now, flow, octets).expect("sent");
+        for place in 0..2 {
+            put(&mut self.responses[place], SENT, self.call);
+            let octets = Bytes::copy_from_slice(&self.responses[place]);
+            let parsed = parse(octets, &Limits::DATAGRAM);
+            self.endpoint
+                .handle(self.now, endpoint::Input::Received(flow, parsed));
+            while let Some(output) = self.endpoint.poll() {
+                if let endpoint::Output::Response(_, response) = output {
+                    let input = proxy::Input::Response(proxy::BranchId(0), response);
+                    proxy.handle(self.now, input);
+                }
+            }
+            let mut relayed = false;
+            while let Some(output) = proxy.poll() {
+                if let proxy::Output::Relay(_, response) = output {
+                    let octets = proxy::relay(&response, |_| ());
+                    let key = proxy.key().clone();
+                    let input = endpoint::Input::Respond(key, response.status(), octets);
+                    self.endpoint.handle(self.now, input);
+                    relayed = true;
+                }
+            }
+            assert!(relayed);
+        }
+        while let Some(output) = self.endpoint.poll() {
+            black_box(output);
+        }
+    }
+}
+
+/// Writes sixteen digits behind a mark.
+fn put(text: &mut [u8], mark: &str, number: u64) {
+    let at = text
+        .windows(mark.len())
+        .position(|window| window == mark.as_bytes())
+        .expect("mark")
+        + mark.len();
+    text[at..at + 16].copy_from_slice(format!("{number:016x}").as_bytes());
 }
 
 fn measure<T>(name: &str, mut work: impl FnMut() -> T) {

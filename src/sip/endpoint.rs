@@ -223,14 +223,10 @@ impl Endpoint {
     }
 
     fn new_request(&mut self, now: Instant, flow: Flow, key: Key, request: Request) {
-        let in_dialog = request.to().is_ok_and(|to| to.tag().is_some());
         let limit = self.config.transactions;
-        let limit = if in_dialog {
-            limit.saturating_add(limit / 10)
-        } else {
-            limit
-        };
-        if self.servers.len() >= limit {
+        let in_dialog = || request.to().is_ok_and(|to| to.tag().is_some());
+        let open = self.servers.len();
+        if open >= limit && !(in_dialog() && open < limit.saturating_add(limit / 10)) {
             let mut writer = Writer::reply(&request, 503, "", &self.tag(&request), flow.address);
             writer.field(Name::RetryAfter, "5");
             self.outputs

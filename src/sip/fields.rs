@@ -1,6 +1,6 @@
 use bytes::Bytes;
 
-use crate::header::{Address, CSeq, Contact, Value, Via};
+use crate::header::{Address, CSeq, Contact, Value, Via, ViaParts};
 use crate::index::{Field, Index};
 use crate::message::Fault;
 use crate::scan::Items;
@@ -14,6 +14,8 @@ pub struct Fields {
     index: Vec<Field>,
     head: u32,
     end: u32,
+    /// The topmost Via once it has been read.
+    via: Option<ViaParts>,
 }
 
 impl Fields {
@@ -25,7 +27,22 @@ impl Fields {
             index: index.fields,
             head: index.head,
             end: crate::index::offset(end),
+            via: None,
         }
+    }
+
+    /// Keeps what was read of the topmost Via, so that it is not read again.
+    pub(crate) fn keep_via(&mut self, via: ViaParts) {
+        self.via = Some(via);
+    }
+
+    /// Where a part of this message begins and ends in it.
+    pub(crate) fn range(&self, part: &[u8]) -> (u32, u32) {
+        let start = self.place(part);
+        (
+            start,
+            start.saturating_add(crate::index::offset(part.len())),
+        )
     }
 
     /// The message as received, from the start line to the end of the body.
@@ -172,7 +189,10 @@ impl Fields {
     /// # Errors
     /// [`Fault`] when it is absent or malformed.
     pub fn via(&self) -> Result<Via<'_>, Fault> {
-        self.require(Name::Via)
+        match &self.via {
+            Some(parts) => Ok(Via::of_parts(parts, self)),
+            None => self.require(Name::Via),
+        }
     }
 
     /// From.

@@ -6,13 +6,15 @@ use bytes::Bytes;
 
 use crate::header::{
     Authentication, CSeq, Event, MediaType, RAck, Reason, Replaces, Seconds, SessionExpires,
-    SubscriptionState, Value,
+    SubscriptionState, Value, Via,
 };
 use crate::index;
 use crate::uri::{escape_user, unescape};
 use crate::{
     Fields, Frame, Framer, Limits, Message, Name, Parsed, Request, Splice, Uri, Writer, parse,
 };
+
+mod proxy;
 
 /// One datagram: what is taken leaves as it came, an edit is seen where it was made and nowhere else, and whatever is
 /// refused can be answered.
@@ -25,6 +27,7 @@ pub fn sip_message(data: &[u8]) {
         Parsed::Message(Message::Request(request)) => {
             unchanged(&request, &Splice::request(&request).finish());
             edited(&request);
+            proxy::passed_on(&request);
             answered(&request);
         }
         Parsed::Message(Message::Response(response)) => {
@@ -58,6 +61,22 @@ fn unchanged(fields: &Fields, out: &[u8]) {
         assert_eq!(out, fields.as_bytes());
     }
     assert!(out.ends_with(fields.body()));
+    // What was kept of the topmost Via is what stands there.
+    let parts = |via: Via<'_>| {
+        let place = fields.place(via.params.octets());
+        let transport = via.transport_name().to_owned();
+        (
+            transport,
+            via.host().to_owned(),
+            via.port(),
+            via.params.octets().to_vec(),
+            place,
+        )
+    };
+    assert_eq!(
+        fields.via().map(parts),
+        fields.require::<Via<'_>>(Name::Via).map(parts)
+    );
     // Every view of every value may be asked for.
     for (name, text, value) in fields.iter() {
         assert!(name == Name::Other || Name::parse(text.as_bytes()) == name);
@@ -308,6 +327,7 @@ mod tests {
             "REGISTER sip:a?b=c SIP/2.0",
             "INVITE  sip:a SIP/2.0",
             "BYE sip:[::1]:5 SIP/2.0",
+            "BYE sip:a;lr SIP/2.0",
             "INVITE x:y SIP/2.0",
             "MESSAGE sip:a SIP/3.0",
         ]);
@@ -333,6 +353,12 @@ mod tests {
             "CSeq: 4294967295 BYE",
             "Max-Forwards: 70",
             "Max-Forwards: x",
+            "Max-Forwards: 1",
+            "Max-Breadth: 3",
+            "Max-Breadth: x, 2",
+            "Proxy-Require: a",
+            "Route: <sip:a;lr>",
+            "Request-Disposition: no-fork",
             "Record-Route: <sip:r;lr>",
             "Contact: *",
             "m: <sip:c>;q=0.5,sip:d",

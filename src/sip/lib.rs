@@ -1,15 +1,16 @@
-//! SIP (RFC 3261): messages read in place and written by splicing, and transactions.
+//! SIP (RFC 3261): messages read in place and written by splicing, transactions, and a stateful proxy.
 //!
 //! Types to know: [`parse`] and [`Framer`] make [`Parsed`] of octets; [`Request`] and [`Response`] are octets with an index
 //! of [`Fields`]; [`header`] holds the views of single header fields, read when asked for; [`Splice`] changes a message that
-//! is passed on, [`Writer`] makes one of our own.
+//! is passed on, [`Writer`] makes one of our own; [`proxy::Proxy`] is what becomes of one request that is passed on.
 //!
-//! Deliberately absent: what a body means (octets here), names and addresses of hosts, sockets, DNS, accounts and rules.
+//! Deliberately absent: what a body means (octets here), our own names and addresses, sockets, look-ups, accounts and rules.
 //!
 //! Invariants: nothing is allocated per header field; a field nobody changed leaves as it came, octet for octet; a bad
 //! message is a value that says what to do, never a panic.
 //!
-//! Driven by: `realtime`, with one [`Framer`] per connection, [`parse`] per datagram, and one [`Endpoint`] per worker.
+//! Driven by: `realtime`, with one [`Framer`] per connection, [`parse`] per datagram, one [`Endpoint`] per worker, and one
+//! proxy per request.
 #![cfg_attr(test, allow(clippy::unwrap_used, clippy::expect_used))]
 
 mod check;

@@ -200,8 +200,13 @@ pub(crate) fn finish(octets: Bytes, index: Index, length: usize) -> Parsed {
     {
         let checked = lines.map_or(Ok(()), Err).and_then(|()| status_line(line));
         let response = checked.map(|status| Response { status, fields });
-        return match response.and_then(|response| check::response(&response).map(|()| response)) {
-            Ok(response) => Parsed::Message(Message::Response(response)),
+        let checked =
+            response.and_then(|response| check::response(&response).map(|via| (response, via)));
+        return match checked {
+            Ok((mut response, via)) => {
+                response.fields.keep_via(via);
+                Parsed::Message(Message::Response(response))
+            }
             Err(fault) => Parsed::Dropped(fault),
         };
     }
@@ -214,7 +219,7 @@ pub(crate) fn finish(octets: Bytes, index: Index, length: usize) -> Parsed {
         fields.place(uri),
         fields.place(uri) + index::offset(uri.len()),
     );
-    let request = Request {
+    let mut request = Request {
         method,
         uri,
         fields,
@@ -223,7 +228,10 @@ pub(crate) fn finish(octets: Bytes, index: Index, length: usize) -> Parsed {
         .map_or(whole, Err)
         .and_then(|()| check::request(&request));
     match checked {
-        Ok(()) => Parsed::Message(Message::Request(request)),
+        Ok(via) => {
+            request.fields.keep_via(via);
+            Parsed::Message(Message::Request(request))
+        }
         Err(fault) if check::is_answerable(&request) => Parsed::Refused(Refused { request, fault }),
         Err(fault) => Parsed::Dropped(fault),
     }

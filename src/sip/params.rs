@@ -9,6 +9,11 @@ pub struct Params<'a> {
 }
 
 impl<'a> Params<'a> {
+    /// Parameters that have been read before.
+    pub(crate) fn checked(octets: &'a [u8]) -> Self {
+        Self { octets }
+    }
+
     /// Takes parameters up to the end or to an octet that cannot belong to them, which is left.
     pub(crate) fn take(cursor: &mut Cursor<'a>) -> Result<Self, Malformed> {
         let start = cursor.at();

@@ -1,6 +1,6 @@
 use std::net::{IpAddr, SocketAddr};
 
-use bytes::{BufMut, Bytes, BytesMut};
+use bytes::{BufMut, Bytes};
 
 use crate::header::Via;
 use crate::scan::{first_item, is_blank};
@@ -173,7 +173,8 @@ impl<'a> Splice<'a> {
             while left > 0 && !whole {
                 left -= 1;
                 let rest = value.get(taken..).unwrap_or_default();
-                match first_item(rest) {
+                let comma = memchr::memchr(b',', rest).and_then(|_| first_item(rest));
+                match comma {
                     Some(comma) => {
                         let blanks = rest
                             .iter()
@@ -237,8 +238,7 @@ impl<'a> Splice<'a> {
             );
         }
         self.edits.sort_by_key(|edit| (edit.start, edit.rank));
-        let body = self.body.map_or(0, <[u8]>::len);
-        let mut out = BytesMut::with_capacity(body_end as usize + self.text.len() + body);
+        let mut out = Vec::with_capacity(self.length(body_start, body_end));
         let mut at = 0;
         for edit in &self.edits {
             let start = edit.start.max(at);
@@ -253,7 +253,23 @@ impl<'a> Splice<'a> {
             }
             None => out.put_slice(self.fields.between(at, body_end)),
         }
-        out.freeze()
+        Bytes::from(out)
+    }
+
+    /// The length of the message with its sorted edits; octets are not allocated twice when it is right.
+    fn length(&self, body_start: u32, body_end: u32) -> usize {
+        let mut length = self
+            .body
+            .map_or(body_end as usize, |body| body_start as usize + body.len());
+        let mut at = 0;
+        for edit in &self.edits {
+            let start = edit.start.max(at);
+            let end = start.max(edit.end);
+            length += edit.text.1 - edit.text.0;
+            length = length.saturating_sub((end - start) as usize);
+            at = end;
+        }
+        length
     }
 }
 

@@ -70,8 +70,8 @@ impl Writer {
         self.vias(request, source);
         self.copy(request, Name::From);
         let to = request.value(Name::To).unwrap_or_default();
-        let untagged = request.to().is_ok_and(|to| to.tag().is_none());
-        if untagged && status > 100 && !tag.is_empty() {
+        let wants_tag = status > 100 && !tag.is_empty();
+        if wants_tag && request.to().is_ok_and(|to| to.tag().is_none()) {
             put_name(&mut self.out, Name::To);
             self.value(to);
             self.out.put_slice(b";tag=");

@@ -1,6 +1,7 @@
 use std::net::IpAddr;
 
 use super::Value;
+use crate::Fields;
 use crate::params::Params;
 use crate::scan::{self, Cursor, Malformed};
 use crate::uri::{host_ip, take_host, take_port};
@@ -55,6 +56,15 @@ impl Transport {
     }
 }
 
+/// Where the parts of a Via stand in its message.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct ViaParts {
+    transport: (u32, u32),
+    host: (u32, u32),
+    port: Option<u16>,
+    params: (u32, u32),
+}
+
 /// An item of Via (RFC 3261 §20.42).
 #[derive(Debug, Clone, Copy)]
 pub struct Via<'a> {
@@ -66,6 +76,27 @@ pub struct Via<'a> {
 }
 
 impl<'a> Via<'a> {
+    /// Where its parts stand in the message it was read from.
+    pub(crate) fn parts(&self, fields: &Fields) -> ViaParts {
+        ViaParts {
+            transport: fields.range(self.transport),
+            host: fields.range(self.host),
+            port: self.port,
+            params: fields.range(self.params.octets()),
+        }
+    }
+
+    /// The Via whose parts stand there.
+    pub(crate) fn of_parts(parts: &ViaParts, fields: &'a Fields) -> Self {
+        let part = |(start, end)| fields.between(start, end);
+        Self {
+            transport: part(parts.transport),
+            host: part(parts.host),
+            port: parts.port,
+            params: Params::checked(part(parts.params)),
+        }
+    }
+
     /// The transport, `None` for one this room does not know.
     pub fn transport(&self) -> Option<Transport> {
         Transport::parse(self.transport_name())
