@@ -28,9 +28,11 @@ mod message;
 mod method;
 mod name;
 mod params;
+pub mod publication;
 pub mod registrar;
 mod scan;
 mod splice;
+pub mod subscription;
 #[cfg(test)]
 mod testing;
 pub mod token;
