@@ -17,6 +17,7 @@ mod deadlines;
 pub mod dialog;
 pub mod digest_auth;
 pub mod endpoint;
+pub mod event_body;
 mod fields;
 mod framer;
 #[doc(hidden)]
