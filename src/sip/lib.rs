@@ -18,6 +18,7 @@ mod deadlines;
 pub mod dialog;
 pub mod digest_auth;
 pub mod endpoint;
+pub mod event_body;
 mod fields;
 mod framer;
 #[doc(hidden)]
@@ -33,9 +34,11 @@ pub mod nat;
 mod params;
 pub mod proxy;
 pub mod record_route;
+pub mod publication;
 pub mod registrar;
 mod scan;
 mod splice;
+pub mod subscription;
 #[cfg(test)]
 mod testing;
 pub mod token;
