@@ -34,6 +34,7 @@ mod limit;
 mod listener;
 mod mail_trace;
 mod mailbox;
+pub mod media;
 pub mod message;
 mod meta;
 mod modules;
