@@ -27,6 +27,17 @@ impl fmt::Debug for Surroundings {
     }
 }
 
+/// Addresses that mean nothing beyond a NAT unless an administrator says otherwise: RFC 1918, RFC 6598, RFC 3927, RFC 4193.
+pub fn usually_nated(address: IpAddr) -> bool {
+    match address.to_canonical() {
+        IpAddr::V4(address) => {
+            let [first, second, ..] = address.octets();
+            address.is_private() || address.is_link_local() || (first == 100 && second & 0xc0 == 64)
+        }
+        IpAddr::V6(address) => address.is_unique_local(),
+    }
+}
+
 /// An address of ours: the one we have, and the one we show.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Local {
@@ -161,6 +172,13 @@ mod tests {
         assert!(always.needs_relay(&stranger("192.0.2.1"), &side("192.0.2.2", false, false), MediaForce::Auto, Some(&offer)));
         let same = surroundings(MediaSettings { proxy_same_nat: true, ..MediaSettings::default() });
         assert!(same.needs_relay(&side("192.0.2.1", false, true), &side("192.0.2.1", false, true), MediaForce::Auto, Some(&offer)));
+    }
+
+    #[test]
+    fn private_addresses_are_known() {
+        for (address, nated) in [("10.1.2.3", true), ("172.31.0.1", true), ("192.168.7.7", true), ("100.64.0.1", true), ("100.128.0.1", false), ("169.254.1.1", true), ("fd00::1", true), ("::ffff:10.0.0.1", true), ("192.0.2.1", false), ("2001:db8::1", false)] {
+            assert_eq!(usually_nated(address.parse().unwrap()), nated, "{address}");
+        }
     }
 
     #[test]

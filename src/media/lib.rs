@@ -26,4 +26,4 @@ mod thread;
 mod trials;
 
 pub use control::Relay;
-pub use decide::Surroundings;
+pub use decide::{Surroundings, usually_nated};
