@@ -17,6 +17,7 @@ pub mod group;
 pub mod listener;
 pub mod mail_trace;
 pub mod mailbox;
+pub mod media;
 pub mod message;
 mod page;
 pub mod queue;

@@ -251,6 +251,8 @@ pub enum Module {
     Imap,
     /// POP3.
     Pop,
+    /// The media relay.
+    Media,
 }
 
 /// The modules there are.
@@ -264,7 +266,7 @@ pub struct Modules {
 #[derive(Debug, Clone, Default, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct UpdateModule {
-    /// The module: `smtp`, `smtp_out`, `queue`, `imap` or `pop`.
+    /// The module: `smtp`, `smtp_out`, `queue`, `imap`, `pop` or `media`.
     pub module: String,
     /// Values to set, by name.
     #[schema(value_type = Option<Object>)]

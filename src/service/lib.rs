@@ -35,6 +35,7 @@ mod limit;
 mod listener;
 mod mail_trace;
 mod mailbox;
+pub mod media;
 pub mod message;
 mod meta;
 mod modules;

@@ -2,6 +2,7 @@
 
 use model::account::AccountSettings;
 use model::domain::DomainSettings;
+use model::media::MediaSettings;
 use model::routing::RouterSettings;
 use model::server::{ErrorCode, ErrorCodes, EventTopic, EventTypes, ImapSettings, PopSettings, QueueSettings, ServerSettings, SettingsCatalogue, SettingsGroup, SmtpOutSettings, SmtpSettings, Version};
 use model::settings::{Settings, Source, describe};
@@ -98,6 +99,7 @@ impl Service {
             group::<QueueSettings>("queue", &server),
             group::<ImapSettings>("imap", &server),
             group::<PopSettings>("pop", &server),
+            group::<MediaSettings>("media", &server),
         ];
         Ok(SettingsCatalogue { data }.into())
     }

@@ -2,6 +2,7 @@
 
 use std::sync::{Arc, RwLock};
 
+use model::media::MediaSettings;
 use model::server::{DnsSettings, ImapSettings, Module, Modules as ModuleList, PopSettings, QueueSettings, SmtpOutSettings, SmtpSettings, UpdateModule};
 use model::settings::{EffectiveSetting, Settings, SettingsChange, SettingsView, Source, change, explain, fold, patch_by_name};
 use serde::Deserialize;
@@ -13,13 +14,13 @@ use crate::server::settings_fault;
 use crate::{Error, Result, Service};
 
 /// Modules by the names under which they are stored.
-const MODULES: [(Module, &str); 5] = [(Module::Smtp, "smtp"), (Module::SmtpOut, "smtp_out"), (Module::Queue, "queue"), (Module::Imap, "imap"), (Module::Pop, "pop")];
+const MODULES: [(Module, &str); 6] = [(Module::Smtp, "smtp"), (Module::SmtpOut, "smtp_out"), (Module::Queue, "queue"), (Module::Imap, "imap"), (Module::Pop, "pop"), (Module::Media, "media")];
 
 /// Names a module.
 #[derive(Debug, Clone, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct ModuleRef {
-    /// The module: `smtp`, `smtp_out`, `queue`, `imap` or `pop`.
+    /// The module: `smtp`, `smtp_out`, `queue`, `imap`, `pop` or `media`.
     pub(crate) module: String,
 }
 
@@ -36,6 +37,8 @@ pub struct ModuleSettings {
     pub imap: ImapSettings,
     /// POP3.
     pub pop: PopSettings,
+    /// The media relay.
+    pub media: MediaSettings,
     /// DNS.
     pub dns: DnsSettings,
 }
@@ -56,6 +59,7 @@ fn explain_module(module: Module, stored: &Value) -> Vec<EffectiveSetting> {
         Module::Queue => explain::<QueueSettings>(&levels),
         Module::Imap => explain::<ImapSettings>(&levels),
         Module::Pop => explain::<PopSettings>(&levels),
+        Module::Media => explain::<MediaSettings>(&levels),
     }
 }
 
@@ -69,6 +73,7 @@ fn change_module(module: Module, stored: &Value, set: &Map<String, Value>, unset
         Module::Queue => as_one::<QueueSettings>(stored, set, unset),
         Module::Imap => as_one::<ImapSettings>(stored, set, unset),
         Module::Pop => as_one::<PopSettings>(stored, set, unset),
+        Module::Media => as_one::<MediaSettings>(stored, set, unset),
     }
 }
 
@@ -88,6 +93,7 @@ impl Service {
             queue: fold(&[&of("queue")]),
             imap: fold(&[&of("imap")]),
             pop: fold(&[&of("pop")]),
+            media: fold(&[&of("media")]),
             dns: fold(&[&of("dns")]),
         };
         if let Ok(mut current) = self.inner.modules.0.write() {
