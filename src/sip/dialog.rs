@@ -316,26 +316,23 @@ fn without_tag(fields: &Fields, name: Name) -> Result<Box<str>, Fault> {
     Ok(value.into())
 }
 
-/// The URI of the one Contact, without headers, which are not honoured here.
+/// The URI of the one Contact, SIP or SIPS (RFC 3261 §12.1.1), without headers, which are not honoured here.
 fn contact(fields: &Fields) -> Result<Option<Box<str>>, Fault> {
     match fields.first::<Contact<'_>>(Name::Contact)? {
         None => Ok(None),
-        Some(Contact::All) => Err(Fault::Bad(Name::Contact)),
-        Some(Contact::Address(address)) => {
+        Some(Contact::Address(address)) if address.uri.is_sip() => {
             let text = address.uri.text();
-            let end = match address.uri.is_sip() {
-                true => text.find('?').unwrap_or(text.len()),
-                false => text.len(),
-            };
-            Ok(Some(text.get(..end).unwrap_or(text).into()))
+            Ok(Some(text.split('?').next().unwrap_or(text).into()))
         }
+        Some(_) => Err(Fault::Bad(Name::Contact)),
     }
 }
 
 fn record_routes(fields: &Fields) -> Result<Vec<Box<str>>, Fault> {
     let bad = Fault::Bad(Name::RecordRoute);
     let route = |item| {
-        let address = Address::parse(item).map_err(|_| bad)?;
+        let address = Address::parse(item).ok();
+        let address = address.filter(|address| address.uri.is_sip()).ok_or(bad)?;
         let params = scan::text(address.params.octets()).ok_or(bad)?;
         Ok(format!("<{}>{params}", address.uri.text()).into())
     };

@@ -66,7 +66,7 @@ impl Table {
             Asked::read(&request, &Package::ALL, &Times::default()).map_err(|r| r.status)?;
         let subscriber = Subscriber {
             resource,
-            watcher: (watcher != "stranger").then(|| watcher.len() as u128),
+            watcher: (watcher != "stranger").then_some(watcher.len() as u128),
             standing,
             flow: flow(),
             tag: "ours",
