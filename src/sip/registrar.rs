@@ -13,6 +13,7 @@ use crate::deadlines::Deadlines;
 use crate::endpoint::Flow;
 
 mod binding;
+mod contacts;
 mod gruu;
 mod register;
 mod reply;
@@ -20,8 +21,9 @@ mod targets;
 #[cfg(test)]
 mod tests;
 
+pub use crate::Refusal;
 pub use binding::{Binding, Nat, State, Texts};
-pub use register::{Refusal, Registered, Registration, Rules};
+pub use register::{Registered, Registration, Rules};
 pub use reply::Reply;
 pub use targets::Target;
 

@@ -13,8 +13,8 @@ use bytes::Bytes;
 use crate::deadlines::Deadlines;
 use crate::dialog::{Dialog, DialogId};
 use crate::endpoint::Flow;
-use crate::registrar::{AccountId, Refusal};
-use crate::{Method, Name, Request};
+use crate::registrar::AccountId;
+use crate::{Method, Name, Refusal, Request};
 
 mod asked;
 mod package;
@@ -95,6 +95,17 @@ pub struct Subscriber<'a> {
     pub contact: &'a str,
 }
 
+/// What a subscription is made of besides its times, to be stored.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Kept {
+    /// Its dialog; our requests go to [`Dialog::next_hop`] when its flow is no more.
+    pub dialog: Dialog,
+    /// What tells it from others in its dialog.
+    pub event_id: Option<Box<str>>,
+    /// The value of Contact in our messages.
+    pub contact: Box<str>,
+}
+
 /// One subscription.
 #[derive(Debug, Clone)]
 pub struct Subscription {
@@ -110,10 +121,7 @@ pub struct Subscription {
     pub since: Instant,
     /// When it ends.
     pub expires_at: Instant,
-    dialog: Dialog,
-    /// Subscriptions of one dialog are told apart by it.
-    event_id: Option<Box<str>>,
-    contact: Box<str>,
+    kept: Kept,
     version: u32,
     changed: bool,
     not_before: Instant,
@@ -123,9 +131,9 @@ pub struct Subscription {
 }
 
 impl Subscription {
-    /// Its dialog; our requests go to [`Dialog::next_hop`] when its flow is no more.
-    pub fn dialog(&self) -> &Dialog {
-        &self.dialog
+    /// What it is made of.
+    pub fn kept(&self) -> &Kept {
+        &self.kept
     }
 
     /// Whether its last NOTIFY is still to be sent.
@@ -242,36 +250,65 @@ impl Notifier {
         let mut dialog = Dialog::answering(request, subscriber.tag, 1)
             .map_err(|_| Refusal::new(400, "Bad Contact"))?;
         dialog.confirm();
-        let handle = Handle(self.next);
+        let kept = Kept {
+            dialog,
+            event_id: asked.id.map(Into::into),
+            contact: subscriber.contact.into(),
+        };
+        let expires_at = now + seconds(asked.expires);
+        let handle = self.insert(now, subscriber, kept, expires_at);
+        if asked.expires == 0 {
+            self.end(now, handle, Ending::Timeout);
+        }
+        Ok(handle)
+    }
+
+    /// Puts back what was stored; its subscriber is told the state at once, with numbers from the start.
+    pub fn restore(
+        &mut self,
+        now: Instant,
+        subscriber: &Subscriber<'_>,
+        kept: Kept,
+        expires_at: Instant,
+    ) -> Handle {
+        self.insert(now, subscriber, kept, expires_at)
+    }
+
+    fn insert(
+        &mut self,
+        now: Instant,
+        subscriber: &Subscriber<'_>,
+        kept: Kept,
+        expires_at: Instant,
+    ) -> Handle {
+        let (resource, handle) = (subscriber.resource, Handle(self.next));
         self.next += 1;
         self.dialogs
-            .entry(dialog.id().clone())
+            .entry(kept.dialog.id().clone())
             .or_default()
             .push(handle);
         self.resources.entry(resource).or_default().push(handle);
-        if let Some(watcher) = watcher {
+        if let Some(watcher) = subscriber.watcher {
             *self.watchers.entry(watcher).or_default() += 1;
         }
         let subscription = Subscription {
             resource,
-            watcher,
+            watcher: subscriber.watcher,
             standing: subscriber.standing,
             flow: subscriber.flow,
             since: now,
-            expires_at: now + seconds(asked.expires),
-            dialog,
-            event_id: asked.id.map(Into::into),
-            contact: subscriber.contact.into(),
+            expires_at,
+            kept,
             version: 0,
             changed: true,
             not_before: now,
-            ending: (asked.expires == 0).then_some(Ending::Timeout),
+            ending: None,
             armed: None,
         };
         self.subscriptions.insert(handle, subscription);
         self.arm(handle);
         self.watched(resource);
-        Ok(handle)
+        handle
     }
 
     /// Takes a SUBSCRIBE inside a dialog: a refresh, or the end when it asks for 0 seconds.
@@ -290,7 +327,7 @@ impl Notifier {
         let fits = |handle: &&Handle| {
             self.subscriptions.get(handle).is_some_and(|s| {
                 s.resource.package == asked.package
-                    && s.event_id.as_deref() == asked.id
+                    && s.kept.event_id.as_deref() == asked.id
                     && s.ending.is_none()
             })
         };
@@ -299,7 +336,7 @@ impl Notifier {
         let Some((handle, subscription)) = found else {
             return Err(Refusal::new(481, "Subscription Does Not Exist"));
         };
-        let taken = subscription.dialog.request(request);
+        let taken = subscription.kept.dialog.request(request);
         taken.map_err(|error| Refusal::new(error.status(), ""))?;
         subscription.flow = flow;
         subscription.expires_at = now + seconds(asked.expires);
@@ -317,8 +354,11 @@ impl Notifier {
         let Some(subscription) = self.get(handle) else {
             return crate::Writer::reply(request, 481, "", "", flow.address).finish();
         };
-        let mut writer = subscription.dialog.reply(request, 200, "", flow.address);
-        writer.field(Name::Contact, subscription.contact.as_bytes());
+        let mut writer = subscription
+            .kept
+            .dialog
+            .reply(request, 200, "", flow.address);
+        writer.field(Name::Contact, subscription.kept.contact.as_bytes());
         writer.field(Name::Expires, expires.to_string());
         writer.finish()
     }
@@ -426,9 +466,9 @@ impl Notifier {
     ) -> Option<(Flow, Bytes)> {
         let subscription = self.subscriptions.get_mut(&handle)?;
         let package = subscription.resource.package;
-        let mut writer = subscription.dialog.next(&Method::Notify, via);
-        writer.field(Name::Contact, subscription.contact.as_bytes());
-        let event = match &subscription.event_id {
+        let mut writer = subscription.kept.dialog.next(&Method::Notify, via);
+        writer.field(Name::Contact, subscription.kept.contact.as_bytes());
+        let event = match &subscription.kept.event_id {
             Some(id) => format!("{};id={id}", package.name()),
             None => package.name().to_owned(),
         };
@@ -473,7 +513,7 @@ impl Notifier {
 
     fn remove(&mut self, handle: Handle) -> Option<Subscription> {
         let subscription = self.subscriptions.remove(&handle)?;
-        forget(&mut self.dialogs, subscription.dialog.id(), handle);
+        forget(&mut self.dialogs, subscription.kept.dialog.id(), handle);
         forget(&mut self.resources, &subscription.resource, handle);
         if let Some(watcher) = subscription.watcher
             && let Some(count) = self.watchers.get_mut(&watcher)

@@ -119,6 +119,7 @@ fn read(octets: bytes::Bytes) -> Message {
 }
 
 fn written(dialog: &mut Dialog) {
+    assert_eq!(Dialog::restore(&dialog.store()).as_ref(), Some(&*dialog));
     for method in [Method::Bye, Method::Notify] {
         let Message::Request(request) = read(dialog.next(&method, VIA).finish()) else {
             panic!("a response");

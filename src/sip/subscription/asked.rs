@@ -2,8 +2,7 @@
 
 use super::Package;
 use crate::header::{Event, MediaType, Seconds, Value};
-use crate::registrar::Refusal;
-use crate::{Name, Request};
+use crate::{Name, Refusal, Request};
 
 /// How long subscriptions and publications last, in seconds.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -409,7 +409,7 @@ proptest! {
                 }
                 Step::Refresh(watcher, expires) => {
                     cseq += 1;
-                    let known = table.notifier.iter().any(|(_, s)| &*s.dialog.id().call_id == format!("w{watcher}").as_str() && !s.is_ending());
+                    let known = table.notifier.iter().any(|(_, s)| &*s.kept.dialog.id().call_id == format!("w{watcher}").as_str() && !s.is_ending());
                     let got = table.refresh(millis, &format!("w{watcher}"), cseq, &format!("Event: presence\nExpires: {expires}"));
                     prop_assert_eq!(got.is_ok(), known);
                 }
@@ -439,4 +439,30 @@ proptest! {
         prop_assert_eq!(table.notifier.poll(table.at(millis + 9_000_000)), None);
         prop_assert_eq!(table.notifier.deadline(), None);
     }
+}
+
+#[test]
+fn a_stored_subscription_goes_on() {
+    let mut table = Table::new();
+    let fields = "Event: presence;id=7";
+    let handle = table
+        .subscribe(0, "w", fields, ALICE, Standing::Active)
+        .unwrap();
+    assert_eq!(table.tell(0), ["0 active 3600"]);
+    let stored = table.notifier.get(handle).unwrap().kept().clone();
+    let mut after = Table::new();
+    let subscriber = Subscriber {
+        resource: ALICE,
+        watcher: Some(1),
+        standing: Standing::Active,
+        flow: flow(),
+        tag: "",
+        contact: "",
+    };
+    let (now, end) = (after.at(0), after.at(100_000));
+    after.notifier.restore(now, &subscriber, stored, end);
+    assert_eq!(after.tell(0), ["0 active 100"]);
+    assert!(after.refresh(1000, "w", 2, fields).is_ok());
+    assert_eq!(after.tell(1000), ["1 active 3600"]);
+    assert_eq!(after.notifier.watchers[&1], 1);
 }
