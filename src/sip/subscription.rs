@@ -18,12 +18,14 @@ use crate::{Method, Name, Refusal, Request};
 
 mod asked;
 mod package;
+mod subscriber;
 #[cfg(test)]
 mod tests;
 
 pub use asked::{Asked, Times};
 pub(crate) use asked::{event, unknown};
 pub use package::Package;
+pub use subscriber::{Due, Ending, Kept, Standing, Subscriber};
 
 /// What is watched.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -37,74 +39,6 @@ pub struct Resource {
 /// Finds a subscription.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct Handle(u64);
-
-/// Whether a subscriber is told the state.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Standing {
-    /// He is.
-    Active,
-    /// Nobody has decided yet: he is told as little as if nothing were known.
-    Pending,
-}
-
-/// Why a subscription is over (RFC 6665 §4.2.2).
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Ending {
-    /// It was not refreshed, or taken back.
-    Timeout,
-    /// The subscriber may subscribe again at once.
-    Deactivated,
-    /// The subscriber may subscribe again later, after so many seconds.
-    Probation(u32),
-    /// The subscriber may not know.
-    Rejected,
-    /// What was watched is no more.
-    NoResource,
-    /// The subscriber waited in vain to be allowed.
-    Giveup,
-}
-
-impl Ending {
-    /// The reason in Subscription-State.
-    pub fn name(self) -> &'static str {
-        match self {
-            Self::Timeout => "timeout",
-            Self::Deactivated => "deactivated",
-            Self::Probation(_) => "probation",
-            Self::Rejected => "rejected",
-            Self::NoResource => "noresource",
-            Self::Giveup => "giveup",
-        }
-    }
-}
-
-/// Who subscribes to what, as the driver found out.
-#[derive(Debug, Clone, Copy)]
-pub struct Subscriber<'a> {
-    /// What he watches.
-    pub resource: Resource,
-    /// The account he was authenticated as, `None` for a stranger.
-    pub watcher: Option<AccountId>,
-    /// Whether he is told.
-    pub standing: Standing,
-    /// Where the request came from.
-    pub flow: Flow,
-    /// The tag of our answer, random.
-    pub tag: &'a str,
-    /// The value of Contact in our messages, `<sip:…>`.
-    pub contact: &'a str,
-}
-
-/// What a subscription is made of besides its times, to be stored.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Kept {
-    /// Its dialog; our requests go to [`Dialog::next_hop`] when its flow is no more.
-    pub dialog: Dialog,
-    /// What tells it from others in its dialog.
-    pub event_id: Option<Box<str>>,
-    /// The value of Contact in our messages.
-    pub contact: Box<str>,
-}
 
 /// One subscription.
 #[derive(Debug, Clone)]
@@ -140,21 +74,6 @@ impl Subscription {
     pub fn is_ending(&self) -> bool {
         self.ending.is_some()
     }
-}
-
-/// Somebody to be told now.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Due {
-    /// The subscription.
-    pub handle: Handle,
-    /// What is watched.
-    pub resource: Resource,
-    /// The number of the body, one more for each, where the package counts them.
-    pub version: u32,
-    /// Whether the state may be told; otherwise the body is as if nothing were known.
-    pub standing: Standing,
-    /// Why this is the last, when it is.
-    pub ending: Option<Ending>,
 }
 
 /// Bounds of a notifier.
@@ -455,14 +374,37 @@ impl Notifier {
         None
     }
 
-    /// Writes the NOTIFY that is due: where it goes, and the octets. `via` is the value of Via with a new branch. After the
-    /// last one the subscription is gone.
+    /// Writes the NOTIFY that is due: where it goes, and the octets. `via` is the value of Via with a new branch, the body
+    /// one of the package. After the last one the subscription is gone.
     pub fn notify(
         &mut self,
         now: Instant,
         handle: Handle,
         via: &str,
         body: Option<&[u8]>,
+    ) -> Option<(Flow, Bytes)> {
+        let package = self.get(handle)?.resource.package;
+        self.write(now, handle, via, body.map(|body| (package.body(), body)))
+    }
+
+    /// The same with the states of a list (RFC 4662), as
+    /// [`resource_list::write`](crate::event_body::resource_list::write) makes them.
+    pub fn notify_list(
+        &mut self,
+        now: Instant,
+        handle: Handle,
+        via: &str,
+        list: (&str, &[u8]),
+    ) -> Option<(Flow, Bytes)> {
+        self.write(now, handle, via, Some(list))
+    }
+
+    fn write(
+        &mut self,
+        now: Instant,
+        handle: Handle,
+        via: &str,
+        body: Option<(&str, &[u8])>,
     ) -> Option<(Flow, Bytes)> {
         let subscription = self.subscriptions.get_mut(&handle)?;
         let package = subscription.resource.package;
@@ -484,7 +426,12 @@ impl Notifier {
         };
         writer.field(Name::SubscriptionState, state);
         let octets = match body {
-            Some(body) => writer.body(package.body(), body),
+            Some((media_type, body)) => {
+                if media_type != package.body() {
+                    writer.field(Name::Require, "eventlist");
+                }
+                writer.body(media_type, body)
+            }
             None => writer.finish(),
         };
         let flow = subscription.flow;

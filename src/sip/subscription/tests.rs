@@ -466,3 +466,28 @@ fn a_stored_subscription_goes_on() {
     assert_eq!(after.tell(1000), ["1 active 3600"]);
     assert_eq!(after.notifier.watchers[&1], 1);
 }
+
+/// RFC 4662 §4.
+#[test]
+fn a_list_is_told_to_who_can_read_it() {
+    let mut table = Table::new();
+    let request = subscribe("w", "", 1, "Event: presence\nSupported: eventlist");
+    assert!(
+        Asked::read(&request, &Package::ALL, &Times::default())
+            .unwrap()
+            .lists
+    );
+    let handle = table
+        .subscribe(0, "w", "Event: presence", ALICE, Standing::Active)
+        .unwrap();
+    let now = table.at(0);
+    assert!(table.notifier.poll(now).is_some());
+    let told = table
+        .notifier
+        .notify_list(now, handle, VIA, ("multipart/related;x=y", b"z"));
+    let text = String::from_utf8(told.unwrap().1.to_vec()).unwrap();
+    assert!(
+        text.contains("\r\nRequire: eventlist\r\nContent-Type: multipart/related;x=y\r\n"),
+        "{text}"
+    );
+}
