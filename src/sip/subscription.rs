@@ -40,6 +40,13 @@ pub struct Resource {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct Handle(u64);
 
+impl Handle {
+    /// The number that nothing else of this node's subscriptions has, to be shown.
+    pub fn number(self) -> u64 {
+        self.0
+    }
+}
+
 /// One subscription.
 #[derive(Debug, Clone)]
 pub struct Subscription {
