@@ -2,11 +2,15 @@
 
 use std::net::IpAddr;
 use std::path::{Path, PathBuf};
+use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
 use cli::{Cli, Config, Serve};
+use media::{Relay, Surroundings};
 use model::certificate::CertificateKind;
+use model::media::MediaSettings;
 use net::Certificates;
+use realtime::Telephony;
 use service::{CertificateFacts, Claim, MasterKey, Service};
 use store::{Embedded, EmbeddedConfig, Store};
 use types::{Secret, Timestamp};
@@ -133,7 +137,8 @@ async fn serve_store(store: Store, home: &Path, options: &Serve, config: &Config
     certificate(&service).await?;
     let schema = graphql::schema(service.clone()).map_err(|e| e.to_string())?;
     let port = port_for(HTTP_ADMIN, options);
-    let mut listeners = Listeners::new(service.clone(), Certificates::default(), options.clone(), schema);
+    let telephony = telephony(&service)?;
+    let mut listeners = Listeners::new(service.clone(), Certificates::default(), options.clone(), schema, telephony);
     listeners.apply().await;
     let served = listeners.served();
     let listeners = tokio::spawn(listeners.run());
@@ -166,6 +171,23 @@ async fn serve_store(store: Store, home: &Path, options: &Serve, config: &Config
     housekeeping.abort();
     console.abort();
     Ok(())
+}
+
+/// Starts telephony and the relay of its media, which tell each other what happens.
+fn telephony(service: &Service) -> Result<Telephony, String> {
+    let around = Surroundings { settings: MediaSettings::default(), is_nated: Box::new(media::usually_nated) };
+    let told: Arc<OnceLock<Telephony>> = Arc::default();
+    let tell = told.clone();
+    let relay = Relay::start(around, move |event| {
+        if let Some(telephony) = tell.get() {
+            telephony.media_event(event);
+        }
+    });
+    let relay = relay.map_err(|e| format!("media: {e}"))?;
+    let telephony = Telephony::start(service.clone(), net::Resolver::default(), Arc::new(relay));
+    // It is set once, here.
+    let _ = told.set(telephony.clone());
+    Ok(telephony)
 }
 
 /// Makes a self-signed certificate at first start, so that TLS is there from the beginning.

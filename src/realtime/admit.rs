@@ -10,7 +10,6 @@ use sasl::digest::{Algorithm, NonceKeys};
 use service::{Destination, Sender, Service, Signalled, Subscriber};
 use sip::digest_auth::{Ask, Asks, Guard, Presented, Verdict};
 use sip::endpoint::Flow;
-use sip::header::Transport;
 use sip::proxy::Secret;
 use sip::{Method, Name, Request, Uri, Writer, record_route};
 
@@ -217,9 +216,4 @@ fn challenge(shared: &Shared, flow: &Flow, request: &Request, realm: &str, asks:
         guard.challenge(&mut writer, unix_now(), rand::random(), Ask { asks, realm, opaque: None, stale });
     }
     Decision::Answer(asks.status(), writer.finish())
-}
-
-/// Whether a transport hides what passes.
-pub(crate) fn is_secure(transport: Transport) -> bool {
-    matches!(transport, Transport::Tls | Transport::Wss)
 }

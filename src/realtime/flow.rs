@@ -47,16 +47,9 @@ pub(crate) struct Flows {
     streams: HashMap<(SocketAddr, Transport), u64>,
     /// Where we send from, by where we send to.
     sources: HashMap<IpAddr, IpAddr>,
-    next: u64,
 }
 
 impl Flows {
-    /// The number of a new flow.
-    pub(crate) fn number(&mut self) -> u64 {
-        self.next += 1;
-        self.next
-    }
-
     /// Notes a socket.
     pub(crate) fn add_datagrams(&mut self, id: u64, socket: Datagrams) {
         self.senders.insert(id, Sender::Datagrams(socket));
@@ -89,6 +82,14 @@ impl Flows {
         let mut found: Vec<u64> = self.senders.iter().filter(|(_, sender)| matches!(sender, Sender::Datagrams(socket) if fits(socket))).map(|(id, _)| *id).collect();
         found.sort_unstable();
         found.first().map(|id| Flow { id: *id, address, transport: Transport::Udp })
+    }
+
+    /// A flow as it can be used now: datagrams go by another socket when theirs is gone.
+    pub(crate) fn usable(&self, flow: Flow) -> Option<Flow> {
+        if self.is_open(flow.id) {
+            return Some(flow);
+        }
+        if flow.transport == Transport::Udp { self.datagrams_to(flow.address) } else { None }
     }
 
     /// A connection that is there already.

@@ -59,6 +59,11 @@ impl Service {
         router.ok_or_else(|| Error::new(Kind::SetupRequired, "setup_required", "The server was not claimed yet."))
     }
 
+    /// The Router as it was compiled last.
+    pub(crate) fn current_router(&self) -> Option<Arc<Router>> {
+        self.inner.routing.router.read().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
     /// Routes by a Router that need not be the one in use.
     pub(crate) async fn route_by(&self, router: &Router, address: &str, flow: Flow, context: &Context) -> Outcome {
         let mut routing = router.start(address, flow, context);

@@ -87,6 +87,11 @@ impl Service {
         Ok(domains.find(&host.to_ascii_lowercase()).map(|domain| domain.name.clone()))
     }
 
+    /// Whether a host is a name of ours, by the Router as it was compiled last.
+    pub fn is_own_name(&self, host: &str) -> bool {
+        self.current_router().is_some_and(|router| router.domains().find(&host.to_ascii_lowercase()).is_some())
+    }
+
     async fn add_signal(&self, found: &mut Signalled, address: &str, outcome: Outcome, context: &Context) {
         if let Route::Group { group, domain } = &outcome.route {
             found.steps.push(format!("{address} is the group {}@{}", group.name, domain.name));

@@ -4,6 +4,7 @@
 use std::sync::Mutex;
 
 use model::call::{CallRecord, CallTrace};
+use model::media::MediaReport;
 use store::event::Occurrence;
 use store::registration::{BindingFilter, BindingRow};
 use tokio::sync::{mpsc, oneshot};
@@ -25,6 +26,8 @@ pub enum VoiceCommand {
     Calls(oneshot::Sender<Vec<CallRecord>>),
     /// End a call; whether there was one is told.
     HangUp(Uuid, oneshot::Sender<bool>),
+    /// What the media relay knows of a call.
+    Media(Uuid, oneshot::Sender<Option<MediaReport>>),
     /// What passed in a call.
     Trace(Uuid, oneshot::Sender<Option<CallTrace>>),
 }

@@ -1,4 +1,4 @@
-//! How fast messages are read and passed on, one core. Run with `cargo bench -p sip`.
+//! How fast messages are read and passed on and bindings kept, one core. Run with `cargo bench -p sip`.
 
 #![allow(clippy::expect_used, clippy::panic)]
 
@@ -7,9 +7,15 @@ use std::net::SocketAddr;
 use std::time::{Duration, Instant};
 
 use bytes::Bytes;
+<<<<<<< HEAD
 use sip::endpoint::{self, Endpoint, Flow};
 use sip::header::{Address, Transport, Via};
 use sip::proxy::{self, Outgoing, Proxy, Routing, Secret, Target};
+=======
+use sip::endpoint::Flow;
+use sip::header::{Address, Transport, Via};
+use sip::registrar::{Locations, Nat, Registration, Reply, Rules};
+>>>>>>> registrar
 use sip::{Frame, Framer, Limits, Message, Name, Parsed, Request, Splice, Writer, parse};
 use types::Machine;
 
@@ -66,6 +72,97 @@ fn main() {
             other => panic!("{other:?}"),
         }
     });
+    registrations();
+}
+
+const PHONES: u32 = 100_000;
+
+fn register(phone: u32, cseq: u32) -> Request {
+    request(&Bytes::from(format!(
+        "REGISTER sip:example.com SIP/2.0\r\n\
+         Via: SIP/2.0/TLS 192.168.1.20:5062;branch=z9hG4bK-{phone}-{cseq}---0f3eb40b11f97a9c;rport\r\n\
+         Max-Forwards: 70\r\n\
+         Contact: <sip:phone{phone}@192.168.1.20:5062;transport=tls>;reg-id=1;\
+         +sip.instance=\"<urn:uuid:00000000-0000-1000-8000-{phone:012x}>\"\r\n\
+         To: <sip:phone{phone}@example.com>\r\n\
+         From: <sip:phone{phone}@example.com>;tag=5e00e125\r\n\
+         Call-ID: {phone:032x}\r\n\
+         CSeq: {cseq} REGISTER\r\n\
+         Expires: 3600\r\n\
+         Allow: INVITE, ACK, CANCEL, BYE, NOTIFY, REFER, MESSAGE, OPTIONS, INFO, SUBSCRIBE, UPDATE, PRACK\r\n\
+         Supported: replaces, norefersub, timer, outbound, path, 100rel\r\n\
+         User-Agent: Example Desk Phone 96.86.0.100\r\n\
+         Content-Length: 0\r\n\r\n"
+    )))
+}
+
+fn bind(locations: &mut Locations, now: u64, phone: u32, request: &Request) -> Bytes {
+    let address = "203.0.113.5:5062".parse().expect("address");
+    let registration = Registration {
+        account: u128::from(phone) << 64,
+        request,
+        flow: Flow {
+            id: u64::from(phone),
+            address,
+            transport: Transport::Tls,
+        },
+        nat: Nat::FarEnd,
+        trusted: false,
+        own: &["sip:phone@example.com"],
+        is_loop: &|_| false,
+        rules: &Rules::default(),
+    };
+    let registered = locations.register(now, &registration).expect("bound");
+    let reply = Reply {
+        tag: "t",
+        source: address,
+        date: "Sat, 13 Nov 2027 23:29:00 GMT",
+        aor: "sip:phone@example.com",
+        service_route: "<sip:example.com;lr>",
+        associated: &["sip:phone@example.com"],
+        tokens: None,
+    };
+    locations.reply(now, registration.account, request, &registered, &reply)
+}
+
+/// Memory of many bindings, and the time of a REGISTER that confirms one of them, with its answer.
+fn registrations() {
+    let before = resident();
+    let mut locations = Locations::new(1 << 100, 25);
+    let now = 1_800_000_000;
+    for phone in 0..PHONES {
+        bind(&mut locations, now, phone, &register(phone, 1));
+    }
+    println!(
+        "{} bindings: {} KiB of memory more",
+        locations.len(),
+        resident().saturating_sub(before)
+    );
+    let mut best = f64::MAX;
+    for round in 1..6 {
+        let requests: Vec<Request> = (0..10_000).map(|n| register(n * 10, 1 + round)).collect();
+        let start = Instant::now();
+        for (phone, request) in (0..).step_by(10).zip(&requests) {
+            black_box(bind(&mut locations, now + u64::from(round), phone, request));
+        }
+        best = best.min(start.elapsed().as_secs_f64() / 10_000.0);
+    }
+    println!("REGISTER refresh with its 200: {:.0} ns each", best * 1e9);
+    let start = Instant::now();
+    let pings = locations.due_pings(now + 60).len();
+    let expired = locations.expire(now + 4000).len();
+    println!(
+        "{pings} pings and {expired} ends: {:.0} ms",
+        start.elapsed().as_secs_f64() * 1e3
+    );
+}
+
+/// KiB of memory in use by the process.
+fn resident() -> u64 {
+    let status = std::fs::read_to_string("/proc/self/status").unwrap_or_default();
+    let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:"));
+    line.and_then(|line| line.trim().split(' ').next()?.parse().ok())
+        .unwrap_or(0)
 }
 
 fn request(octets: &Bytes) -> Request {

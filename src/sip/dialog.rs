@@ -285,6 +285,56 @@ impl Dialog {
     }
 }
 
+/// What is not there.
+const NONE: &str = "-";
+
+impl Dialog {
+    /// All of it in lines of text, to be stored.
+    pub fn store(&self) -> String {
+        let remote_cseq = self.remote_cseq.map_or(NONE.to_owned(), |n| n.to_string());
+        let local_cseq = self.local_cseq.to_string();
+        let confirmed = if self.confirmed { "confirmed" } else { "early" };
+        let first: [&str; 9] = [
+            &self.id.call_id,
+            &self.id.local_tag,
+            &self.id.remote_tag,
+            &self.local,
+            &self.remote,
+            &self.target,
+            &local_cseq,
+            &remote_cseq,
+            confirmed,
+        ];
+        let routes = self.routes.iter().map(|route| &**route);
+        let lines: Vec<&str> = first.into_iter().chain(routes).collect();
+        lines.join("\n")
+    }
+
+    /// Reads what was stored; `None` when it is something else.
+    pub fn restore(text: &str) -> Option<Self> {
+        let mut lines = text.split('\n');
+        let mut next = || lines.next();
+        let id = DialogId::new(next()?, next()?, next()?);
+        let (local, remote, target) = (next()?.into(), next()?.into(), next()?.into());
+        let local_cseq = next()?.parse().ok()?;
+        let remote_cseq = match next()? {
+            NONE => None,
+            number => Some(number.parse().ok()?),
+        };
+        let confirmed = next()? == "confirmed";
+        Some(Self {
+            id,
+            local,
+            remote,
+            target,
+            routes: lines.map(Into::into).collect(),
+            local_cseq,
+            remote_cseq,
+            confirmed,
+        })
+    }
+}
+
 /// A value of From or To with a tag.
 fn tagged(value: &str, tag: &str) -> String {
     if tag.is_empty() {
@@ -313,30 +363,29 @@ fn without_tag(fields: &Fields, name: Name) -> Result<Box<str>, Fault> {
             value.extend(text.iter().flat_map(|text| ["=", text]));
         }
     }
-    Ok(value.into())
+    // A fold inside quotes would end a line of ours.
+    Ok(value.replace(['\r', '\n'], " ").into())
 }
 
-/// The URI of the one Contact, without headers, which are not honoured here.
+/// The URI of the one Contact, SIP or SIPS (RFC 3261 §12.1.1), without headers, which are not honoured here.
 fn contact(fields: &Fields) -> Result<Option<Box<str>>, Fault> {
     match fields.first::<Contact<'_>>(Name::Contact)? {
         None => Ok(None),
-        Some(Contact::All) => Err(Fault::Bad(Name::Contact)),
-        Some(Contact::Address(address)) => {
+        Some(Contact::Address(address)) if address.uri.is_sip() => {
             let text = address.uri.text();
-            let end = match address.uri.is_sip() {
-                true => text.find('?').unwrap_or(text.len()),
-                false => text.len(),
-            };
-            Ok(Some(text.get(..end).unwrap_or(text).into()))
+            Ok(Some(text.split('?').next().unwrap_or(text).into()))
         }
+        Some(_) => Err(Fault::Bad(Name::Contact)),
     }
 }
 
 fn record_routes(fields: &Fields) -> Result<Vec<Box<str>>, Fault> {
     let bad = Fault::Bad(Name::RecordRoute);
     let route = |item| {
-        let address = Address::parse(item).map_err(|_| bad)?;
+        let address = Address::parse(item).ok();
+        let address = address.filter(|address| address.uri.is_sip()).ok_or(bad)?;
         let params = scan::text(address.params.octets()).ok_or(bad)?;
+        let params = params.replace(['\r', '\n'], " ");
         Ok(format!("<{}>{params}", address.uri.text()).into())
     };
     fields.items(Name::RecordRoute).map(route).collect()

@@ -14,7 +14,13 @@ use crate::{
     Fields, Frame, Framer, Limits, Message, Name, Parsed, Request, Splice, Uri, Writer, parse,
 };
 
+<<<<<<< HEAD
 mod proxy;
+=======
+mod services;
+
+pub use services::{sip_presence, sip_services};
+>>>>>>> registrar
 
 /// One datagram: what is taken leaves as it came, an edit is seen where it was made and nowhere else, and whatever is
 /// refused can be answered.
@@ -293,10 +299,11 @@ mod tests {
         }
     }
 
-    static SEEDS: LazyLock<Vec<Vec<u8>>> = LazyLock::new(seeds);
+    static SEEDS: LazyLock<Vec<Vec<u8>>> = LazyLock::new(|| seeds("sip_message"));
+    static SERVICES: LazyLock<Vec<Vec<u8>>> = LazyLock::new(|| seeds("sip_services"));
 
-    fn seeds() -> Vec<Vec<u8>> {
-        let folder = concat!(env!("CARGO_MANIFEST_DIR"), "/../../fuzz/corpus/sip_message");
+    fn seeds(target: &str) -> Vec<Vec<u8>> {
+        let folder = format!("{}/../../fuzz/corpus/{target}", env!("CARGO_MANIFEST_DIR"));
         let mut files: Vec<_> = std::fs::read_dir(folder)
             .unwrap()
             .map(|entry| entry.unwrap().path())
@@ -313,6 +320,8 @@ mod tests {
         corpus("sip_message", sip_message);
         corpus("sip_framer", sip_framer);
         corpus("sip_uri", sip_uri);
+        corpus("sip_presence", sip_presence);
+        corpus("sip_services", sip_services);
     }
 
     /// Whole messages with some of their parts odd.
@@ -444,6 +453,21 @@ mod tests {
             }
             sip_message(&octets);
             sip_framer(&octets);
+            sip_services(&octets);
+        }
+
+        /// The same of what user agents send.
+        #[test]
+        fn any_services(lines in vec((any::<prop::sample::Index>(), any::<prop::sample::Index>()), 0..4), file in any::<prop::sample::Index>()) {
+            let octets: &Vec<u8> = file.get(&SERVICES);
+            let text = String::from_utf8_lossy(octets).into_owned();
+            let mut all: Vec<&str> = text.split_inclusive("\r\n").collect();
+            for (from, to) in lines {
+                let line = *from.get(&all);
+                let to = to.index(all.len());
+                all[to] = line;
+            }
+            sip_services(all.concat().as_bytes());
         }
 
         #[test]

@@ -8,10 +8,9 @@ use std::time::{Duration, Instant};
 use bytes::Bytes;
 
 use crate::deadlines::Deadlines;
-use crate::registrar::Refusal;
 use crate::scan;
 use crate::subscription::{Package, Resource, Times, event, unknown};
-use crate::{Name, Request, Writer};
+use crate::{Name, Refusal, Request, Writer};
 
 /// Most publications of one resource.
 const MOST: usize = 32;

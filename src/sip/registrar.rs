@@ -11,8 +11,10 @@ use std::collections::HashMap;
 
 use crate::deadlines::Deadlines;
 use crate::endpoint::Flow;
+use crate::header::Transport;
 
 mod binding;
+mod contacts;
 mod gruu;
 mod register;
 mod reply;
@@ -20,8 +22,9 @@ mod targets;
 #[cfg(test)]
 mod tests;
 
+pub use crate::Refusal;
 pub use binding::{Binding, Nat, State, Texts};
-pub use register::{Refusal, Registered, Registration, Rules};
+pub use register::{Registered, Registration, Rules};
 pub use reply::Reply;
 pub use targets::Target;
 
@@ -313,6 +316,17 @@ impl Locations {
     /// Sets the seconds between pings, 0 for none; counts from the next ping or REGISTER of each.
     pub fn set_ping_interval(&mut self, seconds: u64) {
         self.ping_interval = seconds;
+    }
+
+    /// Whether whoever sends over this connection may be taken for the account without a password, as it registered over it:
+    /// of WebSockets and TLS, where nobody else can send.
+    pub fn is_flow_of(&self, now: u64, flow: &Flow, account: AccountId) -> bool {
+        let own = matches!(
+            flow.transport,
+            Transport::Tls | Transport::Ws | Transport::Wss
+        );
+        let mut bindings = self.list(account).iter();
+        own && bindings.any(|b| b.uses(flow.id) && b.flow == *flow && b.expires_at > now)
     }
 
     fn arm_ping(&mut self, key: Key, now: u64, less: u64) {

@@ -13,17 +13,19 @@ use bytes::Bytes;
 use crate::deadlines::Deadlines;
 use crate::dialog::{Dialog, DialogId};
 use crate::endpoint::Flow;
-use crate::registrar::{AccountId, Refusal};
-use crate::{Method, Name, Request};
+use crate::registrar::AccountId;
+use crate::{Method, Name, Refusal, Request};
 
 mod asked;
 mod package;
+mod subscriber;
 #[cfg(test)]
 mod tests;
 
 pub use asked::{Asked, Times};
 pub(crate) use asked::{event, unknown};
 pub use package::Package;
+pub use subscriber::{Due, Ending, Kept, Standing, Subscriber};
 
 /// What is watched.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -38,61 +40,11 @@ pub struct Resource {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct Handle(u64);
 
-/// Whether a subscriber is told the state.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Standing {
-    /// He is.
-    Active,
-    /// Nobody has decided yet: he is told as little as if nothing were known.
-    Pending,
-}
-
-/// Why a subscription is over (RFC 6665 §4.2.2).
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Ending {
-    /// It was not refreshed, or taken back.
-    Timeout,
-    /// The subscriber may subscribe again at once.
-    Deactivated,
-    /// The subscriber may subscribe again later, after so many seconds.
-    Probation(u32),
-    /// The subscriber may not know.
-    Rejected,
-    /// What was watched is no more.
-    NoResource,
-    /// The subscriber waited in vain to be allowed.
-    Giveup,
-}
-
-impl Ending {
-    /// The reason in Subscription-State.
-    pub fn name(self) -> &'static str {
-        match self {
-            Self::Timeout => "timeout",
-            Self::Deactivated => "deactivated",
-            Self::Probation(_) => "probation",
-            Self::Rejected => "rejected",
-            Self::NoResource => "noresource",
-            Self::Giveup => "giveup",
-        }
+impl Handle {
+    /// The number that nothing else of this node's subscriptions has, to be shown.
+    pub fn number(self) -> u64 {
+        self.0
     }
-}
-
-/// Who subscribes to what, as the driver found out.
-#[derive(Debug, Clone, Copy)]
-pub struct Subscriber<'a> {
-    /// What he watches.
-    pub resource: Resource,
-    /// The account he was authenticated as, `None` for a stranger.
-    pub watcher: Option<AccountId>,
-    /// Whether he is told.
-    pub standing: Standing,
-    /// Where the request came from.
-    pub flow: Flow,
-    /// The tag of our answer, random.
-    pub tag: &'a str,
-    /// The value of Contact in our messages, `<sip:…>`.
-    pub contact: &'a str,
 }
 
 /// One subscription.
@@ -110,10 +62,7 @@ pub struct Subscription {
     pub since: Instant,
     /// When it ends.
     pub expires_at: Instant,
-    dialog: Dialog,
-    /// Subscriptions of one dialog are told apart by it.
-    event_id: Option<Box<str>>,
-    contact: Box<str>,
+    kept: Kept,
     version: u32,
     changed: bool,
     not_before: Instant,
@@ -123,30 +72,15 @@ pub struct Subscription {
 }
 
 impl Subscription {
-    /// Its dialog; our requests go to [`Dialog::next_hop`] when its flow is no more.
-    pub fn dialog(&self) -> &Dialog {
-        &self.dialog
+    /// What it is made of.
+    pub fn kept(&self) -> &Kept {
+        &self.kept
     }
 
     /// Whether its last NOTIFY is still to be sent.
     pub fn is_ending(&self) -> bool {
         self.ending.is_some()
     }
-}
-
-/// Somebody to be told now.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Due {
-    /// The subscription.
-    pub handle: Handle,
-    /// What is watched.
-    pub resource: Resource,
-    /// The number of the body, one more for each, where the package counts them.
-    pub version: u32,
-    /// Whether the state may be told; otherwise the body is as if nothing were known.
-    pub standing: Standing,
-    /// Why this is the last, when it is.
-    pub ending: Option<Ending>,
 }
 
 /// Bounds of a notifier.
@@ -242,36 +176,65 @@ impl Notifier {
         let mut dialog = Dialog::answering(request, subscriber.tag, 1)
             .map_err(|_| Refusal::new(400, "Bad Contact"))?;
         dialog.confirm();
-        let handle = Handle(self.next);
+        let kept = Kept {
+            dialog,
+            event_id: asked.id.map(Into::into),
+            contact: subscriber.contact.into(),
+        };
+        let expires_at = now + seconds(asked.expires);
+        let handle = self.insert(now, subscriber, kept, expires_at);
+        if asked.expires == 0 {
+            self.end(now, handle, Ending::Timeout);
+        }
+        Ok(handle)
+    }
+
+    /// Puts back what was stored; its subscriber is told the state at once, with numbers from the start.
+    pub fn restore(
+        &mut self,
+        now: Instant,
+        subscriber: &Subscriber<'_>,
+        kept: Kept,
+        expires_at: Instant,
+    ) -> Handle {
+        self.insert(now, subscriber, kept, expires_at)
+    }
+
+    fn insert(
+        &mut self,
+        now: Instant,
+        subscriber: &Subscriber<'_>,
+        kept: Kept,
+        expires_at: Instant,
+    ) -> Handle {
+        let (resource, handle) = (subscriber.resource, Handle(self.next));
         self.next += 1;
         self.dialogs
-            .entry(dialog.id().clone())
+            .entry(kept.dialog.id().clone())
             .or_default()
             .push(handle);
         self.resources.entry(resource).or_default().push(handle);
-        if let Some(watcher) = watcher {
+        if let Some(watcher) = subscriber.watcher {
             *self.watchers.entry(watcher).or_default() += 1;
         }
         let subscription = Subscription {
             resource,
-            watcher,
+            watcher: subscriber.watcher,
             standing: subscriber.standing,
             flow: subscriber.flow,
             since: now,
-            expires_at: now + seconds(asked.expires),
-            dialog,
-            event_id: asked.id.map(Into::into),
-            contact: subscriber.contact.into(),
+            expires_at,
+            kept,
             version: 0,
             changed: true,
             not_before: now,
-            ending: (asked.expires == 0).then_some(Ending::Timeout),
+            ending: None,
             armed: None,
         };
         self.subscriptions.insert(handle, subscription);
         self.arm(handle);
         self.watched(resource);
-        Ok(handle)
+        handle
     }
 
     /// Takes a SUBSCRIBE inside a dialog: a refresh, or the end when it asks for 0 seconds.
@@ -290,7 +253,7 @@ impl Notifier {
         let fits = |handle: &&Handle| {
             self.subscriptions.get(handle).is_some_and(|s| {
                 s.resource.package == asked.package
-                    && s.event_id.as_deref() == asked.id
+                    && s.kept.event_id.as_deref() == asked.id
                     && s.ending.is_none()
             })
         };
@@ -299,7 +262,7 @@ impl Notifier {
         let Some((handle, subscription)) = found else {
             return Err(Refusal::new(481, "Subscription Does Not Exist"));
         };
-        let taken = subscription.dialog.request(request);
+        let taken = subscription.kept.dialog.request(request);
         taken.map_err(|error| Refusal::new(error.status(), ""))?;
         subscription.flow = flow;
         subscription.expires_at = now + seconds(asked.expires);
@@ -317,8 +280,11 @@ impl Notifier {
         let Some(subscription) = self.get(handle) else {
             return crate::Writer::reply(request, 481, "", "", flow.address).finish();
         };
-        let mut writer = subscription.dialog.reply(request, 200, "", flow.address);
-        writer.field(Name::Contact, subscription.contact.as_bytes());
+        let mut writer = subscription
+            .kept
+            .dialog
+            .reply(request, 200, "", flow.address);
+        writer.field(Name::Contact, subscription.kept.contact.as_bytes());
         writer.field(Name::Expires, expires.to_string());
         writer.finish()
     }
@@ -415,8 +381,8 @@ impl Notifier {
         None
     }
 
-    /// Writes the NOTIFY that is due: where it goes, and the octets. `via` is the value of Via with a new branch. After the
-    /// last one the subscription is gone.
+    /// Writes the NOTIFY that is due: where it goes, and the octets. `via` is the value of Via with a new branch, the body
+    /// one of the package. After the last one the subscription is gone.
     pub fn notify(
         &mut self,
         now: Instant,
@@ -424,11 +390,34 @@ impl Notifier {
         via: &str,
         body: Option<&[u8]>,
     ) -> Option<(Flow, Bytes)> {
+        let package = self.get(handle)?.resource.package;
+        self.write(now, handle, via, body.map(|body| (package.body(), body)))
+    }
+
+    /// The same with the states of a list (RFC 4662), as
+    /// [`resource_list::write`](crate::event_body::resource_list::write) makes them.
+    pub fn notify_list(
+        &mut self,
+        now: Instant,
+        handle: Handle,
+        via: &str,
+        list: (&str, &[u8]),
+    ) -> Option<(Flow, Bytes)> {
+        self.write(now, handle, via, Some(list))
+    }
+
+    fn write(
+        &mut self,
+        now: Instant,
+        handle: Handle,
+        via: &str,
+        body: Option<(&str, &[u8])>,
+    ) -> Option<(Flow, Bytes)> {
         let subscription = self.subscriptions.get_mut(&handle)?;
         let package = subscription.resource.package;
-        let mut writer = subscription.dialog.next(&Method::Notify, via);
-        writer.field(Name::Contact, subscription.contact.as_bytes());
-        let event = match &subscription.event_id {
+        let mut writer = subscription.kept.dialog.next(&Method::Notify, via);
+        writer.field(Name::Contact, subscription.kept.contact.as_bytes());
+        let event = match &subscription.kept.event_id {
             Some(id) => format!("{};id={id}", package.name()),
             None => package.name().to_owned(),
         };
@@ -444,7 +433,12 @@ impl Notifier {
         };
         writer.field(Name::SubscriptionState, state);
         let octets = match body {
-            Some(body) => writer.body(package.body(), body),
+            Some((media_type, body)) => {
+                if media_type != package.body() {
+                    writer.field(Name::Require, "eventlist");
+                }
+                writer.body(media_type, body)
+            }
             None => writer.finish(),
         };
         let flow = subscription.flow;
@@ -473,7 +467,7 @@ impl Notifier {
 
     fn remove(&mut self, handle: Handle) -> Option<Subscription> {
         let subscription = self.subscriptions.remove(&handle)?;
-        forget(&mut self.dialogs, subscription.dialog.id(), handle);
+        forget(&mut self.dialogs, subscription.kept.dialog.id(), handle);
         forget(&mut self.resources, &subscription.resource, handle);
         if let Some(watcher) = subscription.watcher
             && let Some(count) = self.watchers.get_mut(&watcher)

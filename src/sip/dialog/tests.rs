@@ -295,3 +295,21 @@ fn a_notification_may_begin_a_dialog() {
     assert_eq!(dialog.next_hop(), "sip:p;lr");
     assert_eq!(dialog.request(&notify), Err(DialogError::Overtaken));
 }
+
+#[test]
+fn a_stored_dialog_comes_back() {
+    let mut dialog = Dialog::answering(&invite(), "t", 7).unwrap();
+    dialog.next(&Method::Info, VIA);
+    assert_eq!(Dialog::restore(&dialog.store()), Some(dialog.clone()));
+    dialog.confirm();
+    assert_eq!(Dialog::restore(&dialog.store()), Some(dialog));
+    let ok = answer(200, "Contact: <sip:b@h>\r\n");
+    let without_routes = Dialog::answered(&invite(), &ok).unwrap();
+    assert_eq!(
+        Dialog::restore(&without_routes.store()),
+        Some(without_routes)
+    );
+    for bad in ["", "a\nb", "a\nb\nc\nd\ne\nf\nx\n-\nearly"] {
+        assert_eq!(Dialog::restore(bad), None);
+    }
+}

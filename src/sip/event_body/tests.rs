@@ -311,3 +311,68 @@ fn bindings_are_written() {
     assert!(gone.contains("state=\"terminated\"><contact") && gone.contains("event=\"expired\""));
     assert!(write(Vec::new(), false).contains("id=\"r\" state=\"init\""));
 }
+
+/// RFC 4575 §6.
+#[test]
+fn conferences_are_written() {
+    use conference_info::{Participant, Status, write};
+    let user = Participant {
+        uri: "sip:bob@h",
+        display: "Bob",
+        endpoint: "sip:bob@192.0.2.1",
+        status: Status::Connected,
+    };
+    let text = write(
+        3,
+        "sip:conf@h",
+        "A & B",
+        [
+            user,
+            Participant {
+                display: "",
+                status: Status::OnHold,
+                ..user
+            },
+        ],
+    );
+    assert!(text.contains(
+        "<conference-info xmlns=\"urn:ietf:params:xml:ns:conference-info\" entity=\"sip:conf@h\" state=\"full\" version=\"3\">\
+         <conference-description><subject>A &amp; B</subject></conference-description><conference-state><user-count>2</user-count>\
+         </conference-state><users><user entity=\"sip:bob@h\"><display-text>Bob</display-text><endpoint entity=\"sip:bob@192.0.2.1\">\
+         <status>connected</status></endpoint></user><user entity=\"sip:bob@h\"><endpoint entity=\"sip:bob@192.0.2.1\"><status>on-hold</status>"
+    ), "{text}");
+}
+
+/// RFC 4662 §6.
+#[test]
+fn lists_are_written() {
+    use crate::subscription::Package;
+    use resource_list::{Member, write};
+    let members = [
+        Member {
+            uri: "sip:bob@h",
+            name: "Bob",
+            standing: Standing::Active,
+            body: Some("<x/>"),
+        },
+        Member {
+            uri: "sip:dave@h",
+            name: "",
+            standing: Standing::Pending,
+            body: None,
+        },
+    ];
+    let (media_type, body) = write(1, false, "sip:list@h", Package::Dialog, &members, "b0");
+    assert_eq!(
+        media_type,
+        "multipart/related;type=\"application/rlmi+xml\";start=\"<list@b0>\";boundary=\"b0\""
+    );
+    assert_eq!(
+        body,
+        "--b0\r\nContent-Transfer-Encoding: binary\r\nContent-ID: <list@b0>\r\nContent-Type: application/rlmi+xml;charset=\"UTF-8\"\r\n\r\n\
+         <?xml version=\"1.0\" encoding=\"UTF-8\"?>\n<list xmlns=\"urn:ietf:params:xml:ns:rlmi\" uri=\"sip:list@h\" version=\"1\" fullState=\"true\">\
+         <resource uri=\"sip:bob@h\"><name>Bob</name><instance id=\"i0\" state=\"active\" cid=\"0@b0\"/></resource>\
+         <resource uri=\"sip:dave@h\"><instance id=\"i1\" state=\"pending\"/></resource></list>\n\r\n\
+         --b0\r\nContent-Transfer-Encoding: binary\r\nContent-ID: <0@b0>\r\nContent-Type: application/dialog-info+xml\r\n\r\n<x/>\r\n--b0--\r\n"
+    );
+}

@@ -5,8 +5,8 @@ use std::net::SocketAddr;
 
 use bytes::Bytes;
 
-use super::register::SUPPORTED;
-use super::{AccountId, Binding, Locations, Refusal, Registered, gruu};
+use super::contacts::SUPPORTED;
+use super::{AccountId, Binding, Locations, Registered, gruu};
 use crate::token::Tokens;
 use crate::{Name, Request, Writer};
 
@@ -84,17 +84,6 @@ impl Locations {
         }
         writer.field(Name::Date, reply.date);
         writer.finish()
-    }
-}
-
-impl Refusal {
-    /// The answer, which the caller may add to.
-    pub fn reply(&self, request: &Request, tag: &str, source: SocketAddr) -> Writer {
-        let mut writer = Writer::reply(request, self.status, self.reason, tag, source);
-        for (name, value) in &self.fields {
-            writer.field(*name, value);
-        }
-        writer
     }
 }
 

@@ -702,3 +702,33 @@ fn a_binding_is_small() {
     let octets = locations.octets() / PHONES;
     assert!(octets < 900, "{octets} octets a binding");
 }
+
+#[test]
+fn a_connection_is_known_by_its_registration() {
+    for (transport, want) in [
+        (Transport::Udp, false),
+        (Transport::Tcp, false),
+        (Transport::Tls, true),
+        (Transport::Ws, true),
+        (Transport::Wss, true),
+    ] {
+        let mut phone = Phone::new();
+        phone.flow = flow(transport, 5);
+        phone
+            .register(NOW, "Contact: <sip:a@h>;expires=60")
+            .unwrap();
+        let known = |flow: &Flow, now, account| phone.locations.is_flow_of(now, flow, account);
+        assert_eq!(known(&phone.flow, NOW, 1), want);
+        assert!(!known(&flow(transport, 6), NOW, 1));
+        assert!(!known(&phone.flow, NOW, 2) && !known(&phone.flow, NOW + 60, 1));
+        let address = "203.0.113.8:49152".parse().unwrap();
+        assert!(!known(
+            &Flow {
+                address,
+                ..phone.flow
+            },
+            NOW,
+            1
+        ));
+    }
+}

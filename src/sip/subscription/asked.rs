@@ -2,8 +2,7 @@
 
 use super::Package;
 use crate::header::{Event, MediaType, Seconds, Value};
-use crate::registrar::Refusal;
-use crate::{Name, Request};
+use crate::{Name, Refusal, Request};
 
 /// How long subscriptions and publications last, in seconds.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -53,6 +52,8 @@ pub struct Asked<'a> {
     pub id: Option<&'a str>,
     /// Seconds that are given, 0 to be told once.
     pub expires: u32,
+    /// Whether the state of a list may be told (RFC 4662 §4.1); a resource that is one is refused with 421 otherwise.
+    pub lists: bool,
     /// Whether it is inside a dialog, for [`Notifier::refresh`](super::Notifier::refresh).
     pub in_dialog: bool,
 }
@@ -71,8 +72,10 @@ impl<'a> Asked<'a> {
         if !accepts(request, package.body()) {
             return Err(Refusal::new(406, "").with(Name::Accept, package.body()));
         }
+        let mut supported = request.tokens(Name::Supported);
         Ok(Self {
             package,
+            lists: supported.any(|tag| tag.eq_ignore_ascii_case("eventlist")),
             id: event.id(),
             expires: times.given(request)?,
             in_dialog: request.to().is_ok_and(|to| to.tag().is_some()),

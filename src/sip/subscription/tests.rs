@@ -66,7 +66,7 @@ impl Table {
             Asked::read(&request, &Package::ALL, &Times::default()).map_err(|r| r.status)?;
         let subscriber = Subscriber {
             resource,
-            watcher: (watcher != "stranger").then(|| watcher.len() as u128),
+            watcher: (watcher != "stranger").then_some(watcher.len() as u128),
             standing,
             flow: flow(),
             tag: "ours",
@@ -225,7 +225,7 @@ fn changes_are_told_once_and_not_too_often() {
     table
         .subscribe(0, "ww", "Event: dialog", dialog, Standing::Active)
         .unwrap();
-    assert_eq!(table.tell(0).len(), 2);
+    assert_eq!((handle.number(), table.tell(0).len()), (0, 2));
     for _ in 0..3 {
         table.notifier.changed(ALICE);
         table.notifier.changed(dialog);
@@ -409,7 +409,7 @@ proptest! {
                 }
                 Step::Refresh(watcher, expires) => {
                     cseq += 1;
-                    let known = table.notifier.iter().any(|(_, s)| &*s.dialog.id().call_id == format!("w{watcher}").as_str() && !s.is_ending());
+                    let known = table.notifier.iter().any(|(_, s)| &*s.kept.dialog.id().call_id == format!("w{watcher}").as_str() && !s.is_ending());
                     let got = table.refresh(millis, &format!("w{watcher}"), cseq, &format!("Event: presence\nExpires: {expires}"));
                     prop_assert_eq!(got.is_ok(), known);
                 }
@@ -439,4 +439,55 @@ proptest! {
         prop_assert_eq!(table.notifier.poll(table.at(millis + 9_000_000)), None);
         prop_assert_eq!(table.notifier.deadline(), None);
     }
+}
+
+#[test]
+fn a_stored_subscription_goes_on() {
+    let mut table = Table::new();
+    let fields = "Event: presence;id=7";
+    let handle = table
+        .subscribe(0, "w", fields, ALICE, Standing::Active)
+        .unwrap();
+    assert_eq!(table.tell(0), ["0 active 3600"]);
+    let stored = table.notifier.get(handle).unwrap().kept().clone();
+    let mut after = Table::new();
+    let subscriber = Subscriber {
+        resource: ALICE,
+        watcher: Some(1),
+        standing: Standing::Active,
+        flow: flow(),
+        tag: "",
+        contact: "",
+    };
+    let (now, end) = (after.at(0), after.at(100_000));
+    after.notifier.restore(now, &subscriber, stored, end);
+    assert_eq!(after.tell(0), ["0 active 100"]);
+    assert!(after.refresh(1000, "w", 2, fields).is_ok());
+    assert_eq!(after.tell(1000), ["1 active 3600"]);
+    assert_eq!(after.notifier.watchers[&1], 1);
+}
+
+/// RFC 4662 §4.
+#[test]
+fn a_list_is_told_to_who_can_read_it() {
+    let mut table = Table::new();
+    let request = subscribe("w", "", 1, "Event: presence\nSupported: eventlist");
+    assert!(
+        Asked::read(&request, &Package::ALL, &Times::default())
+            .unwrap()
+            .lists
+    );
+    let handle = table
+        .subscribe(0, "w", "Event: presence", ALICE, Standing::Active)
+        .unwrap();
+    let now = table.at(0);
+    assert!(table.notifier.poll(now).is_some());
+    let told = table
+        .notifier
+        .notify_list(now, handle, VIA, ("multipart/related;x=y", b"z"));
+    let text = String::from_utf8(told.unwrap().1.to_vec()).unwrap();
+    assert!(
+        text.contains("\r\nRequire: eventlist\r\nContent-Type: multipart/related;x=y\r\n"),
+        "{text}"
+    );
 }
