@@ -7,15 +7,10 @@ use std::net::SocketAddr;
 use std::time::{Duration, Instant};
 
 use bytes::Bytes;
-<<<<<<< HEAD
 use sip::endpoint::{self, Endpoint, Flow};
 use sip::header::{Address, Transport, Via};
 use sip::proxy::{self, Outgoing, Proxy, Routing, Secret, Target};
-=======
-use sip::endpoint::Flow;
-use sip::header::{Address, Transport, Via};
 use sip::registrar::{Locations, Nat, Registration, Reply, Rules};
->>>>>>> registrar
 use sip::{Frame, Framer, Limits, Message, Name, Parsed, Request, Splice, Writer, parse};
 use types::Machine;
 

@@ -14,13 +14,10 @@ use crate::{
     Fields, Frame, Framer, Limits, Message, Name, Parsed, Request, Splice, Uri, Writer, parse,
 };
 
-<<<<<<< HEAD
 mod proxy;
-=======
 mod services;
 
 pub use services::{sip_presence, sip_services};
->>>>>>> registrar
 
 /// One datagram: what is taken leaves as it came, an edit is seen where it was made and nowhere else, and whatever is
 /// refused can be answered.

@@ -1,24 +1,15 @@
-<<<<<<< HEAD
-//! SIP (RFC 3261): messages read in place and written by splicing, transactions, and a stateful proxy.
-//!
-//! Types to know: [`parse`] and [`Framer`] make [`Parsed`] of octets; [`Request`] and [`Response`] are octets with an index
-//! of [`Fields`]; [`header`] holds the views of single header fields, read when asked for; [`Splice`] changes a message that
-//! is passed on, [`Writer`] makes one of our own; [`proxy::Proxy`] is what becomes of one request that is passed on.
-//!
-//! Deliberately absent: what a body means (octets here), our own names and addresses, sockets, look-ups, accounts and rules.
-=======
-//! SIP (RFC 3261): messages read in place and written by splicing, transactions, and what user agents and registrars keep.
+//! SIP (RFC 3261): messages read in place and written by splicing, transactions, a stateful proxy, and what user agents and
+//! registrars keep.
 //!
 //! Types to know: [`parse`] and [`Framer`] make [`Parsed`] of octets; [`Request`] and [`Response`] are octets with an index
 //! of [`Fields`]; [`header`] holds the views of single header fields, read when asked for; [`Splice`] changes a message that
 //! is passed on, [`Writer`] makes one of our own. Above the transactions of an [`Endpoint`] stand
-//! [`Locations`](registrar::Locations), the bindings of a node; [`Guard`](digest_auth::Guard), which knows who sent a
-//! request; [`Dialog`]; [`Notifier`](subscription::Notifier) and [`Publications`](publication::Publications) with the
-//! bodies of [`event_body`].
+//! [`Proxy`](proxy::Proxy), what becomes of one request that is passed on; [`Locations`](registrar::Locations), the bindings
+//! of a node; [`Guard`](digest_auth::Guard), which knows who sent a request; [`Dialog`];
+//! [`Notifier`](subscription::Notifier) and [`Publications`](publication::Publications) with the bodies of [`event_body`].
 //!
-//! Deliberately absent: what a session description means (octets here), names and addresses of hosts, sockets, DNS, accounts
-//! and rules: who may do what is decided by the driver.
->>>>>>> registrar
+//! Deliberately absent: what a session description means (octets here), our own names and addresses, sockets, look-ups,
+//! accounts and rules: who may do what is decided by the driver.
 //!
 //! Invariants: nothing is allocated per header field; a field nobody changed leaves as it came, octet for octet; a bad
 //! message is a value that says what to do, never a panic; a request that is refused has changed nothing.
