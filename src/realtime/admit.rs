@@ -210,10 +210,16 @@ async fn authenticate(shared: &Shared, flow: &Flow, request: &Request, realm: &s
     }
 }
 
+/// Whether a client gives up at the sight of SHA-256, though MD5 is offered beside it: baresip before version 2.
+fn old_digest(request: &Request) -> bool {
+    let agent = request.value(Name::UserAgent).unwrap_or_default();
+    agent.starts_with(b"baresip v0.") || agent.starts_with(b"baresip v1.")
+}
+
 fn challenge(shared: &Shared, flow: &Flow, request: &Request, realm: &str, asks: Asks, stale: bool) -> Decision {
     let mut writer = Writer::reply(request, asks.status(), "", &tag(), flow.address);
     if let Ok(guard) = shared.guard.lock() {
-        guard.challenge(&mut writer, unix_now(), rand::random(), Ask { asks, realm, opaque: None, stale });
+        guard.challenge(&mut writer, unix_now(), rand::random(), Ask { asks, realm, opaque: None, stale, only: old_digest(request).then_some(Algorithm::Md5) });
     }
     Decision::Answer(asks.status(), writer.finish())
 }

@@ -76,6 +76,8 @@ pub struct Ask<'a> {
     pub opaque: Option<&'a str>,
     /// Whether only the nonce was too old.
     pub stale: bool,
+    /// The only algorithm to ask for: some clients give up when they see another beside it.
+    pub only: Option<Algorithm>,
 }
 
 /// Makes challenges and checks what comes back. Times are seconds of one clock that all nodes share.
@@ -112,7 +114,8 @@ impl Guard {
     /// Writes one challenge per algorithm into a 401 or 407; `random` is fresh.
     pub fn challenge(&self, writer: &mut Writer, now: u64, random: [u8; 8], ask: Ask<'_>) {
         let nonce = self.keys.make(now, random, ask.realm);
-        for algorithm in &self.algorithms {
+        let asked = self.algorithms.iter().filter(|one| ask.only.is_none_or(|only| only == **one));
+        for algorithm in asked {
             let challenge = Challenge {
                 realm: ask.realm.to_owned(),
                 nonce: nonce.clone(),

@@ -27,6 +27,7 @@ fn ask(stale: bool) -> Ask<'static> {
         realm: REALM,
         opaque: Some("7"),
         stale,
+        only: None,
     }
 }
 
