@@ -1,7 +1,7 @@
 //! Media of calls: settings of the relay, and what is known of the streams of a call.
 
 use macros::Settings;
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 use uuid::Uuid;
 
@@ -82,7 +82,7 @@ pub struct MediaSettings {
 }
 
 /// An end of a call.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, ToSchema)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum MediaEnd {
     /// Who called.
@@ -92,7 +92,7 @@ pub enum MediaEnd {
 }
 
 /// Media of a call as the relay sees it.
-#[derive(Debug, Clone, PartialEq, Serialize, ToSchema)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, ToSchema)]
 pub struct MediaReport {
     /// The call.
     pub call: Uuid,
@@ -105,7 +105,7 @@ pub struct MediaReport {
 }
 
 /// What arrives from one end in one stream.
-#[derive(Debug, Clone, PartialEq, Serialize, ToSchema)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, ToSchema)]
 pub struct MediaStream {
     /// Number of the m-line, from 0.
     pub index: i32,
@@ -212,7 +212,7 @@ setting_enum! {
 }
 
 /// A way that is silent though it should not be.
-#[derive(Debug, Clone, PartialEq, Serialize, ToSchema)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, ToSchema)]
 pub struct MediaVerdict {
     /// Number of the m-line, from 0.
     pub stream: i32,
@@ -229,7 +229,7 @@ pub struct MediaVerdict {
 }
 
 /// The relay as a whole.
-#[derive(Debug, Clone, Default, PartialEq, Serialize, ToSchema)]
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize, ToSchema)]
 pub struct MediaStats {
     /// Calls that the relay knows.
     pub calls: i64,
