@@ -597,7 +597,7 @@ fn calls(steps: &mut Vec<Step>) {
     }
     steps.push((TELEPHONES, json!({}), None, None));
     steps.push(("listRegistrations", json!({"account": "tel-anna@main.example"}), Some(("$binding", "/data/0/id")), None));
-    steps.push(("listRegistrations", json!({"limit": 1}), None, None));
+    steps.push(("listRegistrations", json!({"limit": 5}), None, None));
     steps.push(("listRegistrations", json!({"account": "nobody@main.example"}), None, None));
     steps.push(("removeRegistration", json!({"id": "$binding"}), None, None));
     steps.push(("removeRegistration", json!({"id": "$binding"}), None, None));
