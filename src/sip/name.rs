@@ -129,6 +129,11 @@ impl Name {
         }
     }
 
+    /// A bit that few other names have.
+    pub(crate) const fn bit(self) -> u64 {
+        1 << (self as u8 % 64)
+    }
+
     /// Whether the field is a list whose items may also stand in fields of their own (RFC 3261 §7.3.1).
     pub fn is_list(self) -> bool {
         use Name::*;

@@ -63,14 +63,7 @@ impl<'a> Uri<'a> {
             Scheme::Other if scan::all(rest.as_bytes(), scan::ABSOLUTE) => Ok(()),
             Scheme::Other => Err(Malformed { position: 0 }),
         };
-        let escapes = read.and_then(|()| {
-            if uri.scheme == Scheme::Other || escapes_are_whole(rest) {
-                Ok(())
-            } else {
-                Err(Malformed { position: 0 })
-            }
-        });
-        escapes.map(|()| uri).map_err(|fault| Malformed {
+        read.map(|()| uri).map_err(|fault| Malformed {
             position: start + fault.position,
         })
     }
@@ -78,21 +71,18 @@ impl<'a> Uri<'a> {
     fn read_sip(&mut self, rest: &'a str) -> Result<(), Malformed> {
         let between = |start, end| rest.get(start..end).unwrap_or_default();
         let mut cursor = Cursor::new(rest.as_bytes());
-        if let Some(at) = memchr::memchr(b'@', rest.as_bytes()) {
-            // The user may hold what looks like parameters; only a colon ends it.
-            if cursor.take(scan::USER).is_empty() {
-                return Err(cursor.malformed());
-            }
-            self.user = Some(between(0, cursor.at()));
-            if cursor.eat(b':') {
-                let start = cursor.at();
-                cursor.take(scan::USER);
-                self.password = Some(between(start, cursor.at()));
-            }
-            if cursor.at() != at {
-                return Err(cursor.malformed());
-            }
-            cursor.skip(1);
+        // A user may hold what looks like parameters; only a colon ends it. Without the sign behind it there was none.
+        cursor.take_escaped(scan::USER);
+        let end = cursor.at();
+        let password = cursor.eat(b':').then(|| {
+            cursor.take_escaped(scan::USER);
+            between(end + 1, cursor.at())
+        });
+        if end > 0 && cursor.eat(b'@') {
+            self.user = Some(between(0, end));
+            self.password = password;
+        } else {
+            cursor = Cursor::new(rest.as_bytes());
         }
         let start = cursor.at();
         take_host(&mut cursor)?;
@@ -106,11 +96,11 @@ impl<'a> Uri<'a> {
         if cursor.eat(b'?') {
             let start = cursor.at();
             loop {
-                let named = !cursor.take(scan::URI_HEADER).is_empty();
+                let named = !cursor.take_escaped(scan::URI_HEADER).is_empty();
                 if !named || !cursor.eat(b'=') {
                     return Err(cursor.malformed());
                 }
-                cursor.take(scan::URI_HEADER);
+                cursor.take_escaped(scan::URI_HEADER);
                 if !cursor.eat(b'&') {
                     break;
                 }
@@ -248,29 +238,14 @@ fn scheme(name: &str) -> Option<Scheme> {
 /// `;name=value`, as often as it comes.
 fn take_params(cursor: &mut Cursor<'_>) -> Result<(), Malformed> {
     while cursor.eat(b';') {
-        if cursor.take(scan::PARAM).is_empty() {
+        if cursor.take_escaped(scan::PARAM).is_empty() {
             return Err(cursor.malformed());
         }
         if cursor.eat(b'=') {
-            cursor.take(scan::PARAM);
+            cursor.take_escaped(scan::PARAM);
         }
     }
     Ok(())
-}
-
-/// Whether every percent sign stands before two hexadecimal digits.
-fn escapes_are_whole(text: &str) -> bool {
-    let mut rest = text.as_bytes();
-    while let Some(at) = memchr::memchr(b'%', rest) {
-        let Some([high, low, after @ ..]) = rest.get(at + 1..) else {
-            return false;
-        };
-        if !high.is_ascii_hexdigit() || !low.is_ascii_hexdigit() {
-            return false;
-        }
-        rest = after;
-    }
-    true
 }
 
 /// Takes a host; an IPv6 address stands in brackets and has no zone.
@@ -333,7 +308,7 @@ pub fn escape_user(user: &str) -> String {
     use std::fmt::Write;
     let mut out = String::with_capacity(user.len());
     for byte in user.bytes() {
-        if byte != b'%' && byte != b'#' && scan::is(byte, scan::USER) {
+        if byte != b'#' && scan::is(byte, scan::USER) {
             out.push(char::from(byte));
         } else {
             let _ = write!(out, "%{byte:02X}");
