@@ -35,7 +35,8 @@ fn mandatory(fields: &Fields) -> Result<(CSeq<'_>, Option<ViaParts>), Fault> {
     for (name, value) in [(Name::From, from), (Name::To, to)] {
         let address: Address<'_> = read(name, value)?;
         // A tag is a token (RFC 3261 §19.3).
-        if address.tag().is_none() && address.params.has("tag") {
+        let tag = address.params.raw("tag");
+        if tag.is_some_and(|tag| tag.is_empty() || tag.starts_with(b"\"")) {
             return Err(Fault::Bad(name));
         }
     }

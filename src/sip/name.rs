@@ -122,7 +122,7 @@ impl Name {
             else {
                 return Self::Other;
             };
-            if *spelling == name || spelling.eq_ignore_ascii_case(name) {
+            if is_same(spelling, name) || spelling.eq_ignore_ascii_case(name) {
                 return *found;
             }
             slot = (slot + 1) % SIZE;
@@ -176,6 +176,23 @@ impl Name {
 impl std::fmt::Display for Name {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.write_str(self.text())
+    }
+}
+
+/// Whether both are the same; for most names without a loop.
+#[inline]
+fn is_same(one: &[u8], other: &[u8]) -> bool {
+    if one.len() != other.len() {
+        return false;
+    }
+    let ends = |name: &[u8]| -> Option<(u64, u64)> {
+        let (first, last) = (name.first_chunk()?, name.last_chunk()?);
+        Some((u64::from_ne_bytes(*first), u64::from_ne_bytes(*last)))
+    };
+    match (ends(one), ends(other)) {
+        (Some(one_ends), Some(other_ends)) if one.len() <= 16 => one_ends == other_ends,
+        (None, None) => one.iter().eq(other),
+        _ => one == other,
     }
 }
 

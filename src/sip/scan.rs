@@ -60,9 +60,16 @@ pub(crate) fn is(byte: u8, class: u8) -> bool {
         .is_some_and(|classes| classes & class != 0)
 }
 
+/// How many octets of a class these begin with.
+#[inline]
+pub(crate) fn span(bytes: &[u8], class: u8) -> usize {
+    let end = bytes.iter().position(|byte| !is(*byte, class));
+    end.unwrap_or(bytes.len())
+}
+
 /// Whether these are all of a class and at least one.
 pub(crate) fn all(bytes: &[u8], class: u8) -> bool {
-    !bytes.is_empty() && bytes.iter().all(|byte| is(*byte, class))
+    !bytes.is_empty() && span(bytes, class) == bytes.len()
 }
 
 #[inline]
@@ -187,10 +194,7 @@ impl<'a> Cursor<'a> {
     #[inline]
     pub(crate) fn take(&mut self, class: u8) -> &'a [u8] {
         let rest = self.rest();
-        let length = rest
-            .iter()
-            .position(|byte| !is(*byte, class))
-            .unwrap_or(rest.len());
+        let length = span(rest, class);
         self.at += length;
         rest.get(..length).unwrap_or_default()
     }
@@ -232,13 +236,12 @@ impl<'a> Cursor<'a> {
         if !self.eat(b'"') {
             return Err(self.malformed());
         }
-        while let Some(byte) = self.peek() {
-            self.at += 1;
-            match byte {
-                b'"' => return Ok(self.since(start)),
-                b'\\' if self.peek().is_some() => self.at += 1,
-                _ => {}
+        while let Some(found) = memchr::memchr2(b'"', b'\\', self.rest()) {
+            self.at += found;
+            if self.eat(b'"') {
+                return Ok(self.since(start));
             }
+            self.skip(2);
         }
         Err(Malformed { position: start })
     }

@@ -1,4 +1,4 @@
-use std::net::{IpAddr, SocketAddr};
+use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 
 use bytes::{BufMut, Bytes};
 
@@ -340,14 +340,7 @@ impl<'a> Stamp<'a> {
         }
         out.put_slice(b";received=");
         match self.source.ip().to_canonical() {
-            IpAddr::V4(ip) => {
-                for (place, octet) in ip.octets().into_iter().enumerate() {
-                    if place > 0 {
-                        out.push(b'.');
-                    }
-                    put_number(out, u32::from(octet));
-                }
-            }
+            IpAddr::V4(ip) => put_ipv4(out, ip),
             IpAddr::V6(ip) => out.put_slice(ip.to_string().as_bytes()),
         }
         if self.wants_rport {
@@ -355,6 +348,24 @@ impl<'a> Stamp<'a> {
             put_number(out, u32::from(self.source.port()));
         }
     }
+}
+
+fn put_ipv4(out: &mut Vec<u8>, ip: Ipv4Addr) {
+    let mut text = [b'.'; 16];
+    let mut at = 0;
+    for octet in ip.octets() {
+        for (place, least) in [(100, 100), (10, 10), (1, 0)] {
+            if octet >= least
+                && let Some(digit) = text.get_mut(at)
+            {
+                *digit = b'0' + octet / place % 10;
+                at += 1;
+            }
+        }
+        // The dot is there already.
+        at += 1;
+    }
+    out.put_slice(text.get(..at - 1).unwrap_or_default());
 }
 
 pub(crate) fn put_number(out: &mut Vec<u8>, number: u32) {

@@ -24,14 +24,15 @@ pub enum Scheme {
 /// A URI in the text it was read from.
 #[derive(Debug, Clone, Copy)]
 pub struct Uri<'a> {
-    text: &'a str,
+    // All ASCII, as no other octet is in a class.
+    text: &'a [u8],
     scheme: Scheme,
-    user: Option<&'a str>,
-    password: Option<&'a str>,
-    host: &'a str,
+    user: Option<&'a [u8]>,
+    password: Option<&'a [u8]>,
+    host: &'a [u8],
     port: Option<u16>,
-    params: &'a str,
-    headers: &'a str,
+    params: &'a [u8],
+    headers: &'a [u8],
 }
 
 impl<'a> Uri<'a> {
@@ -40,27 +41,30 @@ impl<'a> Uri<'a> {
     /// # Errors
     /// [`Malformed`] with the octet that does not fit.
     pub fn parse(octets: &'a [u8]) -> Result<Self, Malformed> {
-        let text = scan::text(octets).ok_or(Malformed { position: 0 })?;
-        let start = match octets {
-            [b'S' | b's', b'I' | b'i', b'P' | b'p', b':', ..] => 4,
-            _ => memchr::memchr(b':', octets).ok_or(Malformed { position: 0 })? + 1,
+        let (scheme, start) = match octets {
+            [b'S' | b's', b'I' | b'i', b'P' | b'p', b':', ..] => (Scheme::Sip, 4),
+            _ => {
+                let colon = memchr::memchr(b':', octets).ok_or(Malformed { position: 0 })?;
+                let name = octets.get(..colon).and_then(scan::text);
+                let scheme = name.and_then(scheme).ok_or(Malformed { position: 0 })?;
+                (scheme, colon + 1)
+            }
         };
-        let (name, rest) = text.split_at_checked(start).unwrap_or_default();
+        let rest = octets.get(start..).unwrap_or_default();
         let mut uri = Uri {
-            text,
-            scheme: scheme(name.strip_suffix(':').unwrap_or(name))
-                .ok_or(Malformed { position: 0 })?,
+            text: octets,
+            scheme,
             user: None,
             password: None,
-            host: "",
+            host: b"",
             port: None,
-            params: "",
-            headers: "",
+            params: b"",
+            headers: b"",
         };
         let read = match uri.scheme {
             Scheme::Sip | Scheme::Sips => uri.read_sip(rest),
             Scheme::Tel => uri.read_tel(rest),
-            Scheme::Other if scan::all(rest.as_bytes(), scan::ABSOLUTE) => Ok(()),
+            Scheme::Other if scan::all(rest, scan::ABSOLUTE) => Ok(()),
             Scheme::Other => Err(Malformed { position: 0 }),
         };
         read.map(|()| uri).map_err(|fault| Malformed {
@@ -68,9 +72,9 @@ impl<'a> Uri<'a> {
         })
     }
 
-    fn read_sip(&mut self, rest: &'a str) -> Result<(), Malformed> {
+    fn read_sip(&mut self, rest: &'a [u8]) -> Result<(), Malformed> {
         let between = |start, end| rest.get(start..end).unwrap_or_default();
-        let mut cursor = Cursor::new(rest.as_bytes());
+        let mut cursor = Cursor::new(rest);
         // A user may hold what looks like parameters; only a colon ends it. Without the sign behind it there was none.
         cursor.take_escaped(scan::USER);
         let end = cursor.at();
@@ -82,7 +86,7 @@ impl<'a> Uri<'a> {
             self.user = Some(between(0, end));
             self.password = password;
         } else {
-            cursor = Cursor::new(rest.as_bytes());
+            cursor = Cursor::new(rest);
         }
         let start = cursor.at();
         take_host(&mut cursor)?;
@@ -114,17 +118,17 @@ impl<'a> Uri<'a> {
         }
     }
 
-    fn read_tel(&mut self, rest: &'a str) -> Result<(), Malformed> {
-        let end = rest.find(';').unwrap_or(rest.len());
-        let (number, params) = rest.split_at_checked(end).unwrap_or((rest, ""));
-        let digits = number.strip_prefix('+').unwrap_or(number);
+    fn read_tel(&mut self, rest: &'a [u8]) -> Result<(), Malformed> {
+        let end = memchr::memchr(b';', rest).unwrap_or(rest.len());
+        let (number, params) = rest.split_at_checked(end).unwrap_or((rest, b""));
+        let digits = number.strip_prefix(b"+").unwrap_or(number);
         let good = digits
-            .bytes()
+            .iter()
             .any(|b| b.is_ascii_hexdigit() || matches!(b, b'*' | b'#'))
-            && digits.bytes().all(|b| {
+            && digits.iter().all(|b| {
                 b.is_ascii_hexdigit() || matches!(b, b'-' | b'.' | b'(' | b')' | b'*' | b'#')
             });
-        let mut cursor = Cursor::new(params.as_bytes());
+        let mut cursor = Cursor::new(params);
         take_params(&mut cursor)?;
         if !good || !cursor.rest().is_empty() {
             return Err(Malformed {
@@ -137,7 +141,7 @@ impl<'a> Uri<'a> {
 
     /// The text it was read from.
     pub fn text(&self) -> &'a str {
-        self.text
+        ascii(self.text)
     }
 
     /// Its scheme.
@@ -152,22 +156,22 @@ impl<'a> Uri<'a> {
 
     /// The user part with its escapes, or the number of a telephone URI.
     pub fn user(&self) -> Option<&'a str> {
-        self.user
+        self.user.map(ascii)
     }
 
     /// The password with its escapes.
     pub fn password(&self) -> Option<&'a str> {
-        self.password
+        self.password.map(ascii)
     }
 
     /// The host as it is written, an IPv6 address in brackets; empty unless the scheme is SIP or SIPS.
     pub fn host(&self) -> &'a str {
-        self.host
+        ascii(self.host)
     }
 
     /// The host when it is an address.
     pub fn ip(&self) -> Option<IpAddr> {
-        host_ip(self.host)
+        host_ip(ascii(self.host))
     }
 
     /// The port, when one is written.
@@ -177,7 +181,7 @@ impl<'a> Uri<'a> {
 
     /// Name and value of each parameter, with escapes.
     pub fn params(&self) -> impl Iterator<Item = (&'a str, Option<&'a str>)> + use<'a> {
-        self.params
+        ascii(self.params)
             .split(';')
             .filter(|param| !param.is_empty())
             .map(|param| match param.split_once('=') {
@@ -202,15 +206,15 @@ impl<'a> Uri<'a> {
     /// The text without the headers.
     pub fn without_headers(&self) -> &'a str {
         if self.headers.is_empty() {
-            return self.text;
+            return self.text();
         }
         let end = self.text.len().saturating_sub(self.headers.len() + 1);
-        self.text.get(..end).unwrap_or(self.text)
+        self.text().get(..end).unwrap_or(self.text())
     }
 
     /// Name and value of each header of the URI, with escapes.
     pub fn headers(&self) -> impl Iterator<Item = (&'a str, &'a str)> + use<'a> {
-        self.headers
+        ascii(self.headers)
             .split('&')
             .filter_map(|header| header.split_once('='))
     }
@@ -218,8 +222,13 @@ impl<'a> Uri<'a> {
 
 impl fmt::Display for Uri<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(self.text)
+        f.write_str(self.text())
     }
+}
+
+/// Octets that have been read as parts of a URI.
+fn ascii(octets: &[u8]) -> &str {
+    scan::text(octets).unwrap_or_default()
 }
 
 fn scheme(name: &str) -> Option<Scheme> {
