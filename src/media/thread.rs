@@ -85,15 +85,13 @@ impl Thread {
             let timeout = EpollTimeout::try_from(u16::try_from(wait).unwrap_or(100)).unwrap_or(EpollTimeout::ZERO);
             let ready = self.epoll.wait(&mut events, timeout).unwrap_or(0);
             let now = self.now();
-            let mut ordered = false;
-            for event in events.iter().take(ready) {
-                match event.data() {
-                    ORDERS => ordered = true,
-                    slot => self.readable(now, Slot::try_from(slot).unwrap_or(Slot::MAX), &mut buffer),
-                }
-            }
-            if ordered && !self.obey(now) {
+            let ready = events.get(..ready).unwrap_or_default();
+            // Orders first: a packet that was sent after an order was given finds it carried out.
+            if ready.iter().any(|event| event.data() == ORDERS) && !self.obey(now) {
                 return;
+            }
+            for event in ready.iter().filter(|event| event.data() != ORDERS) {
+                self.readable(now, Slot::try_from(event.data()).unwrap_or(Slot::MAX), &mut buffer);
             }
             if Duration::from_micros(now) >= next_sweep {
                 next_sweep = Duration::from_micros(now) + SWEEP;
@@ -123,7 +121,7 @@ impl Thread {
         self.endpoints.get_mut(usize::try_from(slot).unwrap_or(usize::MAX))?.as_mut()
     }
 
-    fn packet(&mut self, now: u64, slot: Slot, from: SocketAddr, datagram: &[u8]) {
+    pub(crate) fn packet(&mut self, now: u64, slot: Slot, from: SocketAddr, datagram: &[u8]) {
         let Some(endpoint) = self.endpoint(slot) else { return };
         endpoint.counters.received += 1;
         if !endpoint.open {
@@ -147,6 +145,14 @@ impl Thread {
         if taken {
             let limited = !endpoint.within_limit(now, datagram.len());
             let peer = endpoint.setup.peer;
+            if endpoint.loose_news {
+                endpoint.loose_news = false;
+                let sibling = endpoint.sibling;
+                if let Some(sibling) = self.endpoint(sibling) {
+                    sibling.latch.trust(from.ip());
+                }
+            }
+            let Some(endpoint) = self.endpoint(slot) else { return };
             if limited {
                 endpoint.counters.over_limit += 1;
                 return;
@@ -256,7 +262,7 @@ impl Thread {
         true
     }
 
-    fn open(&mut self, now: u64, new: NewEndpoint) {
+    pub(crate) fn open(&mut self, now: u64, new: NewEndpoint) {
         let slot = new.slot;
         let at = usize::try_from(slot).unwrap_or(usize::MAX);
         if self.epoll.add(&new.socket, EpollEvent::new(EpollFlags::EPOLLIN, u64::from(slot))).is_err() {
@@ -307,7 +313,8 @@ impl Endpoint {
             return false;
         }
         match self.latch.packet(now, from, Some((header.ssrc, header.sequence))) {
-            Seen::Taken | Seen::Latched => {}
+            Seen::Taken => {}
+            Seen::Latched => self.loose_news = self.latch.is_loose(),
             Seen::Candidate | Seen::Foreign => {
                 self.counters.foreign += 1;
                 return false;

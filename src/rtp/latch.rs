@@ -86,6 +86,11 @@ impl Latch {
         }
     }
 
+    /// Takes another address for that of the end's signalling: where its media was found to come from.
+    pub fn trust(&mut self, address: IpAddr) {
+        self.expected.signalling = Some(address);
+    }
+
     /// Where to send to: whom we believe, else the described address.
     pub fn remote(&self) -> Option<SocketAddr> {
         self.latched.or(self.expected.described)
