@@ -260,6 +260,7 @@ impl Shared {
     }
 
     fn open_leg(&self, around: &Surroundings, call: &Call, side: &MediaSide, kind: sdp::Kind) -> Result<Leg, MediaRefused> {
+        let worker = self.workers.get(call.worker).filter(|worker| !worker.is_overloaded()).ok_or(refused(503, "Media relay is overloaded"))?;
         let local = around.local(side).ok_or(refused(503, "No address for media"))?;
         let full = || {
             self.say_exhausted(local.bound);
@@ -283,7 +284,6 @@ impl Shared {
                 }
             }
         })?;
-        let worker = self.workers.get(call.worker).ok_or(refused(503, "No port for media"))?;
         let (rtp, rtcp) = (worker.slot(), worker.slot());
         let bursts = kind != sdp::Kind::Audio;
         worker.order(Order::Open(vec![

@@ -76,7 +76,7 @@ impl Surroundings {
             (false, false) => &settings.wan_ipv4,
             (false, true) => &settings.wan_ipv6,
         };
-        let configured = configured.parse::<IpAddr>().ok().filter(|address| address.is_ipv6() == source.is_ipv6() && !address.is_unspecified());
+        let configured = configured.get().filter(|address| address.is_ipv6() == source.is_ipv6() && !address.is_unspecified());
         let bound = match configured {
             Some(address) if socket::is_ours(address) => address,
             // The outside of a NAT that keeps ports.
@@ -183,7 +183,7 @@ mod tests {
 
     #[test]
     fn addresses_are_those_set_or_those_of_the_route() {
-        let around = surroundings(MediaSettings { wan_ipv4: "192.0.2.99".to_owned(), lan_ipv4: "127.0.0.5".to_owned(), ..MediaSettings::default() });
+        let around = surroundings(MediaSettings { wan_ipv4: "192.0.2.99".into(), lan_ipv4: "127.0.0.5".into(), ..MediaSettings::default() });
         let local = |ip: &str| ip.parse::<IpAddr>().unwrap();
         assert_eq!(around.local(&side("127.0.0.1", false, false)), Some(Local { bound: local("127.0.0.1"), shown: local("192.0.2.99") }));
         assert_eq!(around.local(&side("127.0.0.1", true, false)), Some(Local { bound: local("127.0.0.5"), shown: local("127.0.0.5") }));

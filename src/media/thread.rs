@@ -2,6 +2,7 @@
 
 use std::net::SocketAddr;
 use std::os::fd::AsFd;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::mpsc::{Receiver, Sender, SyncSender};
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
@@ -58,6 +59,9 @@ pub(crate) struct Thread {
     pub(crate) closing: Vec<(u64, Vec<Slot>)>,
     /// Packets of endpoints that are closed: received, dropped.
     pub(crate) past: (u64, u64),
+    /// Since when there were always more packets waiting than one turn takes.
+    full_since: Option<u64>,
+    pub(crate) overloaded: Arc<AtomicBool>,
 }
 
 impl Thread {
@@ -68,7 +72,7 @@ impl Thread {
         let epoll = Epoll::new(EpollCreateFlags::EPOLL_CLOEXEC)?;
         let wake = Arc::new(EventFd::from_flags(EfdFlags::EFD_CLOEXEC | EfdFlags::EFD_NONBLOCK)?);
         epoll.add(wake.as_ref().as_fd(), EpollEvent::new(EpollFlags::EPOLLIN, ORDERS))?;
-        Ok(Self { start, epoll, wake, orders, notices, free, endpoints: Vec::new(), sweep: Sweep::default(), closing: Vec::new(), past: (0, 0) })
+        Ok(Self { start, epoll, wake, orders, notices, free, endpoints: Vec::new(), sweep: Sweep::default(), closing: Vec::new(), past: (0, 0), full_since: None, overloaded: Arc::default() })
     }
 
     fn now(&self) -> u64 {
@@ -90,6 +94,7 @@ impl Thread {
             if ready.iter().any(|event| event.data() == ORDERS) && !self.obey(now) {
                 return;
             }
+            self.note_load(now, ready.len());
             for event in ready.iter().filter(|event| event.data() != ORDERS) {
                 self.readable(now, Slot::try_from(event.data()).unwrap_or(Slot::MAX), &mut buffer);
             }
@@ -97,6 +102,17 @@ impl Thread {
                 next_sweep = Duration::from_micros(now) + SWEEP;
                 self.look_around(now);
             }
+        }
+    }
+
+    /// Full turns for a second are more than this thread can carry; a quieter one ends it.
+    fn note_load(&mut self, now: u64, ready: usize) {
+        if ready < EVENTS {
+            if self.full_since.take().is_some() {
+                self.overloaded.store(false, Ordering::Relaxed);
+            }
+        } else if now.saturating_sub(*self.full_since.get_or_insert(now)) >= rtp::SECOND {
+            self.overloaded.store(true, Ordering::Relaxed);
         }
     }
 
@@ -344,4 +360,20 @@ impl Endpoint {
 /// Microseconds since a start.
 pub(crate) fn micros(start: Instant) -> u64 {
     u64::try_from(start.elapsed().as_micros()).unwrap_or(u64::MAX)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_thread_says_when_it_is_overloaded() {
+        let (notify, _notices) = std::sync::mpsc::channel();
+        let (_, orders) = std::sync::mpsc::sync_channel(1);
+        let mut thread = Thread::new(Instant::now(), orders, notify, Arc::default()).unwrap();
+        for (now, ready, overloaded) in [(0, EVENTS, false), (999_999, EVENTS, false), (1_000_000, EVENTS, true), (1_000_001, EVENTS - 1, false), (1_000_002, EVENTS, false), (2_000_002, EVENTS, true)] {
+            thread.note_load(now, ready);
+            assert_eq!(thread.overloaded.load(Ordering::Relaxed), overloaded, "{now}");
+        }
+    }
 }

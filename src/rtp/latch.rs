@@ -161,7 +161,8 @@ impl Latch {
     /// The same address and source from another port, when whom we believe is silent.
     fn relatch(&mut self, now: u64, from: SocketAddr, source: Option<(u32, u16)>) -> Seen {
         let same_address = self.latched.is_some_and(|latched| latched.ip() == from.ip());
-        let same_source = source.is_some_and(|(ssrc, _)| Some(ssrc) == self.ssrc);
+        // A new description may come with a new source.
+        let same_source = source.is_some_and(|(ssrc, _)| Some(ssrc) == self.ssrc || self.heard < self.opened);
         if self.mode != Mode::Off && same_address && same_source && now.saturating_sub(self.heard) >= QUIET {
             return self.believe(now, from, source, self.loose);
         }
