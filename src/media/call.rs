@@ -105,12 +105,14 @@ pub(crate) struct Call {
     pub(crate) active: Option<u32>,
     pub(crate) won: Option<u32>,
     pub(crate) answered: Option<u64>,
+    /// When somebody was first heard before the answer.
+    pub(crate) early: Option<u64>,
     pub(crate) ended: bool,
 }
 
 impl Call {
     pub(crate) fn new(id: Uuid, worker: usize) -> Self {
-        Self { id, worker, caller: None, legs: Vec::new(), branches: BTreeMap::new(), active: None, won: None, answered: None, ended: false }
+        Self { id, worker, caller: None, legs: Vec::new(), branches: BTreeMap::new(), active: None, won: None, answered: None, early: None, ended: false }
     }
 
     /// The branch that is meant: the named one, the one that won, or the only one.

@@ -119,6 +119,7 @@ impl Shared {
                     }
                 }
                 Notice::Timeout { call, seconds } => events(MediaEvent::Timeout { call, seconds: u32::try_from(seconds).unwrap_or(u32::MAX) }),
+                Notice::Intrusion { call, per_second } => events(MediaEvent::ForeignPackets { call, per_second: u32::try_from(per_second).unwrap_or(u32::MAX) }),
                 Notice::Abandoned { call } => {
                     tracing::warn!(call_id = %call, "nobody has ended the media of a call that is long silent");
                     self.end(call);
@@ -216,6 +217,7 @@ impl Shared {
         let ours = call.won.is_none_or(|won| won == number);
         if ours && is_news {
             call.active = Some(number);
+            call.early.get_or_insert(micros(self.start));
         }
         if !preview && ours {
             call.answered.get_or_insert(micros(self.start));

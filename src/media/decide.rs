@@ -91,6 +91,10 @@ impl Surroundings {
         if !from.authenticated && !to.authenticated {
             return false;
         }
+        // A browser's: it needs ICE, which does not pass a relay.
+        if offer.is_some_and(|offer| offer.ice && offer.dtls) {
+            return false;
+        }
         let families_differ = offer.is_some_and(|offer| {
             let connections = offer.media.iter().filter(|media| media.port != 0).filter_map(|media| offer.connection_of(media));
             connections.map(|connection| connection.v6).any(|v6| v6 != to.source.to_canonical().is_ipv6())
@@ -170,6 +174,9 @@ mod tests {
         let offer = offer("IP4 192.168.1.7");
         assert!(!always.needs_relay(&stranger("192.0.2.1"), &stranger("192.0.2.2"), MediaForce::Always, Some(&offer)));
         assert!(always.needs_relay(&stranger("192.0.2.1"), &side("192.0.2.2", false, false), MediaForce::Auto, Some(&offer)));
+        let browser = format!("{}a=ice-ufrag:x\r\na=fingerprint:sha-256 00\r\n", String::from_utf8_lossy(offer.body()));
+        let browser = Description::parse(&Bytes::from(browser)).unwrap();
+        assert!(!always.needs_relay(&stranger("192.0.2.1"), &side("192.0.2.2", false, false), MediaForce::Auto, Some(&browser)));
         let same = surroundings(MediaSettings { proxy_same_nat: true, ..MediaSettings::default() });
         assert!(same.needs_relay(&side("192.0.2.1", false, true), &side("192.0.2.1", false, true), MediaForce::Auto, Some(&offer)));
     }

@@ -13,6 +13,9 @@ const PARTS: usize = 10;
 /// A call that is not answered, and whose end nobody tells.
 const UNANSWERED: u64 = 900 * SECOND;
 
+/// Packets from elsewhere in a second that are worth telling.
+const INTRUSION: u64 = 100;
+
 /// A call to look after.
 #[derive(Debug, Clone)]
 pub(crate) struct Watch {
@@ -33,6 +36,9 @@ pub(crate) struct Watch {
 #[derive(Debug, Clone, Copy, Default)]
 pub(crate) struct Told {
     timeout: bool,
+    intrusion: bool,
+    /// Packets from elsewhere when it was last looked at, and when that was.
+    foreign: (u64, u64),
 }
 
 /// One m-line: the endpoints of both ends.
@@ -59,6 +65,7 @@ pub(crate) enum Notice {
     OneWay { call: Uuid, index: usize, verdict: Verdict, now: u64 },
     Timeout { call: Uuid, seconds: u64 },
     Abandoned { call: Uuid },
+    Intrusion { call: Uuid, per_second: u64 },
     Exhausted { address: std::net::IpAddr },
     Stop,
 }
@@ -80,6 +87,7 @@ impl Sweep {
                         stream.said = old.said;
                     }
                 }
+                watch.told = Told { timeout: false, ..place.told };
                 *place = watch;
             }
             None => {
@@ -116,11 +124,12 @@ impl Thread {
     }
 
     pub(crate) fn look_at(&mut self, now: u64, watch: &mut Watch) {
-        let mut heard = watch.since;
+        let (mut heard, mut foreign) = (watch.since, 0);
         for stream in &mut watch.streams {
             let mut leg = |end: Watched| {
                 let snapshot = self.endpoint(end.slot)?.snapshot(end.slot);
                 heard = heard.max(snapshot.heard.unwrap_or(0));
+                foreign += snapshot.counters.foreign;
                 Some(snapshot.leg(end.promised, end.shown_private, end.port))
             };
             let (Some(caller), Some(callee)) = (leg(stream.caller), leg(stream.callee)) else { continue };
@@ -137,6 +146,7 @@ impl Thread {
                 self.notify(Notice::OneWay { call: watch.call, index: stream.index, verdict: found, now });
             }
         }
+        self.look_for_intrusion(now, watch, foreign);
         if watch.early_until.is_some_and(|until| now >= until) && watch.answered.is_none() {
             watch.early_until = None;
             let slots: Vec<Slot> = watch.streams.iter().map(|stream| stream.callee.slot).collect();
@@ -154,6 +164,15 @@ impl Thread {
             watch.told.timeout = false;
         } else if !std::mem::replace(&mut watch.told.timeout, true) {
             self.notify(Notice::Timeout { call: watch.call, seconds: quiet / SECOND });
+        }
+    }
+
+    /// Many packets from elsewhere in a second are no accident.
+    fn look_for_intrusion(&self, now: u64, watch: &mut Watch, foreign: u64) {
+        let (before, at) = std::mem::replace(&mut watch.told.foreign, (foreign, now));
+        let per_second = foreign.saturating_sub(before).saturating_mul(SECOND) / now.saturating_sub(at).max(SECOND / 2);
+        if per_second > INTRUSION && !std::mem::replace(&mut watch.told.intrusion, true) {
+            self.notify(Notice::Intrusion { call: watch.call, per_second });
         }
     }
 
@@ -256,6 +275,18 @@ mod tests {
         scene.packets_from(10, 1, 60, "192.0.2.9:4000".parse().unwrap());
         let [Notice::OneWay { verdict, .. }] = scene.look(11)[..] else { panic!() };
         assert_eq!((verdict.silent, verdict.why), (Silent::Callee, Why::NotLatched));
+    }
+
+    #[test]
+    fn many_packets_from_elsewhere_are_told_once() {
+        let mut scene = Scene::new();
+        let stranger = "192.0.2.9:4000".parse().unwrap();
+        scene.packets_from(1, 1, 100, stranger);
+        assert!(scene.look(1).is_empty());
+        scene.packets_from(2, 1, 150, stranger);
+        assert!(matches!(scene.look(2)[..], [Notice::Intrusion { call: CALL, per_second: 150 }]));
+        scene.packets_from(3, 1, 150, stranger);
+        assert!(scene.look(3).is_empty());
     }
 
     #[test]

@@ -26,7 +26,7 @@ pub fn sdp_description(data: &[u8]) {
 }
 
 fn shows_the_relay(before: &Description, after: &Description, address: IpAddr, ports: &[Option<u16>]) {
-    assert_eq!((after.media.len(), after.origin.version, after.ice), (before.media.len(), 3, false));
+    assert_eq!((after.media.len(), after.origin.version, after.ice, after.dtls), (before.media.len(), 3, false, before.dtls));
     assert!(after.connection.is_none_or(|connection| connection.address == Some(address)));
     for ((old, new), port) in before.media.iter().zip(&after.media).zip(ports) {
         assert_eq!(new.port, if old.port == 0 { 0 } else { port.unwrap_or_default() });

@@ -59,6 +59,13 @@ pub enum MediaEvent {
         /// For how long, in seconds.
         seconds: u32,
     },
+    /// Many packets come to the ports of a call from elsewhere, `media.foreign_packets`; once for each call.
+    ForeignPackets {
+        /// The call.
+        call: Uuid,
+        /// Packets in a second.
+        per_second: u32,
+    },
     /// No port was left, `media.ports_exhausted`; at most once in 10 s.
     PortsExhausted {
         /// The local address.
