@@ -99,7 +99,7 @@ pub trait MediaControl: Send + Sync + Debug {
     /// What is known of a call's media; `None` for one that no offer was seen of.
     fn report(&self, call: Uuid) -> Option<MediaReport>;
 
-    /// The call has ended: ports go back. The last report.
+    /// The call has ended: ports go back. The last report. To be told of every call that an offer was passed of.
     fn end(&self, call: Uuid) -> Option<MediaReport>;
 
     /// The relay as a whole.
