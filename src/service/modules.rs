@@ -169,6 +169,7 @@ mod tests {
             (Module::Pop, json!({"port": 110}), "/set/port"),
             (Module::Imap, json!({"max_line": null}), "/set/max_line"),
             (Module::Smtp, json!({"max_size": "big"}), "/set/max_size"),
+            (Module::Media, json!({"wan_ipv4": "outside"}), "/set/wan_ipv4"),
         ] {
             assert_eq!(check(module, set.clone()).unwrap_err()[0].0, pointer, "{set}");
         }
