@@ -47,7 +47,11 @@ impl<'a> Value<'a> for Address<'a> {
                 return Err(cursor.malformed());
             }
         }
-        let Some(open) = memchr::memchr(b'<', cursor.rest()) else {
+        let open = match cursor.peek() {
+            Some(b'<') => Some(0),
+            _ => memchr::memchr(b'<', cursor.rest()),
+        };
+        let Some(open) = open else {
             return bare(octets);
         };
         if display.is_empty() {
