@@ -54,7 +54,7 @@ impl<'a> Value<'a> for Address<'a> {
         let Some(open) = open else {
             return bare(octets);
         };
-        if display.is_empty() {
+        if open > 0 && display.is_empty() {
             // Taken as it is even where a quoted string would be due (RFC 4475 §3.1.2.15).
             display = scan::trim(cursor.rest().get(..open).unwrap_or_default());
             if memchr::memchr3(b'"', b'>', b';', display).is_some() {
