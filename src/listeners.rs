@@ -8,6 +8,7 @@ use std::time::Duration;
 use cli::Serve;
 use graphql::Schema;
 use model::listener::{AccessMode, Listener, Protocol, ProxyProtocol, TlsMode};
+use realtime::{Secured, Streams, Telephony};
 use net::{Certificates, Connection, Connections, Endpoint, Gate, Stream};
 use service::Service;
 use tokio_util::task::TaskTracker;
@@ -16,6 +17,8 @@ use types::AddressSet;
 /// Ports below this one move up in a trial, so that it needs no right to bind them.
 const LOW_PORTS: u16 = 1024;
 const LOW_PORT_SHIFT: u16 = 2000;
+/// Type of service of signalling (AF31, RFC 4594 §4.2).
+const SIGNALLING: u32 = 0x68;
 const RETRY: Duration = Duration::from_secs(10);
 
 /// The sockets of this process.
@@ -24,6 +27,7 @@ pub(crate) struct Listeners {
     certificates: Certificates,
     options: Serve,
     schema: Schema,
+    telephony: Telephony,
     open: HashMap<uuid::Uuid, (Listener, Endpoint)>,
     connections: Counted,
     served: TaskTracker,
@@ -38,8 +42,8 @@ struct Counted {
 }
 
 impl Listeners {
-    pub(crate) fn new(service: Service, certificates: Certificates, options: Serve, schema: Schema) -> Self {
-        Self { service, certificates, options, schema, open: HashMap::new(), connections: Counted::default(), served: TaskTracker::new() }
+    pub(crate) fn new(service: Service, certificates: Certificates, options: Serve, schema: Schema, telephony: Telephony) -> Self {
+        Self { service, certificates, options, schema, telephony, open: HashMap::new(), connections: Counted::default(), served: TaskTracker::new() }
     }
 
     /// The connections that are being served, of every socket there is or was.
@@ -92,6 +96,9 @@ impl Listeners {
                 Ok(endpoint) => {
                     tracing::info!(protocol = ?listener.protocol, local = %endpoint.local, "listening");
                     self.service.listener_state(listener.id, Ok(endpoint.local.port()));
+                    if let Some(secured) = secured(listener.protocol) {
+                        self.telephony.listens(secured, endpoint.local.port()).await;
+                    }
                     self.open.insert(listener.id, (listener, endpoint));
                 }
                 Err(error) => {
@@ -123,6 +130,11 @@ impl Listeners {
                 net::open(address, port, gate, certificates, Arc::new(smtp))
             }
             Protocol::Imap => net::open(address, port, gate, certificates.clone(), Arc::new(access::Imap::new(service, certificates, starttls, self.connections.imap.clone()))),
+            Protocol::SipUdp => net::open_datagrams(address, port, SIGNALLING, |socket| self.telephony.clone().serve_datagrams(socket)),
+            Protocol::SipTcp | Protocol::SipTls => {
+                let streams = Streams::new(self.telephony.clone(), service, secured(listener.protocol).unwrap_or(Secured::Clear));
+                net::open(address, port, gate, certificates, Arc::new(streams))
+            }
             Protocol::Pop => net::open(address, port, gate, certificates.clone(), Arc::new(access::Pop::new(service, certificates, starttls, self.connections.pop.clone()))),
         }
     }
@@ -131,6 +143,15 @@ impl Listeners {
     fn address(&self, stored: &str) -> Option<IpAddr> {
         let trial = self.options.dev.then(|| self.options.host.unwrap_or(IpAddr::from([127, 0, 0, 1])));
         stored.parse().ok().or(trial).or(self.options.host).filter(|address: &IpAddr| !address.is_unspecified())
+    }
+}
+
+/// How connections of telephones are secured; `None` for what is no listener for them.
+fn secured(protocol: Protocol) -> Option<Secured> {
+    match protocol {
+        Protocol::SipTcp => Some(Secured::Clear),
+        Protocol::SipTls => Some(Secured::Tls),
+        _ => None,
     }
 }
 

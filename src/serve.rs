@@ -2,11 +2,14 @@
 
 use std::net::IpAddr;
 use std::path::{Path, PathBuf};
+use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
 use cli::{Cli, Config, Serve};
+use media::{Relay, Surroundings};
 use model::certificate::CertificateKind;
 use net::Certificates;
+use realtime::Telephony;
 use service::{CertificateFacts, Claim, MasterKey, Service};
 use store::{Embedded, EmbeddedConfig, Store};
 use types::{Secret, Timestamp};
@@ -26,7 +29,13 @@ pub(crate) fn run(cli: &Cli, options: &Serve, config: &Config) -> Result<(), Str
     telemetry::init(&config.log.level, config.log.format == cli::LogFormat::Json && !options.dev);
     // One provider for every user of TLS; an error only says that one is installed already.
     let _ = rustls::crypto::aws_lc_rs::default_provider().install_default();
-    let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build().map_err(|e| e.to_string())?;
+    let mut builder = tokio::runtime::Builder::new_multi_thread();
+    if config.database.url.is_none() {
+        // Half of the cores are the database's; more of our threads would only wake one another.
+        let cores = std::thread::available_parallelism().map_or(2, std::num::NonZero::get);
+        builder.worker_threads((cores / 2).max(1));
+    }
+    let runtime = builder.enable_all().build().map_err(|e| e.to_string())?;
     runtime.block_on(serve(&home, options, config))
 }
 
@@ -127,7 +136,8 @@ async fn serve_store(store: Store, home: &Path, options: &Serve, config: &Config
     certificate(&service).await?;
     let schema = graphql::schema(service.clone()).map_err(|e| e.to_string())?;
     let port = port_for(HTTP_ADMIN, options);
-    let mut listeners = Listeners::new(service.clone(), Certificates::default(), options.clone(), schema);
+    let telephony = telephony(&service)?;
+    let mut listeners = Listeners::new(service.clone(), Certificates::default(), options.clone(), schema, telephony);
     listeners.apply().await;
     let served = listeners.served();
     let listeners = tokio::spawn(listeners.run());
@@ -160,6 +170,36 @@ async fn serve_store(store: Store, home: &Path, options: &Serve, config: &Config
     housekeeping.abort();
     console.abort();
     Ok(())
+}
+
+/// What the media relay is told of settings and networks.
+fn surroundings(service: &Service) -> Surroundings {
+    let settings = service.module_settings().media.clone();
+    let service = service.clone();
+    let is_nated = move |ip| if service.has_list("nated_ips") { service.is_listed("nated_ips", ip) } else { media::usually_nated(ip) };
+    Surroundings { settings, is_nated: Box::new(is_nated) }
+}
+
+/// Starts telephony and the relay of its media, which tell each other what happens.
+fn telephony(service: &Service) -> Result<Telephony, String> {
+    let told: Arc<OnceLock<Telephony>> = Arc::default();
+    let tell = told.clone();
+    let relay = Relay::start(surroundings(service), move |event| {
+        if let Some(telephony) = tell.get() {
+            telephony.media_event(event);
+        }
+    });
+    let relay = Arc::new(relay.map_err(|e| format!("media: {e}"))?);
+    let telephony = Telephony::start(service.clone(), net::Resolver::default(), relay.clone());
+    let (service, mut changes) = (service.clone(), service.module_changes());
+    tokio::spawn(async move {
+        while changes.changed().await.is_ok() {
+            relay.replace(surroundings(&service));
+        }
+    });
+    // It is set once, here.
+    let _ = told.set(telephony.clone());
+    Ok(telephony)
 }
 
 /// Makes a self-signed certificate at first start, so that TLS is there from the beginning.

@@ -132,6 +132,21 @@ pub struct AccountSettings {
     /// The account may use POP3.
     #[setting(default = true)]
     pub pop: bool,
+    /// Telephones may register for the account.
+    #[setting(default = true)]
+    pub sip: bool,
+    /// The account makes and gets calls and instant messages.
+    #[setting(default = true)]
+    pub signal: bool,
+    /// Incoming calls reach the account; off: callers hear that it is not available.
+    #[setting(default = true)]
+    pub accept_calls: bool,
+    /// Telephones the account may register at a time.
+    #[setting(default = 10, min = 1, max = 100)]
+    pub max_signal_contacts: i64,
+    /// Calls the account may have at a time; -1 = no limit.
+    #[setting(default = -1, min = -1)]
+    pub calls_limit: i64,
     /// The account may use the API.
     #[setting(default = true)]
     pub api: bool,

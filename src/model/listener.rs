@@ -47,6 +47,12 @@ pub enum Protocol {
     HttpAdmin,
     /// Users by HTTP.
     HttpUser,
+    /// SIP by datagrams.
+    SipUdp,
+    /// SIP by TCP.
+    SipTcp,
+    /// SIP under TLS.
+    SipTls,
 }
 
 /// When TLS begins.

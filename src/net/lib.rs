@@ -7,6 +7,7 @@
 
 mod certificates;
 mod client;
+mod datagrams;
 mod drive;
 mod exchange;
 pub mod http;
@@ -18,10 +19,11 @@ mod stream;
 
 pub use certificates::{CertificateError, Certificates, Facts, Made, self_signed};
 pub use client::{connect, opportunistic_tls};
+pub use datagrams::{Datagrams, source_address};
 pub use drive::{Handler, drive};
 pub use exchange::{Ask, DnsError, Exchange, MailHost, NoHost, Rules, Walk};
 pub use interfaces::{host_name, interface_addresses, interface_networks};
-pub use listener::{Connection, Connections, Endpoint, Gate, OneOf, Serve, open};
+pub use listener::{Connection, Connections, Endpoint, Gate, OneOf, Serve, open, open_datagrams};
 pub use proxy_protocol::{ProxyHeader, read_header};
-pub use resolver::{Dns, Resolver};
+pub use resolver::{Dns, Pointer, Resolver, ServiceHost};
 pub use stream::Stream;

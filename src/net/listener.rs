@@ -10,7 +10,7 @@ use tokio::net::{TcpListener, TcpStream};
 use tokio_util::task::TaskTracker;
 use types::AddressSet;
 
-use crate::{Certificates, Stream, read_header};
+use crate::{Certificates, Datagrams, Stream, read_header};
 
 /// Who is at the other end of a connection.
 #[derive(Debug, Clone, Copy)]
@@ -104,6 +104,17 @@ pub fn open<S: Serve>(address: Option<IpAddr>, port: u16, gate: Gate, certificat
     let listener = bind(address, port)?;
     let local = listener.local_addr()?;
     let task = tokio::spawn(accept(listener, Arc::new(gate), certificates, serve));
+    Ok(Endpoint { local, task })
+}
+
+/// Binds a socket for datagrams (`None` = every address) and serves them until it is closed.
+///
+/// # Errors
+/// When the socket cannot be bound.
+pub fn open_datagrams<F: Future<Output = ()> + Send + 'static>(address: Option<IpAddr>, port: u16, tos: u32, serve: impl FnOnce(Datagrams) -> F) -> io::Result<Endpoint> {
+    let socket = Datagrams::bind(address, port, tos)?;
+    let local = socket.local();
+    let task = tokio::spawn(serve(socket));
     Ok(Endpoint { local, task })
 }
 

@@ -28,6 +28,34 @@ pub struct Resolver {
     current: Arc<RwLock<Option<(Dns, TokioResolver)>>>,
 }
 
+/// A host that offers a service (RFC 2782).
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ServiceHost {
+    /// Lower is tried first.
+    pub priority: u16,
+    /// How often it is tried first among equal priorities.
+    pub weight: u16,
+    /// The port.
+    pub port: u16,
+    /// The host, without the dot at its end; empty when the service is decidedly not there.
+    pub target: String,
+}
+
+/// A NAPTR record (RFC 3403 §4.1).
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Pointer {
+    /// Lower is tried first.
+    pub order: u16,
+    /// Lower is tried first among equal orders.
+    pub preference: u16,
+    /// What kind of name comes next.
+    pub flags: String,
+    /// Such as `SIP+D2U`.
+    pub service: String,
+    /// The name that comes next, without the dot at its end.
+    pub replacement: String,
+}
+
 impl Dns {
     /// Reads `address` or `address:port`.
     pub fn server(text: &str) -> Option<SocketAddr> {
@@ -85,6 +113,37 @@ impl Resolver {
         self.lookup(domain, RecordType::MX, exchange).await
     }
 
+    /// The SRV records of a name (RFC 2782); none when it exists and has none.
+    ///
+    /// # Errors
+    /// When there is no such name, or nobody can tell.
+    pub async fn services(&self, name: &str) -> Result<Vec<ServiceHost>, DnsError> {
+        let host = |data: &RData| match data {
+            RData::SRV(srv) => Some(ServiceHost { priority: srv.priority, weight: srv.weight, port: srv.port, target: undotted(&srv.target) }),
+            _ => None,
+        };
+        self.lookup(name, RecordType::SRV, host).await
+    }
+
+    /// The NAPTR records of a name (RFC 3403); none when it exists and has none.
+    ///
+    /// # Errors
+    /// When there is no such name, or nobody can tell.
+    pub async fn naptr(&self, name: &str) -> Result<Vec<Pointer>, DnsError> {
+        let text = |octets: &[u8]| String::from_utf8_lossy(octets).into_owned();
+        let pointer = |data: &RData| match data {
+            RData::NAPTR(naptr) => Some(Pointer {
+                order: naptr.order,
+                preference: naptr.preference,
+                flags: text(&naptr.flags),
+                service: text(&naptr.services),
+                replacement: undotted(&naptr.replacement),
+            }),
+            _ => None,
+        };
+        self.lookup(name, RecordType::NAPTR, pointer).await
+    }
+
     /// The addresses of a host; an address in brackets is its own.
     ///
     /// # Errors
@@ -117,6 +176,10 @@ impl Resolver {
             Err(error) => Err(failed(error)),
         }
     }
+}
+
+fn undotted(name: &Name) -> String {
+    name.to_ascii().trim_end_matches('.').to_owned()
 }
 
 #[allow(clippy::needless_pass_by_value, reason = "a mapper of errors")]

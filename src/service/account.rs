@@ -15,6 +15,7 @@ use crate::domain::{page_after, page_limit, page_of};
 use crate::name::object_name;
 use crate::operation::{Call, Done};
 use crate::server::{check_version, settings_fault};
+use crate::subscriber::user_names;
 use crate::{Error, Kind, Result, Service, new_id};
 
 /// Mailboxes of a new account: name, role, class.
@@ -161,17 +162,21 @@ impl Service {
         let id = new_id();
         refuse_taken(&mut tx, domain, &name, "/name").await?;
         self.insert_account_tx(&mut tx, id, domain, &name, real_name, false).await?;
+        let mut names = vec![name.clone()];
         for (index, alias) in input.aliases.iter().enumerate() {
             let pointer = format!("/aliases/{index}");
             let alias = object_name(alias, &pointer)?;
             refuse_taken(&mut tx, domain, &alias, &pointer).await?;
             tx.take_name(domain, &alias, "alias", id).await?;
+            names.push(alias);
         }
         for (index, number) in input.telnums.iter().enumerate() {
             give_telnum(&mut tx, id, number, &format!("/telnums/{index}")).await?;
         }
-        if let Some(password) = password {
-            tx.set_password(id, &password.verifier, &password.scram).await?;
+        if let (Some(password), Some(secret)) = (password, &input.password) {
+            let names = user_names(&row.domain.name, names.iter().chain(&input.telnums).map(String::as_str));
+            let digest = self.seal_digest(id, &row.domain.name, &names, secret)?;
+            tx.set_password(id, &password.verifier, &password.scram, &digest).await?;
         }
         let ip = call.caller.remote_ip.to_string();
         let address = format!("{name}@{}", row.domain.name);
@@ -208,7 +213,9 @@ impl Service {
         let password = self.derive_password(&input.password, &[&account.name, &account.real_name], "/password").await?;
         let keep = if own { caller.session_id } else { None };
         let mut tx = self.lock_account(&call, account.id).await?;
-        tx.set_password(account.id, &password.verifier, &password.scram).await?;
+        let names = user_names(&account.domain, [&account.name].into_iter().chain(&account.aliases).chain(&account.telnums).map(String::as_str));
+        let digest = self.seal_digest(account.id, &account.domain, &names, &input.password)?;
+        tx.set_password(account.id, &password.verifier, &password.scram, &digest).await?;
         tx.revoke_sessions(account.id, None, keep).await?;
         self.announce_account(&call, tx, &account, "setAccountPassword", "account.updated", json!({})).await?;
         Ok(().into())

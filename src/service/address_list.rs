@@ -53,6 +53,11 @@ impl Service {
         address.is_loopback() || self.is_client(address)
     }
 
+    /// Whether there is a named list with anything in it.
+    pub fn has_list(&self, list: &str) -> bool {
+        self.inner.lists.sets.read().is_ok_and(|sets| sets.get(list).is_some_and(|set| !set.is_empty()))
+    }
+
     /// Whether an address is in a named list.
     pub fn is_listed(&self, list: &str, address: IpAddr) -> bool {
         self.inner.lists.sets.read().is_ok_and(|sets| sets.get(list).is_some_and(|set| set.contains(address)))
@@ -82,6 +87,7 @@ impl Service {
         if let Ok(mut sets) = self.inner.lists.sets.write() {
             *sets = next;
         }
+        self.lists_changed();
         Ok(())
     }
 

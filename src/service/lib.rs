@@ -10,6 +10,7 @@ mod account_names;
 mod address_list;
 mod admission;
 mod auth;
+mod call;
 mod caller;
 mod certificate;
 mod committer;
@@ -34,6 +35,7 @@ mod limit;
 mod listener;
 mod mail_trace;
 mod mailbox;
+pub mod media;
 pub mod message;
 mod meta;
 mod modules;
@@ -42,6 +44,7 @@ mod operation;
 pub mod operations;
 pub mod queue;
 mod refusal;
+mod registration;
 mod rights;
 mod routing;
 mod routing_table;
@@ -49,10 +52,13 @@ mod server;
 mod session;
 mod setup;
 mod sign_in;
+mod signal;
 mod standing;
 mod transit;
 mod submission;
+mod subscriber;
 mod upload;
+mod voice;
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -71,10 +77,16 @@ pub use mailbox::MailboxWish;
 pub use modules::ModuleSettings;
 pub use limit::Allowance;
 pub use listener::Opened;
+pub use media::{MediaBody, MediaControl, MediaEvent, MediaForce, MediaRefused, MediaSide};
 pub use operation::{Access, Call, Gives, Method, Octets, Operation, Reply, Shape};
 pub use refusal::Refusal;
 pub use setup::Claim;
 pub use sign_in::{Attempt, Protocol};
+pub use signal::{Destination, Sender, Signalled};
+pub use subscriber::Subscriber;
+pub use store::event::Occurrence;
+pub use store::registration::BindingRow;
+pub use voice::VoiceCommand;
 use store::Store;
 use types::Timestamp;
 
@@ -93,6 +105,7 @@ struct Inner {
     guard: sign_in::Guard,
     routing: routing::Routing,
     receivers: admission::Receivers,
+    subscribers: subscriber::Subscribers,
     committer: committer::Committer,
     queue: queue::Queue,
     changes: Changes,
@@ -108,6 +121,7 @@ struct Inner {
     modules: modules::Modules,
     outbox: events::Outbox,
     sending: submission::Wake,
+    voice: voice::Voice,
     check_certificate: CheckCertificate,
 }
 
@@ -130,6 +144,7 @@ impl Service {
             guard: sign_in::Guard::new(),
             routing: routing::Routing::default(),
             receivers: admission::Receivers::default(),
+            subscribers: subscriber::Subscribers::default(),
             committer,
             queue: queue::Queue::default(),
             changes: Changes::default(),
@@ -147,6 +162,7 @@ impl Service {
             modules: modules::Modules::default(),
             outbox: events::Outbox::default(),
             sending: submission::Wake::default(),
+            voice: voice::Voice::default(),
             check_certificate,
         };
         let service = Self { inner: Arc::new(inner) };

@@ -20,7 +20,7 @@ use crate::server::check_version;
 use crate::{Error, Kind, Result, Service, new_id};
 
 /// What a new server listens on beside administration: protocol, port, TLS.
-const DEFAULTS: [(Protocol, i32, TlsMode); 9] = [
+const DEFAULTS: [(Protocol, i32, TlsMode); 12] = [
     (Protocol::Smtp, 25, TlsMode::Starttls),
     (Protocol::Submission, 587, TlsMode::Starttls),
     (Protocol::Submission, 465, TlsMode::Implicit),
@@ -30,6 +30,9 @@ const DEFAULTS: [(Protocol, i32, TlsMode); 9] = [
     (Protocol::Pop, 995, TlsMode::Implicit),
     (Protocol::HttpUser, 8100, TlsMode::Off),
     (Protocol::HttpUser, 9100, TlsMode::Implicit),
+    (Protocol::SipUdp, 5060, TlsMode::Off),
+    (Protocol::SipTcp, 5060, TlsMode::Off),
+    (Protocol::SipTls, 5061, TlsMode::Implicit),
 ];
 /// Administration is open from the first start.
 const ADMINISTRATION: [(Protocol, i32, TlsMode); 2] = [(Protocol::HttpAdmin, 8010, TlsMode::Off), (Protocol::HttpAdmin, 9010, TlsMode::Implicit)];
@@ -167,7 +170,7 @@ impl Service {
 
     async fn save_listener(&self, call: &Call, mut tx: Tx, listener: &Listener, action: &str) -> Result<()> {
         check(listener)?;
-        if listener.enabled && tx.listener_in_the_way(listener.id, &listener.address, listener.port).await? {
+        if listener.enabled && tx.listener_in_the_way(listener.id, &word(listener.protocol), &listener.address, listener.port).await? {
             let detail = format!("Another listener has port {} at this address.", listener.port);
             return Err(Error::new(Kind::Conflict, "listener_conflict", detail.clone()).at("/port", "listener_conflict", detail));
         }
@@ -258,6 +261,14 @@ fn check(listener: &Listener) -> Result<()> {
     }
     if matches!(listener.protocol, Protocol::HttpAdmin | Protocol::HttpUser) && listener.tls == TlsMode::Starttls {
         return Err(Error::invalid("/tls", "HTTP has TLS at once or not at all"));
+    }
+    let tls = match listener.protocol {
+        Protocol::SipUdp | Protocol::SipTcp => Some(TlsMode::Off),
+        Protocol::SipTls => Some(TlsMode::Implicit),
+        _ => None,
+    };
+    if tls.is_some_and(|tls| tls != listener.tls) {
+        return Err(Error::invalid("/tls", "sip_udp and sip_tcp are without TLS, sip_tls has it at once"));
     }
     for (field, lines) in [("access_ips", &listener.settings.access_ips), ("proxy_ips", &listener.settings.proxy_ips)] {
         AddressSet::parse(lines).map_err(|error| Error::invalid(format!("/settings/{field}/{}", error.line - 1), error.reason))?;

@@ -2,6 +2,7 @@ use std::future::Future;
 use std::pin::Pin;
 
 use bytes::Bytes;
+use model::Page;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 use serde_json::Value;
@@ -141,6 +142,14 @@ impl<T> Done<T> {
     /// A result that has a version.
     pub(crate) fn versioned(value: T, version: i64) -> Self {
         Self { value, version: Some(version), octets: None, cursors: Vec::new() }
+    }
+}
+
+impl<T> Done<Page<T>> {
+    /// The same page of something else.
+    pub(crate) fn map<U>(self, show: impl FnMut(T) -> U) -> Done<Page<U>> {
+        let Page { data, page } = self.value;
+        Done { value: Page { data: data.into_iter().map(show).collect(), page }, version: self.version, octets: self.octets, cursors: self.cursors }
     }
 }
 

@@ -5,6 +5,7 @@ use model::account::{
 };
 use model::address_list::{AddressList, AddressTest, ReplaceAddressList};
 use model::auth::{Login, Principal, Refresh, Session, Tokens};
+use model::call::{CallRecord, CallRef, CallTrace, ListCallRecords};
 use model::certificate::{Certificate, ImportCertificate};
 use model::domain::{CreateDomain, Domain, DomainAliases, DomainSettingsPatch, RenameDomain, ReplaceDomainAliases, UpdateDomain};
 use model::forwarder::{CreateForwarder, Forwarder, RenameForwarder, UpdateForwarder};
@@ -12,8 +13,10 @@ use model::group::{CreateGroup, Group, GroupMembers, Members, RenameGroup, Updat
 use model::listener::{CreateListener, Listener, UpdateListener};
 use model::mail_trace::{MailTrace, SearchMailTrace};
 use model::mailbox::{CreateMailbox, Mailbox, UpdateMailbox};
+use model::media::{MediaReport, MediaStats};
 use model::message::{Headers, Message, SearchMessages, Stored, UpdateMessage};
 use model::queue::{Accepted, Queue, QueueAction, QueueSummary, SubmitRawMessage, TransitMessage};
+use model::registration::{ListRegistrations, Registration, RemoveRegistrations, Removed};
 use model::routing::{
     ExplainRequest, Explanation, MoveRoutingLine, NewRoutingLine, RollbackRouting, RouterSettingsPatch, RoutingLine, RoutingTable, RoutingTableInput, RoutingValidation, RoutingVersion, UpdateRoutingLine,
 };
@@ -37,6 +40,7 @@ use crate::mailbox::{DeleteMailbox, MailboxRef};
 use crate::message::api::{DeleteMessage, ImportMessage, ListMessages, MessageRef, RawMessage};
 use crate::message::file::{FileContent, PartRef};
 use crate::modules::ModuleRef;
+use crate::registration::RegistrationRef;
 use crate::session::SessionRef;
 use crate::submission::{ListSubmissions, SubmissionRef};
 use crate::upload::BlobRef;
@@ -114,6 +118,19 @@ operations! {
         testAddress Post "/network/address-lists/{list}/test" 200 Server("settings_read"), test_address(TestAddress) -> AddressTest, "Tells whether an address is in a list";
         getDnsSettings Get "/network/dns" 200 Server("settings_read"), get_dns_settings(Nothing) -> SettingsView, "Shows the settings of the DNS resolver with their origin";
         updateDnsSettings Patch "/network/dns" 200 Server("settings"), update_dns_settings(UpdateDnsSettings) -> SettingsView, "Changes settings of the DNS resolver";
+    }
+    "calls" {
+        listRegistrations Get "/sip/registrations" 200 SignedIn, list_registrations(ListRegistrations) -> Page<Registration>, "Lists the telephones that are registered";
+        removeRegistrations Delete "/sip/registrations" 200 Own("basic_settings"), remove_registrations(RemoveRegistrations) -> Removed, "Takes all registrations of an account away";
+        removeRegistration Delete "/sip/registrations/{id}" 204 Own("basic_settings"), remove_registration(RegistrationRef), "Takes a registration away; the telephone may register anew";
+        listCalls Get "/calls" 200 SignedIn, list_calls(ListCallRecords) -> Page<CallRecord>, "Lists the calls that are going on";
+        getCall Get "/calls/{call}" 200 SignedIn, get_call(CallRef) -> CallRecord, "Shows a call";
+        hangupCall Post "/calls/{call}/hangup" 204 SignedIn, hangup_call(CallRef), "Ends a call for both sides";
+        traceCall Get "/calls/{call}/trace" 200 SignedIn, trace_call(CallRef) -> CallTrace, "Shows what passed in a call, as a ladder";
+        getCallMedia Get "/calls/{call}/media" 200 SignedIn, get_call_media(CallRef) -> MediaReport, "Shows what is known of the media of a call, and why a way is silent";
+        getMediaStats Get "/media/stats" 200 Server("monitors"), get_media_stats(Nothing) -> MediaStats, "Shows the media relay as a whole";
+        listCdr Get "/cdr" 200 SignedIn, list_cdr(ListCallRecords) -> Page<CallRecord>, "Lists records of calls, the newest first";
+        getCdr Get "/cdr/{call}" 200 SignedIn, get_cdr(CallRef) -> CallRecord, "Shows the record of a call";
     }
     "certificates" {
         listCertificates Get "/certificates" 200 Server("settings_read"), list_certificates(Nothing) -> Page<Certificate>, "Lists the certificates";
@@ -269,5 +286,7 @@ pub(crate) static PARTS: &[fn() -> Shape] = &[
     Shape::of::<Admin>,
     Shape::of::<Submission>,
     Shape::of::<MailTrace>,
+    Shape::of::<Registration>,
+    Shape::of::<CallRecord>,
     Shape::of::<model::event::Event>,
 ];

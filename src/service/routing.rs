@@ -59,6 +59,11 @@ impl Service {
         router.ok_or_else(|| Error::new(Kind::SetupRequired, "setup_required", "The server was not claimed yet."))
     }
 
+    /// The Router as it was compiled last.
+    pub(crate) fn current_router(&self) -> Option<Arc<Router>> {
+        self.inner.routing.router.read().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
     /// Routes by a Router that need not be the one in use.
     pub(crate) async fn route_by(&self, router: &Router, address: &str, flow: Flow, context: &Context) -> Outcome {
         let mut routing = router.start(address, flow, context);
@@ -87,6 +92,7 @@ impl Service {
     pub fn forget_names(&self) {
         self.inner.routing.names.forget();
         self.inner.receivers.forget();
+        self.inner.subscribers.forget();
     }
 
     /// Tells the Router the addresses of this machine and the ports of its listeners.
@@ -97,6 +103,12 @@ impl Service {
             *known.write().unwrap_or_else(PoisonError::into_inner) = host;
             self.routing_changed().await;
         }
+    }
+
+    /// Whether an address is one of this machine.
+    pub fn is_own_address(&self, address: IpAddr) -> bool {
+        let host = self.inner.routing.host.read().unwrap_or_else(PoisonError::into_inner);
+        host.addresses.contains(&address.to_canonical())
     }
 
     /// Addresses at which we ourselves answer on this port.

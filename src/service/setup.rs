@@ -12,6 +12,7 @@ use types::{AddressSet, Secret};
 
 use crate::name::domain_name;
 use crate::operation::{Call, Done, Nothing};
+use crate::subscriber::user_names;
 use crate::{Error, Kind, Result, Service, new_id, now};
 
 /// Wrong tokens after which a new one is made.
@@ -116,7 +117,8 @@ impl Service {
         }
         tx.insert_domain(domain, &main_domain, true).await?;
         self.insert_account_tx(&mut tx, postmaster, domain, "postmaster", "Administrator", true).await?;
-        tx.set_password(postmaster, &password.verifier, &password.scram).await?;
+        let digest = self.seal_digest(postmaster, &main_domain, &user_names(&main_domain, ["postmaster"]), &claim.password)?;
+        tx.set_password(postmaster, &password.verifier, &password.scram, &digest).await?;
         tx.set_rights(postmaster, &["master".to_owned()], &[]).await?;
         self.insert_account_tx(&mut tx, pbx, domain, "pbx", "Telephony applications", true).await?;
         for alias in ["200", "conference"] {

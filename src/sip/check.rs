@@ -1,6 +1,6 @@
 //! The rules every message is held to before anybody sees it.
 
-use crate::header::{Address, CSeq, Value, Via};
+use crate::header::{Address, CSeq, Contact, Value, Via, ViaParts};
 use crate::message::{Fault, Request, Response};
 use crate::scan::{Cursor, Items};
 use crate::uri::Scheme;
@@ -10,7 +10,7 @@ use crate::{Fields, Method, Name};
 const LARGEST_CSEQ: u32 = (1 << 31) - 1;
 
 /// The header fields that every message has, each well-formed and, but for Via, once (RFC 3261 §8.1.1).
-fn mandatory(fields: &Fields) -> Result<CSeq<'_>, Fault> {
+fn mandatory(fields: &Fields) -> Result<(CSeq<'_>, Option<ViaParts>), Fault> {
     let mut via: Option<&[u8]> = None;
     let (mut from, mut to, mut call_id, mut cseq, mut hops) = (None, None, None, None, None);
     for field in fields.index() {
@@ -31,11 +31,12 @@ fn mandatory(fields: &Fields) -> Result<CSeq<'_>, Fault> {
         }
     }
     let first = via.and_then(|value| Items::new(value).next());
-    read::<Via<'_>>(Name::Via, first)?;
+    let via = read::<Via<'_>>(Name::Via, first)?.parts(fields);
     for (name, value) in [(Name::From, from), (Name::To, to)] {
         let address: Address<'_> = read(name, value)?;
         // A tag is a token (RFC 3261 §19.3).
-        if address.tag().is_none() && address.params.has("tag") {
+        let tag = address.params.raw("tag");
+        if tag.is_some_and(|tag| tag.is_empty() || tag.starts_with(b"\"")) {
             return Err(Fault::Bad(name));
         }
     }
@@ -50,7 +51,7 @@ fn mandatory(fields: &Fields) -> Result<CSeq<'_>, Fault> {
     if let Some(value) = hops {
         hop_count(value)?;
     }
-    Ok(cseq)
+    Ok((cseq, via))
 }
 
 fn read<'a, V: Value<'a>>(name: Name, value: Option<&'a [u8]>) -> Result<V, Fault> {
@@ -67,29 +68,31 @@ pub(crate) fn hop_count(value: &[u8]) -> Result<u8, Fault> {
         .ok_or(Fault::Bad(Name::MaxForwards))
 }
 
-pub(crate) fn response(response: &Response) -> Result<(), Fault> {
-    mandatory(response)?;
+/// Gives back where the parts of the topmost Via stand.
+pub(crate) fn response(response: &Response) -> Result<Option<ViaParts>, Fault> {
+    let (_, via) = mandatory(response)?;
     // The topmost Via is ours; behind it stands where the response goes next.
-    for via in response.all::<Via<'_>>(Name::Via).skip(1) {
-        if via?.is_unroutable() {
+    for item in response.items(Name::Via).skip(1) {
+        if read::<Via<'_>>(Name::Via, Some(item))?.is_unroutable() {
             return Err(Fault::Unroutable);
         }
     }
-    Ok(())
+    Ok(via)
 }
 
-pub(crate) fn request(request: &Request) -> Result<(), Fault> {
+/// Gives back where the parts of the topmost Via stand.
+pub(crate) fn request(request: &Request) -> Result<Option<ViaParts>, Fault> {
     let uri = request.uri()?;
     // No part of a request URI is honoured as a header (RFC 4475 §3.1.2.11).
     if uri.headers().next().is_some() {
         return Err(Fault::Uri);
     }
-    let cseq = mandatory(request)?;
+    let (cseq, via) = mandatory(request)?;
     if cseq.method != request.method().name() {
         return Err(Fault::Mismatch);
     }
-    for contact in request.contacts() {
-        contact?;
+    for item in request.values(Name::Contact).flat_map(Items::new) {
+        read::<Contact<'_>>(Name::Contact, Some(item))?;
     }
     if let Some(value) = request.value(Name::Expires) {
         let digits = value.len() <= 20 && value.iter().all(u8::is_ascii_digit) && !value.is_empty();
@@ -116,7 +119,7 @@ pub(crate) fn request(request: &Request) -> Result<(), Fault> {
     if uri.scheme() == Scheme::Other {
         return Err(Fault::Scheme);
     }
-    Ok(())
+    Ok(via)
 }
 
 /// Whether a bad request has what an answer is made of. An ACK has no answer.

@@ -149,6 +149,11 @@ impl Endpoint {
         Some(key)
     }
 
+    /// Forgets a request of ours that was given up though a response may still come, such as a cancelled INVITE (RFC 3261 §9.1).
+    pub fn forget(&mut self, key: &Key) {
+        self.clients.remove(key);
+    }
+
     /// The request of ours with this key, while its transaction lasts.
     pub fn sent(&self, key: &Key) -> Option<&ClientTransaction> {
         self.clients.get(key).map(|entry| &entry.machine)
@@ -218,14 +223,10 @@ impl Endpoint {
     }
 
     fn new_request(&mut self, now: Instant, flow: Flow, key: Key, request: Request) {
-        let in_dialog = request.to().is_ok_and(|to| to.tag().is_some());
         let limit = self.config.transactions;
-        let limit = if in_dialog {
-            limit.saturating_add(limit / 10)
-        } else {
-            limit
-        };
-        if self.servers.len() >= limit {
+        let in_dialog = || request.to().is_ok_and(|to| to.tag().is_some());
+        let open = self.servers.len();
+        if open >= limit && !(in_dialog() && open < limit.saturating_add(limit / 10)) {
             let mut writer = Writer::reply(&request, 503, "", &self.tag(&request), flow.address);
             writer.field(Name::RetryAfter, "5");
             self.outputs

@@ -1,6 +1,6 @@
 use bytes::Bytes;
 
-use crate::header::{Address, CSeq, Contact, Value, Via};
+use crate::header::{Address, CSeq, Contact, Value, Via, ViaParts};
 use crate::index::{Field, Index};
 use crate::message::Fault;
 use crate::scan::Items;
@@ -12,8 +12,12 @@ pub struct Fields {
     octets: Bytes,
     start_line: u32,
     index: Vec<Field>,
+    /// The bits of the names that are there.
+    present: u64,
     head: u32,
     end: u32,
+    /// The topmost Via once it has been read.
+    via: Option<ViaParts>,
 }
 
 impl Fields {
@@ -22,10 +26,29 @@ impl Fields {
         Self {
             octets,
             start_line: index.start_line,
+            present: index
+                .fields
+                .iter()
+                .fold(0, |present, field| present | field.name.bit()),
             index: index.fields,
             head: index.head,
             end: crate::index::offset(end),
+            via: None,
         }
+    }
+
+    /// Keeps what was read of the topmost Via, so that it is not read again.
+    pub(crate) fn keep_via(&mut self, via: Option<ViaParts>) {
+        self.via = via;
+    }
+
+    /// Where a part of this message begins and ends in it.
+    pub(crate) fn range(&self, part: &[u8]) -> (u32, u32) {
+        let start = self.place(part);
+        (
+            start,
+            start.saturating_add(crate::index::offset(part.len())),
+        )
     }
 
     /// The message as received, from the start line to the end of the body.
@@ -100,10 +123,18 @@ impl Fields {
 
     /// The values of all fields of this name, in order.
     pub fn values(&self, name: Name) -> impl Iterator<Item = &[u8]> {
-        self.index
-            .iter()
-            .filter(move |field| field.name == name)
-            .map(|field| self.value_of(field))
+        self.named(name).map(|field| self.value_of(field))
+    }
+
+    /// The fields of this name, in order.
+    pub(crate) fn named(&self, name: Name) -> impl Iterator<Item = &Field> {
+        // Most names that are asked for are absent or on top.
+        let all = if self.present & name.bit() == 0 {
+            &[]
+        } else {
+            self.index.as_slice()
+        };
+        all.iter().filter(move |field| field.name == name)
     }
 
     /// The value of the first field of this name, folded as it came.
@@ -172,7 +203,10 @@ impl Fields {
     /// # Errors
     /// [`Fault`] when it is absent or malformed.
     pub fn via(&self) -> Result<Via<'_>, Fault> {
-        self.require(Name::Via)
+        match &self.via {
+            Some(parts) => Ok(Via::of_parts(parts, self)),
+            None => self.require(Name::Via),
+        }
     }
 
     /// From.

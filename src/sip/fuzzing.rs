@@ -6,13 +6,18 @@ use bytes::Bytes;
 
 use crate::header::{
     Authentication, CSeq, Event, MediaType, RAck, Reason, Replaces, Seconds, SessionExpires,
-    SubscriptionState, Value,
+    SubscriptionState, Value, Via,
 };
 use crate::index;
 use crate::uri::{escape_user, unescape};
 use crate::{
     Fields, Frame, Framer, Limits, Message, Name, Parsed, Request, Splice, Uri, Writer, parse,
 };
+
+mod proxy;
+mod services;
+
+pub use services::{sip_presence, sip_services};
 
 /// One datagram: what is taken leaves as it came, an edit is seen where it was made and nowhere else, and whatever is
 /// refused can be answered.
@@ -25,6 +30,7 @@ pub fn sip_message(data: &[u8]) {
         Parsed::Message(Message::Request(request)) => {
             unchanged(&request, &Splice::request(&request).finish());
             edited(&request);
+            proxy::passed_on(&request);
             answered(&request);
         }
         Parsed::Message(Message::Response(response)) => {
@@ -58,6 +64,22 @@ fn unchanged(fields: &Fields, out: &[u8]) {
         assert_eq!(out, fields.as_bytes());
     }
     assert!(out.ends_with(fields.body()));
+    // What was kept of the topmost Via is what stands there.
+    let parts = |via: Via<'_>| {
+        let place = fields.place(via.params.octets());
+        let transport = via.transport_name().to_owned();
+        (
+            transport,
+            via.host().to_owned(),
+            via.port(),
+            via.params.octets().to_vec(),
+            place,
+        )
+    };
+    assert_eq!(
+        fields.via().map(parts),
+        fields.require::<Via<'_>>(Name::Via).map(parts)
+    );
     // Every view of every value may be asked for.
     for (name, text, value) in fields.iter() {
         assert!(name == Name::Other || Name::parse(text.as_bytes()) == name);
@@ -274,10 +296,11 @@ mod tests {
         }
     }
 
-    static SEEDS: LazyLock<Vec<Vec<u8>>> = LazyLock::new(seeds);
+    static SEEDS: LazyLock<Vec<Vec<u8>>> = LazyLock::new(|| seeds("sip_message"));
+    static SERVICES: LazyLock<Vec<Vec<u8>>> = LazyLock::new(|| seeds("sip_services"));
 
-    fn seeds() -> Vec<Vec<u8>> {
-        let folder = concat!(env!("CARGO_MANIFEST_DIR"), "/../../fuzz/corpus/sip_message");
+    fn seeds(target: &str) -> Vec<Vec<u8>> {
+        let folder = format!("{}/../../fuzz/corpus/{target}", env!("CARGO_MANIFEST_DIR"));
         let mut files: Vec<_> = std::fs::read_dir(folder)
             .unwrap()
             .map(|entry| entry.unwrap().path())
@@ -294,6 +317,8 @@ mod tests {
         corpus("sip_message", sip_message);
         corpus("sip_framer", sip_framer);
         corpus("sip_uri", sip_uri);
+        corpus("sip_presence", sip_presence);
+        corpus("sip_services", sip_services);
     }
 
     /// Whole messages with some of their parts odd.
@@ -308,6 +333,7 @@ mod tests {
             "REGISTER sip:a?b=c SIP/2.0",
             "INVITE  sip:a SIP/2.0",
             "BYE sip:[::1]:5 SIP/2.0",
+            "BYE sip:a;lr SIP/2.0",
             "INVITE x:y SIP/2.0",
             "MESSAGE sip:a SIP/3.0",
         ]);
@@ -333,6 +359,12 @@ mod tests {
             "CSeq: 4294967295 BYE",
             "Max-Forwards: 70",
             "Max-Forwards: x",
+            "Max-Forwards: 1",
+            "Max-Breadth: 3",
+            "Max-Breadth: x, 2",
+            "Proxy-Require: a",
+            "Route: <sip:a;lr>",
+            "Request-Disposition: no-fork",
             "Record-Route: <sip:r;lr>",
             "Contact: *",
             "m: <sip:c>;q=0.5,sip:d",
@@ -418,6 +450,21 @@ mod tests {
             }
             sip_message(&octets);
             sip_framer(&octets);
+            sip_services(&octets);
+        }
+
+        /// The same of what user agents send.
+        #[test]
+        fn any_services(lines in vec((any::<prop::sample::Index>(), any::<prop::sample::Index>()), 0..4), file in any::<prop::sample::Index>()) {
+            let octets: &Vec<u8> = file.get(&SERVICES);
+            let text = String::from_utf8_lossy(octets).into_owned();
+            let mut all: Vec<&str> = text.split_inclusive("\r\n").collect();
+            for (from, to) in lines {
+                let line = *from.get(&all);
+                let to = to.index(all.len());
+                all[to] = line;
+            }
+            sip_services(all.concat().as_bytes());
         }
 
         #[test]

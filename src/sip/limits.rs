@@ -28,4 +28,12 @@ impl Limits {
         message: 256 * 1024,
         ..Self::DATAGRAM
     };
+
+    /// What we wrote ourselves may be longer than what we take.
+    pub(crate) const OURS: Self = Self {
+        line: Self::STREAM.message,
+        fields: 4 * Self::STREAM.fields,
+        message: 2 * Self::STREAM.message,
+        ..Self::STREAM
+    };
 }

@@ -200,8 +200,13 @@ pub(crate) fn finish(octets: Bytes, index: Index, length: usize) -> Parsed {
     {
         let checked = lines.map_or(Ok(()), Err).and_then(|()| status_line(line));
         let response = checked.map(|status| Response { status, fields });
-        return match response.and_then(|response| check::response(&response).map(|()| response)) {
-            Ok(response) => Parsed::Message(Message::Response(response)),
+        let checked =
+            response.and_then(|response| check::response(&response).map(|via| (response, via)));
+        return match checked {
+            Ok((mut response, via)) => {
+                response.fields.keep_via(via);
+                Parsed::Message(Message::Response(response))
+            }
             Err(fault) => Parsed::Dropped(fault),
         };
     }
@@ -214,7 +219,7 @@ pub(crate) fn finish(octets: Bytes, index: Index, length: usize) -> Parsed {
         fields.place(uri),
         fields.place(uri) + index::offset(uri.len()),
     );
-    let request = Request {
+    let mut request = Request {
         method,
         uri,
         fields,
@@ -223,7 +228,10 @@ pub(crate) fn finish(octets: Bytes, index: Index, length: usize) -> Parsed {
         .map_or(whole, Err)
         .and_then(|()| check::request(&request));
     match checked {
-        Ok(()) => Parsed::Message(Message::Request(request)),
+        Ok(via) => {
+            request.fields.keep_via(via);
+            Parsed::Message(Message::Request(request))
+        }
         Err(fault) if check::is_answerable(&request) => Parsed::Refused(Refused { request, fault }),
         Err(fault) => Parsed::Dropped(fault),
     }
@@ -260,11 +268,8 @@ struct RequestLine<'a> {
 /// Takes a request line apart; `None` when it is none at all.
 fn request_line(line: &[u8]) -> Option<RequestLine<'_>> {
     let trimmed = scan::trim(line);
-    let first = trimmed.iter().position(|byte| *byte == b' ')?;
-    let last = trimmed
-        .iter()
-        .rposition(|byte| *byte == b' ')
-        .filter(|last| *last > first)?;
+    let first = memchr::memchr(b' ', trimmed)?;
+    let last = memchr::memrchr(b' ', trimmed).filter(|last| *last > first)?;
     let (method, uri, version) = (
         trimmed.get(..first)?,
         trimmed.get(first + 1..last)?,
@@ -275,8 +280,6 @@ fn request_line(line: &[u8]) -> Option<RequestLine<'_>> {
     }
     let whole = if trimmed.len() != line.len() {
         Err(Fault::StartLine)
-    } else if uri.is_empty() || uri.iter().any(|byte| scan::is_blank(*byte)) {
-        Err(Fault::Uri)
     } else {
         Ok(())
     };

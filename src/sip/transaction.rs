@@ -149,15 +149,15 @@ pub fn ack(invite: &Request, response: &Response) -> bytes::Bytes {
     .finish()
 }
 
-/// The CANCEL of an INVITE that was sent (RFC 3261 §9.1), with the value of a Reason field if there is one to give. It may be
+/// The CANCEL of an INVITE that was sent (RFC 3261 §9.1), with the values of Reason fields if there are any to give. It may be
 /// sent once a provisional response has come.
-pub fn cancel(invite: &Request, reason: Option<&str>) -> bytes::Bytes {
+pub fn cancel<'a>(invite: &Request, reasons: impl IntoIterator<Item = &'a str>) -> bytes::Bytes {
     let mut writer = following(
         invite,
         &Method::Cancel,
         invite.value(Name::To).unwrap_or_default(),
     );
-    if let Some(reason) = reason {
+    for reason in reasons {
         writer.field(Name::Reason, reason);
     }
     writer.finish()

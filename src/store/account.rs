@@ -63,18 +63,12 @@ impl Store {
         let asked = || {
             sqlx::query!(
                 r#"SELECT a.id, a.name, d.name AS domain, a.domain_id, a.real_name, a.state, a.builtin, a.settings, a.suspend_mail,
-               COALESCE(s.used_bytes, 0) AS "used_bytes!", COALESCE(s.used_messages, 0) AS "used_messages!", a.version, a.created_at, a.updated_at,
-               ARRAY(SELECT n.name FROM object_name n WHERE n.object_id = a.id AND n.kind = 'alias') AS "aliases!",
-               ARRAY(SELECT t.number FROM telnum t WHERE t.account_id = a.id) AS "telnums!"
+               COALESCE(s.used_bytes, 0) AS "used_bytes!", COALESCE(s.used_messages, 0) AS "used_messages!", a.version, a.created_at, a.updated_at, a.aliases, a.telnums
                FROM account a JOIN domain d ON d.id = a.domain_id LEFT JOIN account_state s ON s.account_id = a.id WHERE a.id = $1"#,
                 id
             )
         };
-        Ok(self.single(asked).await?.map(|mut r| {
-            r.aliases.sort_unstable();
-            r.telnums.sort_unstable();
-            AccountRow { settings: r.settings, account: account!(r) }
-        }))
+        Ok(self.single(asked).await?.map(|r| AccountRow { settings: r.settings, account: account!(r) }))
     }
 
     /// The account that a name (own or alias) of a domain leads to.
@@ -99,9 +93,7 @@ impl Store {
     pub async fn accounts(&self, domain: Uuid, after: &str, limit: i64) -> Result<Vec<Account>> {
         let rows = sqlx::query!(
             r#"SELECT a.id, a.name, d.name AS domain, a.domain_id, a.real_name, a.state, a.builtin, a.suspend_mail,
-               COALESCE(s.used_bytes, 0) AS "used_bytes!", COALESCE(s.used_messages, 0) AS "used_messages!", a.version, a.created_at, a.updated_at,
-               ARRAY(SELECT n.name FROM object_name n WHERE n.object_id = a.id AND n.kind = 'alias' ORDER BY n.name) AS "aliases!",
-               ARRAY(SELECT t.number FROM telnum t WHERE t.account_id = a.id ORDER BY t.number) AS "telnums!"
+               COALESCE(s.used_bytes, 0) AS "used_bytes!", COALESCE(s.used_messages, 0) AS "used_messages!", a.version, a.created_at, a.updated_at, a.aliases, a.telnums
                FROM account a JOIN domain d ON d.id = a.domain_id LEFT JOIN account_state s ON s.account_id = a.id
                WHERE a.domain_id = $1 AND a.name > $2 AND a.state <> 'deleted' ORDER BY a.name LIMIT $3"#,
             domain,
@@ -123,9 +115,7 @@ impl Store {
     pub async fn find_accounts(&self, only: Option<Uuid>, text: &str, state: Option<&str>, after: Uuid, limit: i64) -> Result<Vec<Account>> {
         let rows = sqlx::query!(
             r#"SELECT a.id, a.name, d.name AS domain, a.domain_id, a.real_name, a.state, a.builtin, a.suspend_mail,
-               COALESCE(s.used_bytes, 0) AS "used_bytes!", COALESCE(s.used_messages, 0) AS "used_messages!", a.version, a.created_at, a.updated_at,
-               ARRAY(SELECT n.name FROM object_name n WHERE n.object_id = a.id AND n.kind = 'alias' ORDER BY n.name) AS "aliases!",
-               ARRAY(SELECT t.number FROM telnum t WHERE t.account_id = a.id ORDER BY t.number) AS "telnums!"
+               COALESCE(s.used_bytes, 0) AS "used_bytes!", COALESCE(s.used_messages, 0) AS "used_messages!", a.version, a.created_at, a.updated_at, a.aliases, a.telnums
                FROM account a JOIN domain d ON d.id = a.domain_id LEFT JOIN account_state s ON s.account_id = a.id
                WHERE a.id > $1 AND ($2::uuid IS NULL OR a.domain_id = $2) AND ($3 = '' OR strpos(a.name || '@' || d.name, $3) > 0 OR strpos(lower(a.real_name), $3) > 0)
                AND (a.state = $4 OR ($4::text IS NULL AND a.state <> 'deleted')) ORDER BY a.id LIMIT $5"#,

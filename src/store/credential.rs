@@ -28,13 +28,14 @@ impl Tx {
     ///
     /// # Errors
     /// When the database cannot answer.
-    pub async fn set_password(&mut self, account: Uuid, verifier: &str, scram: &Value) -> Result<()> {
+    pub async fn set_password(&mut self, account: Uuid, verifier: &str, scram: &Value, digest: &[u8]) -> Result<()> {
         sqlx::query!(
-            "INSERT INTO credential (account_id, kind, verifier, scram) VALUES ($1, 'password', $2, $3) \
-             ON CONFLICT (account_id, kind) DO UPDATE SET verifier = $2, scram = $3, changed_at = now()",
+            "INSERT INTO credential (account_id, kind, verifier, scram, digest) VALUES ($1, 'password', $2, $3, $4) \
+             ON CONFLICT (account_id, kind) DO UPDATE SET verifier = $2, scram = $3, digest = $4, changed_at = now()",
             account,
             verifier,
-            scram
+            scram,
+            digest
         )
         .execute(&mut *self.inner)
         .await?;

@@ -1,7 +1,10 @@
 //! The outbox: events in the order in which their transactions became visible.
 
 use model::event::Event;
+use serde_json::Value;
+use sqlx::PgConnection;
 use sqlx::postgres::PgListener;
+use uuid::Uuid;
 
 use crate::moment::from_sql;
 use crate::{Result, Store};
@@ -61,4 +64,38 @@ impl Store {
             .map(|r| Event { id: r.seq, kind: r.kind, topic: r.topic, time: from_sql(r.at), account: r.account_id, domain: r.domain_id, object: r.object })
             .collect())
     }
+}
+
+/// Something that happened, to be told together with what else happened.
+#[derive(Debug, Clone)]
+pub struct Occurrence {
+    /// Topic of the event.
+    pub topic: &'static str,
+    /// Type of the event.
+    pub kind: &'static str,
+    /// The account concerned.
+    pub account_id: Option<Uuid>,
+    /// The domain concerned.
+    pub domain_id: Option<Uuid>,
+    /// Particulars.
+    pub object: Value,
+}
+
+/// Writes events into the outbox, in one statement.
+pub(crate) async fn tell(connection: &mut PgConnection, news: &[Occurrence]) -> Result<()> {
+    if news.is_empty() {
+        return Ok(());
+    }
+    sqlx::query!(
+        "WITH word AS (SELECT pg_notify('postamt', '')) INSERT INTO event (topic, type, account_id, domain_id, object) \
+         SELECT n.* FROM word, UNNEST($1::text[], $2::text[], $3::uuid[], $4::uuid[], $5::jsonb[]) AS n",
+        &news.iter().map(|one| one.topic.to_owned()).collect::<Vec<_>>(),
+        &news.iter().map(|one| one.kind.to_owned()).collect::<Vec<_>>(),
+        &news.iter().map(|one| one.account_id).collect::<Vec<_>>() as _,
+        &news.iter().map(|one| one.domain_id).collect::<Vec<_>>() as _,
+        &news.iter().map(|one| one.object.clone()).collect::<Vec<_>>(),
+    )
+    .execute(connection)
+    .await?;
+    Ok(())
 }

@@ -8,6 +8,7 @@
 mod embedded;
 mod error;
 pub mod account;
+pub mod call_record;
 pub mod credential;
 pub mod delivery;
 pub mod directory;
@@ -19,6 +20,7 @@ pub mod address_list;
 pub mod event;
 pub mod idempotency;
 pub mod listener;
+pub mod registration;
 pub mod routing_table;
 pub mod email;
 pub mod mail_trace;

@@ -93,16 +93,17 @@ impl Tx {
         Ok(sqlx::query_scalar!("SELECT version FROM listener WHERE id = $1 FOR UPDATE", id).fetch_optional(&mut *self.inner).await?)
     }
 
-    /// Other enabled listeners on a port that would stand in the way of this address.
+    /// Other enabled listeners on a port that would stand in the way of this address; datagrams and streams share ports.
     ///
     /// # Errors
     /// When the database cannot answer.
-    pub async fn listener_in_the_way(&mut self, id: Uuid, address: &str, port: i32) -> Result<bool> {
+    pub async fn listener_in_the_way(&mut self, id: Uuid, protocol: &str, address: &str, port: i32) -> Result<bool> {
         Ok(sqlx::query_scalar!(
-            r#"SELECT EXISTS (SELECT FROM listener WHERE enabled AND port = $3 AND id <> $1 AND (address = $2 OR address = '*' OR $2 = '*')) AS "in_the_way!""#,
+            r#"SELECT EXISTS (SELECT FROM listener WHERE enabled AND port = $3 AND id <> $1 AND (protocol = 'sip_udp') = ($4 = 'sip_udp') AND (address = $2 OR address = '*' OR $2 = '*')) AS "in_the_way!""#,
             id,
             address,
-            port
+            port,
+            protocol
         )
         .fetch_one(&mut *self.inner)
         .await?)

@@ -19,6 +19,12 @@ pub struct SignInRow {
     pub verifier: Option<String>,
     /// SCRAM-SHA-256 keys.
     pub scram: Option<Value>,
+    /// Digest secrets, sealed.
+    pub digest: Option<Vec<u8>>,
+    /// Other names.
+    pub aliases: Vec<String>,
+    /// Telephone numbers.
+    pub telnums: Vec<String>,
     /// Rights over the server.
     pub server_rights: Vec<String>,
     /// Rights in the own domain.
@@ -35,7 +41,7 @@ impl Store {
     pub async fn sign_in(&self, account: Uuid) -> Result<Option<SignInRow>> {
         let row = sqlx::query!(
             r#"SELECT a.domain_id, a.name || '@' || d.name AS "address!", a.state = 'active' AND d.state = 'active' AS "active!",
-               c.verifier AS "verifier?", c.scram AS "scram?", a.server_rights, a.domain_rights, s.account_defaults AS server, d.account_defaults AS domain, a.settings
+               c.verifier AS "verifier?", c.scram AS "scram?", c.digest AS "digest?", a.aliases, a.telnums, a.server_rights, a.domain_rights, s.account_defaults AS server, d.account_defaults AS domain, a.settings
                FROM account a JOIN domain d ON d.id = a.domain_id CROSS JOIN server s
                LEFT JOIN credential c ON c.account_id = a.id AND c.kind = 'password' WHERE a.id = $1"#,
             account
@@ -49,6 +55,9 @@ impl Store {
             active: r.active,
             verifier: r.verifier,
             scram: r.scram,
+            digest: r.digest,
+            aliases: r.aliases,
+            telnums: r.telnums,
             server_rights: r.server_rights,
             domain_rights: r.domain_rights,
             settings: [r.server, r.domain, r.settings],

@@ -25,7 +25,8 @@ impl Singles {
     /// Connections where the pool has its own, two for each core.
     pub(crate) fn new(pool: &PgPool) -> Self {
         let cores = std::thread::available_parallelism().map_or(2, std::num::NonZero::get);
-        let options = (*pool.connect_options()).clone();
+        // A plan made once: these statements find single rows by key, whatever the values.
+        let options = (*pool.connect_options()).clone().options([("plan_cache_mode", "force_generic_plan")]);
         Self(Arc::new(Inner { options, idle: Mutex::default(), free: Semaphore::new(2 * cores) }))
     }
 

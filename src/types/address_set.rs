@@ -46,6 +46,11 @@ impl AddressSet {
         Ok(Self { entries })
     }
 
+    /// Whether there is no line in it.
+    pub fn is_empty(&self) -> bool {
+        self.entries.is_empty()
+    }
+
     /// Whether the address is in the set.
     pub fn contains(&self, address: IpAddr) -> bool {
         self.decide(address).is_some_and(|(_, include)| include)

@@ -225,7 +225,7 @@ fn responses_find_their_request() {
     );
     play.until(600).answer(INVITE, 180);
     assert!(play.endpoint.sent(&key).unwrap().may_be_cancelled());
-    let cancel = transaction::cancel(play.endpoint.sent(&key).unwrap().request(), None);
+    let cancel = transaction::cancel(play.endpoint.sent(&key).unwrap().request(), []);
     let cancel = play.endpoint.send(play.now, udp(), cancel).unwrap();
     play.answer(&as_method("CANCEL"), 200)
         .answer(INVITE, 487)

@@ -63,12 +63,8 @@ pub struct ClientTransaction {
 impl ClientTransaction {
     /// Sends a request, any but ACK, as it is written in `octets`. `None` when they are not a request that can be read.
     pub fn send(now: Instant, octets: Bytes, reliable: bool, timers: Timers) -> Option<Self> {
-        let limits = Limits {
-            line: Limits::STREAM.message,
-            fields: 2 * Limits::STREAM.fields,
-            ..Limits::STREAM
-        };
-        let Parsed::Message(Message::Request(request)) = parse(octets.clone(), &limits) else {
+        let Parsed::Message(Message::Request(request)) = parse(octets.clone(), &Limits::OURS)
+        else {
             return None;
         };
         let end = if *request.method() == Method::Invite {

@@ -367,7 +367,7 @@ fn keys_tell_transactions_apart() {
     let octets = |octets: Bytes| String::from_utf8(octets.to_vec()).unwrap();
     let (ack, cancel) = (
         octets(ack(&invite, &response(answer(INVITE, 486)))),
-        octets(cancel(&invite, None)),
+        octets(cancel(&invite, [])),
     );
     assert_eq!(key(&ack), key(INVITE));
     assert_ne!(key(&cancel), key(INVITE));

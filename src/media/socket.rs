@@ -1,0 +1,51 @@
+//! The sockets of the relay.
+
+use std::io;
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr, UdpSocket};
+
+use socket2::{Domain, Protocol, Socket, Type};
+
+const BUFFER: usize = 256 * 1024;
+
+/// Opens one port, ready for a relay thread. `dscp` is 0 to 63.
+pub(crate) fn open(address: SocketAddr, dscp: u8) -> io::Result<UdpSocket> {
+    let socket = Socket::new(Domain::for_address(address), Type::DGRAM, Some(Protocol::UDP))?;
+    socket.set_nonblocking(true)?;
+    let mark = u32::from(dscp) << 2;
+    if address.is_ipv6() {
+        socket.set_only_v6(true)?;
+        socket.set_tclass_v6(mark)?;
+    } else {
+        socket.set_tos_v4(mark)?;
+    }
+    // The kernel may grant less; then bursts are shorter.
+    let _ = socket.set_recv_buffer_size(BUFFER);
+    let _ = socket.set_send_buffer_size(BUFFER);
+    socket.bind(&address.into())?;
+    Ok(socket.into())
+}
+
+/// The address of this machine from which another is reached.
+pub(crate) fn route(to: IpAddr) -> io::Result<IpAddr> {
+    let any = match to {
+        IpAddr::V4(_) => IpAddr::V4(Ipv4Addr::UNSPECIFIED),
+        IpAddr::V6(_) => IpAddr::V6(Ipv6Addr::UNSPECIFIED),
+    };
+    let socket = UdpSocket::bind((any, 0))?;
+    // Sends nothing; the port does not matter.
+    socket.connect((to, 9))?;
+    socket.local_addr().map(|address| address.ip())
+}
+
+/// This machine has the address.
+pub(crate) fn is_ours(address: IpAddr) -> bool {
+    UdpSocket::bind((address, 0)).is_ok()
+}
+
+/// Raises the limit of open files to what the system allows.
+pub(crate) fn raise_limits() {
+    use nix::sys::resource::{Resource, getrlimit, setrlimit};
+    if let Ok((_, hard)) = getrlimit(Resource::RLIMIT_NOFILE) {
+        let _ = setrlimit(Resource::RLIMIT_NOFILE, hard, hard);
+    }
+}

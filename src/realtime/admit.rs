@@ -1,0 +1,229 @@
+//! Whether a request is let in, and where it goes: what needs the directory, asked without holding anybody up.
+
+use std::collections::HashMap;
+use std::net::IpAddr;
+use std::sync::{Arc, Mutex};
+use std::time::{Duration, Instant};
+
+use bytes::Bytes;
+use sasl::digest::{Algorithm, NonceKeys};
+use service::{Destination, Sender, Service, Signalled, Subscriber};
+use sip::digest_auth::{Ask, Asks, Guard, Presented, Verdict};
+use sip::endpoint::Flow;
+use sip::proxy::Secret;
+use sip::{Method, Name, Request, Uri, Writer, record_route};
+
+/// Wrong passwords from one address until it is not listened to for a while.
+const FAILURES: u32 = 5;
+/// The time in which they count, and the first while; it doubles up to an hour.
+const PERIOD: Duration = Duration::from_secs(60);
+const LONGEST: Duration = Duration::from_secs(3600);
+/// Addresses remembered for it.
+const REMEMBERED: usize = 50_000;
+
+/// What all requests are judged by.
+pub(crate) struct Shared {
+    pub(crate) service: Service,
+    pub(crate) guard: Mutex<Guard>,
+    pub(crate) secret: Secret,
+    pub(crate) routes: record_route::Key,
+    failures: Mutex<HashMap<IpAddr, Failures>>,
+}
+
+#[derive(Debug, Clone, Copy)]
+struct Failures {
+    since: Instant,
+    count: u32,
+    refused_until: Option<Instant>,
+    refuse_for: Duration,
+}
+
+/// What becomes of a request.
+#[derive(Debug)]
+pub(crate) enum Decision {
+    /// It is answered so.
+    Answer(u16, Bytes),
+    /// It changes or asks for the bindings of this account.
+    Register(Arc<Subscriber>),
+    /// It is passed on.
+    Proxy(Sender, Signalled),
+}
+
+impl Shared {
+    pub(crate) fn new(service: Service) -> Self {
+        Self {
+            service,
+            guard: Mutex::new(Guard::new(NonceKeys::new(&rand::random(), None), 300, vec![Algorithm::Sha256, Algorithm::Md5])),
+            secret: Secret::new(rand::random()),
+            routes: record_route::Key::new(rand::random()),
+            failures: Mutex::default(),
+        }
+    }
+
+    /// Whether an address may try a password now.
+    fn may_try(&self, ip: IpAddr, now: Instant) -> bool {
+        let Ok(failures) = self.failures.lock() else { return true };
+        failures.get(&ip).and_then(|one| one.refused_until).is_none_or(|until| until <= now)
+    }
+
+    fn count_failure(&self, ip: IpAddr, now: Instant) {
+        let Ok(mut failures) = self.failures.lock() else { return };
+        if failures.len() >= REMEMBERED {
+            failures.retain(|_, one| one.refused_until.is_some_and(|until| until > now));
+        }
+        let one = failures.entry(ip).or_insert(Failures { since: now, count: 0, refused_until: None, refuse_for: PERIOD });
+        if now.duration_since(one.since) > PERIOD.max(one.refuse_for * 2) {
+            *one = Failures { since: now, count: 0, refused_until: None, refuse_for: PERIOD };
+        }
+        one.count += 1;
+        if one.count >= FAILURES {
+            tracing::warn!(remote_ip = %ip, "too many wrong passwords for SIP");
+            one.refused_until = Some(now + one.refuse_for);
+            one.refuse_for = (one.refuse_for * 2).min(LONGEST);
+            (one.since, one.count) = (now, 0);
+        }
+    }
+}
+
+/// An answer of our own.
+pub(crate) fn answer(request: &Request, status: u16, reason: &str, flow: &Flow) -> Decision {
+    Decision::Answer(status, Writer::reply(request, status, reason, &tag(), flow.address).finish())
+}
+
+/// A tag nobody can guess.
+pub(crate) fn tag() -> String {
+    format!("{:016x}", rand::random::<u64>())
+}
+
+/// Seconds of the clock that all nodes share.
+pub(crate) fn unix_now() -> u64 {
+    std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH).map_or(0, |since| since.as_secs())
+}
+
+/// Judges a request outside dialogs, neither ACK nor CANCEL.
+pub(crate) async fn admit(shared: &Shared, flow: Flow, request: &Request) -> Decision {
+    let outcome = if *request.method() == Method::Register { register(shared, &flow, request).await } else { signal(shared, &flow, request).await };
+    match outcome {
+        Ok(decision) | Err(decision) => decision,
+    }
+}
+
+async fn register(shared: &Shared, flow: &Flow, request: &Request) -> Result<Decision, Decision> {
+    let bad = |reason| answer(request, 400, reason, flow);
+    let uri = request.uri().map_err(|_| bad("Bad Request URI"))?;
+    let to = request.to().map_err(|_| bad("Bad To"))?.uri;
+    if !to.is_sip() {
+        return Err(bad("Bad To"));
+    }
+    let domain = own_domain(shared, flow, request, uri.host()).await?.ok_or_else(|| answer(request, 403, "Not a domain of this server", flow))?;
+    let subscriber = authenticate(shared, flow, request, &domain, Asks::Server).await?;
+    let home = own_domain(shared, flow, request, to.host()).await?.ok_or_else(|| answer(request, 404, "", flow))?;
+    let user = user_of(&to);
+    let owner = shared.service.subscriber_of_login(&user, &home).await.map_err(|_| answer(request, 503, "", flow))?;
+    let owner = owner.ok_or_else(|| answer(request, 404, "", flow))?;
+    if owner.account_id != subscriber.account_id {
+        return Err(answer(request, 403, "Not your address", flow));
+    }
+    if !owner.active || !owner.settings.sip || !owner.settings.signal {
+        return Err(answer(request, 403, "Service disabled", flow));
+    }
+    Ok(Decision::Register(owner))
+}
+
+async fn signal(shared: &Shared, flow: &Flow, request: &Request) -> Result<Decision, Decision> {
+    let bad = |reason| answer(request, 400, reason, flow);
+    let uri = request.uri().map_err(|_| bad("Bad Request URI"))?;
+    let from = request.from().map_err(|_| bad("Bad From"))?.uri;
+    let near = shared.service.is_near(flow.address.ip());
+    let home = own_domain(shared, flow, request, from.host()).await?;
+    let realm = match &home {
+        Some(domain) => domain.clone(),
+        None => own_domain(shared, flow, request, "").await?.ok_or_else(|| answer(request, 503, "", flow))?,
+    };
+    let presents = request.value(Name::Authorization).is_some() || request.value(Name::ProxyAuthorization).is_some();
+    let asks = if matches!(request.method(), Method::Subscribe | Method::Publish) { Asks::Server } else { Asks::Proxy };
+    let subscriber = if presents || (home.is_some() && !near) { Some(authenticate(shared, flow, request, &realm, asks).await?) } else { None };
+    if let Some(subscriber) = &subscriber
+        && (!subscriber.active || !subscriber.settings.signal)
+    {
+        return Err(answer(request, 403, "Service disabled", flow));
+    }
+    let claimed = match (&subscriber, &home) {
+        (None, Some(home)) => shared.service.subscriber_of_login(&user_of(&from), home).await.ok().flatten(),
+        _ => None,
+    };
+    let sender = Sender { subscriber, claimed, peer: Some(flow.address.ip()), is_ours: home.is_some() };
+    let address = address_of(&uri).ok_or_else(|| answer(request, 404, "", flow))?;
+    let signalled = shared.service.route_signal(&address, &sender).await;
+    if let [Destination::Refused { status: 407, .. }] = signalled.destinations.as_slice() {
+        return Err(challenge(shared, flow, request, &realm, asks, false));
+    }
+    Ok(Decision::Proxy(sender, signalled))
+}
+
+/// The address a request URI stands for: `user@host`, or the number of a tel URI at the main domain.
+pub(crate) fn address_of(uri: &Uri<'_>) -> Option<String> {
+    if uri.is_sip() {
+        let user = uri.user().filter(|user| !user.is_empty())?;
+        let user = String::from_utf8(sip::uri::unescape(user).into_owned()).ok().filter(|user| !user.contains('\0'))?;
+        return Some(format!("{user}@{}", uri.host()));
+    }
+    let number = uri.without_headers().split_once(':')?.1;
+    let number: String = number.split(';').next()?.chars().filter(|c| c.is_ascii_digit() || *c == '+').collect();
+    Some(number).filter(|number| !number.is_empty())
+}
+
+fn user_of(uri: &Uri<'_>) -> String {
+    String::from_utf8_lossy(&sip::uri::unescape(uri.user().unwrap_or_default())).into_owned()
+}
+
+async fn own_domain(shared: &Shared, flow: &Flow, request: &Request, host: &str) -> Result<Option<Arc<str>>, Decision> {
+    shared.service.own_domain(host).await.map_err(|_| answer(request, 503, "", flow))
+}
+
+/// Whoever proves to know the password of an account; or the challenge.
+async fn authenticate(shared: &Shared, flow: &Flow, request: &Request, realm: &str, asks: Asks) -> Result<Arc<Subscriber>, Decision> {
+    let now = unix_now();
+    let presented = shared.guard.lock().map_or(Presented::Nothing, |guard| guard.examine(now, request, realm));
+    let credentials = match presented {
+        Presented::Credentials(credentials) => credentials,
+        Presented::Stale => return Err(challenge(shared, flow, request, realm, asks, true)),
+        Presented::Nothing | Presented::Unusable(_) => return Err(challenge(shared, flow, request, realm, asks, false)),
+    };
+    let (ip, moment) = (flow.address.ip(), Instant::now());
+    let trusted = shared.service.is_near(ip);
+    if !trusted && !shared.may_try(ip, moment) {
+        return Err(answer(request, 403, "", flow));
+    }
+    let subscriber = shared.service.subscriber_of_login(&credentials.username, realm).await.map_err(|_| answer(request, 503, "", flow))?;
+    if subscriber.as_ref().is_some_and(|subscriber| !subscriber.has_secret()) && trusted {
+        let mut writer = Writer::reply(request, 403, "", &tag(), flow.address);
+        writer.field(Name::Warning, "399 postamt \"no digest secret\"");
+        return Err(Decision::Answer(403, writer.finish()));
+    }
+    let secret = subscriber.as_ref().and_then(|subscriber| subscriber.secret(credentials.algorithm, &credentials.username, realm));
+    let verdict = shared.guard.lock().map(|mut guard| guard.verify(now, request, &credentials, secret.as_slice()).0);
+    match (verdict, subscriber) {
+        (Ok(Verdict::Right), Some(subscriber)) => Ok(subscriber),
+        (Ok(Verdict::Replayed), _) => Err(challenge(shared, flow, request, realm, asks, true)),
+        _ => {
+            tracing::info!(remote_ip = %ip, account = %credentials.username, "a wrong password for SIP");
+            shared.count_failure(ip, moment);
+            Err(challenge(shared, flow, request, realm, asks, false))
+        }
+    }
+}
+
+/// Whether a client gives up at the sight of SHA-256, though MD5 is offered beside it: baresip before version 2.
+fn old_digest(request: &Request) -> bool {
+    let agent = request.value(Name::UserAgent).unwrap_or_default();
+    agent.starts_with(b"baresip v0.") || agent.starts_with(b"baresip v1.")
+}
+
+fn challenge(shared: &Shared, flow: &Flow, request: &Request, realm: &str, asks: Asks, stale: bool) -> Decision {
+    let mut writer = Writer::reply(request, asks.status(), "", &tag(), flow.address);
+    if let Ok(guard) = shared.guard.lock() {
+        guard.challenge(&mut writer, unix_now(), rand::random(), Ask { asks, realm, opaque: None, stale, only: old_digest(request).then_some(Algorithm::Md5) });
+    }
+    Decision::Answer(asks.status(), writer.finish())
+}

@@ -1,0 +1,189 @@
+//! Calls that are going on: their records, their ladders, and what is needed to end them.
+
+use std::collections::HashMap;
+use std::time::{Duration, Instant};
+
+use bytes::Bytes;
+use model::call::{CallDirection, CallParty, CallRecord, CallState, CallTrace};
+use service::{MediaSide, Occurrence};
+use sip::endpoint::Flow;
+use sip::{Dialog, Request, Uri};
+use types::Timestamp;
+use uuid::Uuid;
+
+use crate::ladder::Ladder;
+
+/// How long the ladder of a call that is over can be asked for.
+const KEPT: Duration = Duration::from_secs(900);
+/// Most ladders of calls that are over; the oldest go first.
+const KEPT_CALLS: usize = 2_000;
+
+/// A call that is going on.
+#[derive(Debug)]
+pub(crate) struct Call {
+    pub(crate) record: CallRecord,
+    pub(crate) ladder: Ladder,
+    pub(crate) caller: End,
+    pub(crate) callee: Option<End>,
+    /// The 2xx that the caller got, sent again when the callee's comes again.
+    pub(crate) answer: Option<Bytes>,
+    /// The tag of the caller, which tells who sends a request.
+    pub(crate) caller_tag: Box<str>,
+    /// An offer that the ACK answers: its branch, and whether the caller answers.
+    pub(crate) awaits_answer: Option<(Option<u32>, bool)>,
+    began: Instant,
+}
+
+/// One end of a call.
+#[derive(Debug, Clone)]
+pub(crate) struct End {
+    /// Where its requests come from.
+    pub(crate) flow: Flow,
+    /// What the media relay knows it by.
+    pub(crate) side: MediaSide,
+    /// Requests of the other end in the dialog go to its flow: nothing else reaches it.
+    pub(crate) by_flow: bool,
+    /// The dialog with it, to end the call.
+    pub(crate) dialog: Option<Dialog>,
+}
+
+/// All calls of this node.
+#[derive(Debug, Default)]
+pub(crate) struct Calls {
+    live: HashMap<Uuid, Call>,
+    over: HashMap<Uuid, (Instant, Ladder)>,
+}
+
+/// The moment now.
+pub(crate) fn moment() -> Timestamp {
+    let since = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH).unwrap_or_default();
+    Timestamp::from_micros(i64::try_from(since.as_micros()).unwrap_or(i64::MAX))
+}
+
+/// Who a request says to come from.
+pub(crate) fn caller_party(request: &Request, flow: &Flow, account: Option<(Uuid, Uuid)>, authenticated: bool) -> CallParty {
+    let from = request.from().ok();
+    let text = |octets: &[u8]| String::from_utf8_lossy(octets).into_owned();
+    CallParty {
+        account_id: account.map(|(account, _)| account),
+        domain_id: account.map(|(_, domain)| domain),
+        uri: from.as_ref().map(|from| from.uri.without_headers().to_owned()).unwrap_or_default(),
+        name: from.as_ref().map(|from| from.display_name().0.into_owned()).unwrap_or_default(),
+        remote: flow.address.to_string(),
+        transport: flow.transport.name().to_lowercase(),
+        user_agent: request.value(sip::Name::UserAgent).map(text).unwrap_or_default(),
+        authenticated,
+    }
+}
+
+/// A record that begins.
+pub(crate) fn begin(request: &Request, caller: CallParty, routed: Vec<String>) -> CallRecord {
+    let dialled = request.uri().map(|uri: Uri<'_>| uri.without_headers().to_owned()).unwrap_or_default();
+    CallRecord {
+        id: Uuid::now_v7(),
+        state: CallState::Trying,
+        direction: CallDirection::Internal,
+        sip_call_id: request.call_id().to_owned(),
+        caller,
+        callee: CallParty { uri: dialled.clone(), ..CallParty::default() },
+        dialled,
+        routed,
+        started_at: moment(),
+        ringing_at: None,
+        answered_at: None,
+        ended_at: None,
+        duration_seconds: None,
+        final_code: None,
+        cause: String::new(),
+        ended_by: String::new(),
+        media_path: "direct".to_owned(),
+        media: None,
+    }
+}
+
+/// Why a call that was not answered ended.
+pub(crate) fn cause_of(status: u16) -> &'static str {
+    match status {
+        486 | 600 => "busy",
+        408 | 480 => "no_answer",
+        487 => "cancelled",
+        404 | 410 | 484 | 485 | 604 => "not_found",
+        401 | 403 | 407 | 433 | 603 | 607 => "rejected",
+        488 | 606 | 415 => "incompatible",
+        _ => "unavailable",
+    }
+}
+
+/// What is told of a call: once for each account concerned, or once for nobody.
+pub(crate) fn news(kind: &'static str, record: &CallRecord) -> Vec<Occurrence> {
+    let object = serde_json::json!({"id": record.id, "state": record.state, "caller": record.caller.uri, "callee": record.callee.uri, "final_code": record.final_code, "cause": record.cause});
+    let one = |party: &CallParty| Occurrence { topic: "calls", kind, account_id: party.account_id, domain_id: party.domain_id, object: object.clone() };
+    let mut news: Vec<Occurrence> = [&record.caller, &record.callee].into_iter().filter(|party| party.account_id.is_some()).map(one).collect();
+    news.dedup_by_key(|one| one.account_id);
+    if news.is_empty() {
+        news.push(one(&record.caller));
+    }
+    news
+}
+
+impl Calls {
+    /// Adds a call; its id.
+    pub(crate) fn add(&mut self, now: Instant, record: CallRecord, caller: End, request: &Request) -> Uuid {
+        let id = record.id;
+        let caller_tag = request.from().ok().and_then(|from| from.tag().map(Into::into)).unwrap_or_default();
+        self.live.insert(id, Call { record, ladder: Ladder::default(), caller, callee: None, answer: None, caller_tag, awaits_answer: None, began: now });
+        id
+    }
+
+    /// A call that is going on.
+    pub(crate) fn get(&self, id: Uuid) -> Option<&Call> {
+        self.live.get(&id)
+    }
+
+    /// A call that is going on.
+    pub(crate) fn get_mut(&mut self, id: Uuid) -> Option<&mut Call> {
+        self.live.get_mut(&id)
+    }
+
+    /// Records of the calls that are going on.
+    pub(crate) fn records(&self) -> Vec<CallRecord> {
+        self.live.values().map(|call| call.record.clone()).collect()
+    }
+
+    /// How many calls an account has.
+    pub(crate) fn of_account(&self, account: Uuid) -> usize {
+        self.live.values().filter(|call| [&call.record.caller, &call.record.callee].iter().any(|party| party.account_id == Some(account))).count()
+    }
+
+    /// What passed in a call, also for a while when it is over.
+    pub(crate) fn trace(&self, id: Uuid) -> Option<CallTrace> {
+        let ladder = self.live.get(&id).map(|call| &call.ladder).or_else(|| self.over.get(&id).map(|(_, ladder)| ladder))?;
+        Some(ladder.show(id))
+    }
+
+    /// A call is over: its record as it stays.
+    pub(crate) fn end(&mut self, now: Instant, id: Uuid, cause: &str, ended_by: &str) -> Option<Call> {
+        let mut call = self.live.remove(&id)?;
+        let (record, at) = (&mut call.record, moment());
+        record.ended_at = Some(at);
+        record.state = CallState::Ended;
+        record.cause = cause.to_owned();
+        record.ended_by = ended_by.to_owned();
+        #[allow(clippy::cast_precision_loss, reason = "calls of 285 years need no microseconds")]
+        let seconds = record.answered_at.map(|answered| (at.micros() - answered.micros()) as f64 / 1e6);
+        record.duration_seconds = seconds;
+        if self.over.len() >= KEPT_CALLS {
+            self.over.retain(|_, (since, _)| now.duration_since(*since) < KEPT / 4);
+        }
+        if self.over.len() < KEPT_CALLS {
+            self.over.insert(id, (now, call.ladder.clone()));
+        }
+        Some(call)
+    }
+
+    /// Forgets ladders nobody asks for any more; gives the calls that last longer than they may.
+    pub(crate) fn sweep(&mut self, now: Instant, longest: Duration) -> Vec<Uuid> {
+        self.over.retain(|_, (since, _)| now.duration_since(*since) < KEPT);
+        self.live.iter().filter(|(_, call)| now.duration_since(call.began) > longest).map(|(id, _)| *id).collect()
+    }
+}

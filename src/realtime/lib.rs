@@ -1,0 +1,150 @@
+//! Telephony: SIP over datagrams, TCP and TLS; registrar, proxy and calls of this node.
+//!
+//! Types to know: [`Telephony`] is the handle that listeners feed; behind it one task, the switch, owns all transactions
+//! (`sip::Endpoint`), bindings (`sip::registrar`) and calls. [`Streams`] serves the connections of one listener.
+//!
+//! Deliberately absent: what SIP messages mean (`sip`), who may do what and where an address leads (`service`), packets of
+//! media (a port of `service`, implemented by `media`), SQL.
+//!
+//! Driven by: `main`, which opens listeners and hands down the media relay.
+#![cfg_attr(test, allow(clippy::unwrap_used, clippy::expect_used))]
+
+mod admit;
+mod bodies;
+mod call;
+mod flow;
+mod in_dialog;
+mod ladder;
+mod locating;
+mod own;
+mod passing;
+mod progress;
+mod register;
+mod stun;
+mod switch;
+mod write_behind;
+
+use std::net::IpAddr;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+
+use net::{Connection, Datagrams, Resolver, Stream};
+use service::{MediaControl, MediaEvent, Service};
+use sip::endpoint::Flow;
+use sip::header::Transport;
+use tokio::sync::mpsc;
+
+use crate::switch::{Input, Switch};
+
+/// Inputs that wait at a time; datagrams wait in the kernel beyond that, connections at their senders.
+const WAITING: usize = 4096;
+
+/// The next number of a flow; 0 is none.
+pub(crate) fn next_flow() -> u64 {
+    static NEXT: AtomicU64 = AtomicU64::new(1);
+    NEXT.fetch_add(1, Ordering::Relaxed)
+}
+
+/// How a listener's connections are secured.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Secured {
+    /// Not.
+    Clear,
+    /// By TLS.
+    Tls,
+}
+
+/// Telephony of this node, running.
+#[derive(Debug, Clone)]
+pub struct Telephony {
+    inputs: mpsc::Sender<Input>,
+}
+
+impl Telephony {
+    /// Starts it. Nothing is heard until listeners are opened.
+    pub fn start(service: Service, resolver: Resolver, media: Arc<dyn MediaControl>) -> Self {
+        let (inputs, received) = mpsc::channel(WAITING);
+        let (writes, to_write) = mpsc::unbounded_channel();
+        tokio::spawn(write_behind::run(service.clone(), to_write));
+        if let Some(commands) = service.voice_commands() {
+            let shared = Arc::new(admit::Shared::new(service));
+            let switch = Switch::new(shared, media, resolver, inputs.clone(), writes);
+            tokio::spawn(switch.run(received, commands));
+        }
+        Self { inputs }
+    }
+
+    /// Hears datagrams until the task is aborted.
+    pub async fn serve_datagrams(self, socket: Datagrams) {
+        let id = next_flow();
+        let port = socket.local().port();
+        let open = async {
+            self.inputs.send(Input::Socket(id, socket.clone())).await?;
+            self.inputs.send(Input::Port(Transport::Udp, Some(port))).await
+        };
+        if open.await.is_ok() {
+            flow::read_datagrams(id, socket, self.inputs.clone()).await;
+        }
+    }
+
+    /// Tells the port of a listener for connections.
+    pub async fn listens(&self, secured: Secured, port: u16) {
+        // Telephony is gone when the server stops.
+        let _ = self.inputs.send(Input::Port(transport(secured), Some(port))).await;
+    }
+
+    /// Tells what happened to the media of a call; may be called from any thread.
+    pub fn media_event(&self, event: MediaEvent) {
+        // A switch that is behind by thousands of inputs hears of it with the next event.
+        let _ = self.inputs.try_send(Input::Media(event));
+    }
+}
+
+fn transport(secured: Secured) -> Transport {
+    match secured {
+        Secured::Clear => Transport::Tcp,
+        Secured::Tls => Transport::Tls,
+    }
+}
+
+/// Serves the connections of a listener.
+#[derive(Debug)]
+pub struct Streams {
+    telephony: Telephony,
+    service: ServiceHandle,
+    secured: Secured,
+}
+
+/// A service that is shown as nothing.
+struct ServiceHandle(Service);
+
+impl std::fmt::Debug for ServiceHandle {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("Service")
+    }
+}
+
+impl Streams {
+    /// Connections to a listener that is secured so.
+    pub fn new(telephony: Telephony, service: Service, secured: Secured) -> Self {
+        Self { telephony, service: ServiceHandle(service), secured }
+    }
+}
+
+impl net::Serve for Streams {
+    async fn serve(&self, stream: Stream, connection: Connection) {
+        if connection.overflow {
+            return;
+        }
+        let flow = Flow { id: next_flow(), address: connection.peer, transport: transport(self.secured) };
+        let (sender, outgoing) = flow::outgoing();
+        let inputs = self.telephony.inputs.clone();
+        if inputs.send(Input::Opened(flow, sender)).await.is_ok() {
+            flow::run_stream(flow, stream, outgoing, inputs).await;
+        }
+    }
+
+    fn trusted(&self, address: IpAddr) -> bool {
+        self.service.0.is_near(address)
+    }
+}

@@ -1,0 +1,74 @@
+//! Finding out where a URI leads (RFC 3263), with the resolver of the server.
+
+use std::net::SocketAddr;
+use std::time::Instant;
+
+use futures_util::FutureExt;
+use net::{DnsError, Resolver};
+use sip::Uri;
+use sip::endpoint::Flow;
+use sip::header::Transport;
+use sip::locate::{Answer, Location, Locator, Lost, Naptr, Options, Question, Srv, Step};
+
+use crate::flow::{open_stream, outgoing};
+use crate::switch::{Input, Switch, Task};
+
+async fn locate(uri: &str, large: bool, resolver: &Resolver) -> Result<Vec<Location>, Lost> {
+    let uri = Uri::parse(uri.as_bytes()).map_err(|_| Lost::Unsupported)?;
+    let mut locator = Locator::new(&uri, Options { large, random: rand::random() });
+    loop {
+        match locator.step() {
+            Step::Found(locations) => return Ok(locations),
+            Step::Lost(lost) => return Err(lost),
+            Step::Ask(questions) => {
+                for question in questions {
+                    let answer = look_up(&question, resolver).await;
+                    locator.answer(question, answer);
+                }
+            }
+        }
+    }
+}
+
+async fn look_up(question: &Question, resolver: &Resolver) -> Answer {
+    fn found<T>(answer: Result<Vec<T>, DnsError>, make: impl Fn(Vec<T>) -> Answer) -> Answer {
+        match answer {
+            Ok(list) => make(list),
+            Err(DnsError::NoName) => make(Vec::new()),
+            Err(DnsError::Failed(_)) => Answer::Failed,
+        }
+    }
+    match question {
+        Question::Naptr(name) => found(resolver.naptr(name).await, |list| {
+            Answer::Naptr(list.into_iter().map(|one| Naptr { order: one.order, preference: one.preference, flags: one.flags, service: one.service, replacement: one.replacement }).collect())
+        }),
+        Question::Srv(name) => found(resolver.services(name).await, |list| {
+            Answer::Srv(list.into_iter().map(|one| Srv { priority: one.priority, weight: one.weight, port: one.port, target: one.target }).collect())
+        }),
+        Question::Addresses(name) => found(resolver.addresses(name).await, Answer::Addresses),
+    }
+}
+
+impl Switch {
+    /// Asks where a URI leads; the answer comes as an input, at once when nobody has to be asked.
+    pub(crate) fn locate(&mut self, _now: Instant, uri: String, large: bool, resolver: Resolver, told: impl FnOnce(Result<Vec<Location>, Lost>, String) -> Input + Send + 'static) {
+        let mut task: Task = Box::pin(async move {
+            let found = locate(&uri, large, &resolver).await;
+            let host = Uri::parse(uri.as_bytes()).map(|uri| uri.host().to_owned()).unwrap_or_default();
+            told(found, host)
+        });
+        match task.as_mut().now_or_never() {
+            Some(done) => self.tasks.push(Box::pin(std::future::ready(done))),
+            None => self.tasks.push(task),
+        }
+    }
+
+    /// Opens a connection; what is sent meanwhile waits in it.
+    pub(crate) fn connect(&mut self, address: SocketAddr, transport: Transport, host: String) -> Flow {
+        let flow = Flow { id: crate::next_flow(), address, transport };
+        let (sender, waiting) = outgoing();
+        self.flows.add_stream(flow, sender);
+        tokio::spawn(open_stream(flow, host, waiting, self.inputs.clone()));
+        flow
+    }
+}

@@ -1,0 +1,437 @@
+//! Requests that are passed on: their targets, the flows that lead there, and what comes back.
+
+use std::collections::{HashMap, VecDeque};
+use std::net::SocketAddr;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use bytes::Bytes;
+use service::{Destination, Sender, Signalled, Subscriber};
+use sip::endpoint::Flow;
+use sip::header::Transport;
+use sip::locate::{Location, Lost};
+use sip::proxy::{self, BranchId, Config, Outgoing, Proxy, Routing, Target, check};
+use sip::registrar::Nat;
+use sip::transaction::Key;
+use sip::{Method, Name, Request, Response, Splice, nat};
+use types::Machine;
+use uuid::Uuid;
+
+use crate::admit::{Decision, answer};
+use crate::call::{self, End, moment};
+use crate::own;
+use crate::switch::{Input, Switch};
+
+/// A request that is passed on.
+#[derive(Debug)]
+pub(crate) struct Proxied {
+    pub(crate) proxy: Proxy<Next>,
+    /// Where it came from.
+    pub(crate) flow: Flow,
+    /// The call it belongs to.
+    pub(crate) call: Option<Uuid>,
+    /// Who sent it, when it proved who it is.
+    pub(crate) caller: Option<Arc<Subscriber>>,
+    /// In a dialog, whether the caller of the call sent it.
+    pub(crate) in_dialog: Option<bool>,
+    pub(crate) ways: HashMap<BranchId, Way>,
+    /// When the timer is set.
+    pub(crate) armed: Option<Instant>,
+}
+
+/// What leads to a target.
+#[derive(Debug, Clone)]
+pub(crate) enum Next {
+    /// A device of an account.
+    Device { account: Arc<Subscriber>, candidates: VecDeque<Candidate>, far: bool },
+    /// A flow that is there.
+    Flow(Flow, bool),
+    /// The host in this URI.
+    Host(String),
+    /// The next Route, or the host of the request URI.
+    Hop,
+}
+
+/// A way to a target that may be tried.
+#[derive(Debug, Clone)]
+pub(crate) enum Candidate {
+    /// A flow that is there.
+    Flow(Flow),
+    /// An address; with the name that led to it.
+    Place(Location, String),
+}
+
+/// What is known of the way of a branch.
+#[derive(Debug, Default)]
+pub(crate) struct Way {
+    candidates: VecDeque<Candidate>,
+    /// Where it was sent, and in which transaction.
+    pub(crate) sent: Option<(Flow, Key)>,
+    pub(crate) account: Option<Arc<Subscriber>>,
+    pub(crate) far: bool,
+    /// Octets of the request as it was sent.
+    pub(crate) octets: Bytes,
+}
+
+impl Switch {
+    /// Passes on a request outside dialogs.
+    pub(crate) fn pass_on(&mut self, now: Instant, key: Key, flow: Flow, request: Request, sender: Sender, signalled: Signalled) {
+        let (checked, routing) = match self.checked(&request, &flow) {
+            Ok(both) => both,
+            Err(decision) => return self.respond(now, &key, decision),
+        };
+        let near = self.shared.service.is_near(flow.address.ip());
+        if routing.left(&request).next().is_some() && sender.subscriber.is_none() && !near {
+            return self.respond(now, &key, answer(&request, 403, "Route not allowed", &flow));
+        }
+        if signalled.destinations.iter().any(|one| matches!(one, Destination::Blackhole)) {
+            return;
+        }
+        let call = (*request.method() == Method::Invite).then(|| self.begin_call(now, &flow, &request, &sender, near, signalled.steps.clone()));
+        if let Some(limited) = self.over_limit(&sender, &signalled) {
+            self.end_call(now, call, limited, "server");
+            return self.respond(now, &key, answer(&request, limited, "", &flow));
+        }
+        let mut proxy = Proxy::new(request, key.clone(), flow.address, checked, routing, self.proxy_config());
+        let mut targets = Vec::new();
+        for (group, destination) in (0_u32..).zip(signalled.destinations) {
+            match self.targets_of(now, group, destination) {
+                Ok(found) => targets.extend(found),
+                Err(status) => proxy.handle(now, proxy::Input::Result(status)),
+            }
+        }
+        proxy.handle(now, proxy::Input::Add(targets));
+        proxy.handle(now, proxy::Input::Finish);
+        self.proxies.insert(key.clone(), Proxied { proxy, flow, call, caller: sender.subscriber, in_dialog: None, ways: HashMap::new(), armed: None });
+        self.drain_proxy(now, &key);
+    }
+
+    fn proxy_config(&self) -> Config {
+        let settings = self.shared.service.module_settings();
+        let seconds = |seconds: i64| Duration::from_secs(u64::try_from(seconds).unwrap_or(0));
+        Config { timer_c: seconds(settings.sip.timer_c), max_forks: usize::try_from(settings.sip.max_forks).unwrap_or(1), ..Config::default() }
+    }
+
+    /// Whether a request may be passed on, and by which Routes.
+    pub(crate) fn checked(&self, request: &Request, flow: &Flow) -> Result<(proxy::Checked, Routing), Decision> {
+        let checked = check(request, &self.shared.secret, &[]).map_err(|refusal| Decision::Answer(refusal.status, refusal.answer(request, flow.address)))?;
+        let routing = Routing::new(request, |uri| own::is_own_uri(&self.shared.service, &self.ports, uri)).map_err(|_| answer(request, 400, "Bad Route", flow))?;
+        Ok((checked, routing))
+    }
+
+    /// The status with which a call is refused that would be one too many.
+    fn over_limit(&self, sender: &Sender, signalled: &Signalled) -> Option<u16> {
+        let callees = signalled.destinations.iter().filter_map(|one| if let Destination::Account(subscriber) = one { Some(subscriber) } else { None });
+        sender.subscriber.iter().chain(callees).any(|subscriber| {
+            let limit = subscriber.settings.calls_limit;
+            // The new call counts already.
+            limit >= 0 && i64::try_from(self.calls.of_account(subscriber.account_id)).unwrap_or(i64::MAX) > limit
+        }).then_some(486)
+    }
+
+    /// The targets of a destination, or the status that there are none with.
+    fn targets_of(&self, now: Instant, group: u32, destination: Destination) -> Result<Vec<Target<Next>>, u16> {
+        match destination {
+            Destination::Refused { status, .. } => Err(status),
+            Destination::Blackhole => Err(480),
+            Destination::Remote { uri, host, port } => {
+                let next = match (uri.rsplit_once('@').map(|(_, domain)| domain), port) {
+                    (Some(domain), None) if domain == host => Next::Hop,
+                    (_, Some(port)) => Next::Host(format!("sip:{host}:{port}")),
+                    _ => Next::Host(format!("sip:{host}")),
+                };
+                let mut target = Target::new(&uri, next).map_err(|_| 404_u16)?;
+                target.group = group;
+                Ok(vec![target])
+            }
+            Destination::Account(account) => {
+                if !account.settings.accept_calls {
+                    return Err(480);
+                }
+                let devices = self.locations.targets(self.seconds(now), account.account_id.as_u128());
+                let targets: Vec<Target<Next>> = devices.iter().filter_map(|device| self.device(group, &account, device)).collect();
+                if targets.is_empty() { Err(480) } else { Ok(targets) }
+            }
+        }
+    }
+
+    fn device(&self, group: u32, account: &Arc<Subscriber>, device: &sip::registrar::Target<'_>) -> Option<Target<Next>> {
+        let first = device.ways.first()?;
+        let mut candidates = VecDeque::new();
+        for way in &device.ways {
+            if way.connected && let Some(flow) = self.flows.usable(way.flow) {
+                candidates.push_back(Candidate::Flow(flow));
+            } else if let Some(uri) = way.uri()
+                && let Some(ip) = uri.ip()
+                && way.nat != Nat::FarEnd
+            {
+                let transport = way.flow.transport;
+                let port = uri.port().unwrap_or(transport.default_port());
+                candidates.push_back(Candidate::Place(Location { ip, port, transport }, uri.host().to_owned()));
+            }
+        }
+        let next = Next::Device { account: account.clone(), candidates, far: first.nat == Nat::FarEnd };
+        let mut target = Target::new(first.request_uri(), next).ok()?;
+        (target.group, target.q, target.route) = (group, device.q, first.routes());
+        Some(target)
+    }
+
+    /// Does what a request that is passed on wants done.
+    pub(crate) fn drain_proxy(&mut self, now: Instant, key: &Key) {
+        while let Some(output) = self.proxies.get_mut(key).and_then(|proxied| proxied.proxy.poll()) {
+            match output {
+                proxy::Output::Branch(branch, next) => self.begin_branch(now, key, branch, next),
+                proxy::Output::Cancel(branch, octets) => self.send_cancel(now, key, branch, octets),
+                proxy::Output::Forget(branch) => self.forget(key, branch),
+                proxy::Output::Relay(branch, response) => self.relay(now, key, branch, &response),
+                proxy::Output::Respond(status, octets) => {
+                    self.note_sent(key, octets.clone());
+                    self.answer(now, key, status, octets);
+                    self.concluded(now, key, status);
+                }
+                proxy::Output::Redirected(branch, _) => self.tell(now, key, proxy::Input::Redirect(branch, Vec::new())),
+                proxy::Output::Exhausted(_) => self.tell(now, key, proxy::Input::Finish),
+                proxy::Output::Ended => self.ended(key),
+            }
+        }
+        self.arm(key);
+    }
+
+    fn tell(&mut self, now: Instant, key: &Key, input: proxy::Input<Next>) {
+        if let Some(proxied) = self.proxies.get_mut(key) {
+            proxied.proxy.handle(now, input);
+        }
+    }
+
+    fn begin_branch(&mut self, now: Instant, key: &Key, branch: BranchId, next: Next) {
+        let Some(proxied) = self.proxies.get_mut(key) else { return };
+        let mut way = Way::default();
+        let host = match next {
+            Next::Device { account, candidates, far } => {
+                (way.account, way.candidates, way.far) = (Some(account), candidates, far);
+                None
+            }
+            Next::Flow(flow, far) => {
+                way.candidates.push_back(Candidate::Flow(flow));
+                way.far = far;
+                None
+            }
+            Next::Host(uri) => Some(uri),
+            Next::Hop => proxied.proxy.next_hop(branch).map(|uri| uri.without_headers().to_owned()),
+        };
+        proxied.ways.insert(branch, way);
+        match host {
+            None => self.send_branch(now, key, branch, 480),
+            Some(uri) => {
+                let large = proxied.proxy.request().as_bytes().len() > 1000;
+                let (resolver, key) = (self.resolver.clone(), key.clone());
+                self.locate(now, uri, large, resolver, move |found, host| Input::Located(key, branch, found, host));
+            }
+        }
+    }
+
+    pub(crate) fn located(&mut self, now: Instant, key: &Key, branch: BranchId, found: Result<Vec<Location>, Lost>, host: &str) {
+        let Some(way) = self.proxies.get_mut(key).and_then(|proxied| proxied.ways.get_mut(&branch)) else { return };
+        let status = match found {
+            Ok(locations) => {
+                way.candidates.extend(locations.into_iter().map(|location| Candidate::Place(location, host.to_owned())));
+                503
+            }
+            Err(Lost::Unanswered) => 503,
+            Err(_) => 480,
+        };
+        self.send_branch(now, key, branch, status);
+        self.drain_proxy(now, key);
+    }
+
+    /// Sends a branch by the next way there is; without one it fails.
+    fn send_branch(&mut self, now: Instant, key: &Key, branch: BranchId, otherwise: u16) {
+        loop {
+            let way = self.proxies.get_mut(key).and_then(|proxied| proxied.ways.get_mut(&branch));
+            let Some(candidate) = way.and_then(|way| way.candidates.pop_front()) else {
+                return self.tell(now, key, proxy::Input::Failed(branch, otherwise));
+            };
+            let Some(flow) = self.reach(&candidate) else { continue };
+            match self.send_by(now, key, branch, flow) {
+                Ok(()) => return,
+                Err(status) => return self.tell(now, key, proxy::Input::Failed(branch, status)),
+            }
+        }
+    }
+
+    fn send_by(&mut self, now: Instant, key: &Key, branch: BranchId, flow: Flow) -> Result<(), u16> {
+        let sent_by = self.sent_by(&flow);
+        let proxied = self.proxies.get(key).ok_or(480_u16)?;
+        let (call, incoming, request) = (proxied.call, proxied.flow, proxied.proxy.request().clone());
+        let makes_dialog = matches!(request.method(), Method::Invite | Method::Subscribe | Method::Refer);
+        let record_route = if proxied.in_dialog.is_none() && makes_dialog { self.record_route(&request, call.unwrap_or_default().as_u128(), &incoming, &flow) } else { Vec::new() };
+        let body = self.offer_body(key, branch, &flow)?;
+        let identity = self.proxies.get(key).and_then(|proxied| proxied.caller.as_ref()).map(|caller| format!("<sip:{}>", caller.address));
+        let near = self.shared.service.is_near(incoming.address.ip());
+        let Some(proxied) = self.proxies.get_mut(key) else { return Ok(()) };
+        let in_dialog = proxied.in_dialog.is_some();
+        let outgoing = Outgoing { transport: flow.transport, sent_by: &sent_by, random: rand::random(), record_route: &record_route };
+        let octets = proxied.proxy.forward(now, branch, &outgoing, |splice| {
+            if let Some(body) = &body {
+                splice.body(body);
+            }
+            if !in_dialog {
+                put_identity(splice, &request, identity.as_deref(), near);
+            }
+        });
+        // A branch that was cancelled meanwhile is not sent.
+        let Some(octets) = octets else { return Ok(()) };
+        let Some(client) = self.endpoint.send(now, flow, octets.clone()) else { return Err(500) };
+        if let Some(way) = proxied.ways.get_mut(&branch) {
+            way.octets = octets.clone();
+            if let Some((_, old)) = way.sent.replace((flow, client.clone())) {
+                self.branches.remove(&old);
+            }
+        }
+        self.branches.insert(client, (key.clone(), branch));
+        if let Some(call) = call.and_then(|call| self.calls.get_mut(call)) {
+            call.ladder.sent(moment(), flow, octets);
+        }
+        Ok(())
+    }
+
+    /// The flow of a way: one that is there, or a new connection.
+    pub(crate) fn reach(&mut self, candidate: &Candidate) -> Option<Flow> {
+        let (location, host) = match candidate {
+            Candidate::Flow(flow) => return self.flows.usable(*flow),
+            Candidate::Place(location, host) => (location, host),
+        };
+        let address = SocketAddr::new(location.ip, location.port);
+        match location.transport {
+            Transport::Udp => self.flows.datagrams_to(address),
+            Transport::Tcp | Transport::Tls => self.flows.stream_to(address, location.transport).or_else(|| Some(self.connect(address, location.transport, host.clone()))),
+            Transport::Ws | Transport::Wss => None,
+        }
+    }
+
+    /// A client transaction came to nothing: the next way, or the end of the branch.
+    pub(crate) fn try_next(&mut self, now: Instant, client: &Key, status: u16) {
+        let Some((key, branch)) = self.branches.remove(client) else { return };
+        let more = self.proxies.get(&key).is_some_and(|proxied| proxied.proxy.may_try_next(branch) && proxied.ways.get(&branch).is_some_and(|way| !way.candidates.is_empty()));
+        if more {
+            self.send_branch(now, &key, branch, status);
+        } else {
+            self.tell(now, &key, proxy::Input::Failed(branch, status));
+        }
+        self.drain_proxy(now, &key);
+    }
+
+    fn send_cancel(&mut self, now: Instant, key: &Key, branch: BranchId, octets: Bytes) {
+        let sent = self.proxies.get(key).and_then(|proxied| Some((proxied.call, proxied.ways.get(&branch)?.sent.clone()?)));
+        let Some((call, (flow, _))) = sent else { return };
+        if let Some(call) = call.and_then(|call| self.calls.get_mut(call)) {
+            call.ladder.sent(moment(), flow, octets.clone());
+        }
+        // Its answer means nothing.
+        let _ = self.endpoint.send(now, flow, octets);
+    }
+
+    fn forget(&mut self, key: &Key, branch: BranchId) {
+        if let Some((_, client)) = self.proxies.get_mut(key).and_then(|proxied| proxied.ways.get_mut(&branch)).and_then(|way| way.sent.take()) {
+            self.endpoint.forget(&client);
+            self.branches.remove(&client);
+        }
+    }
+
+    /// A response on a branch.
+    pub(crate) fn branch_response(&mut self, now: Instant, key: &Key, branch: BranchId, client: &Key, response: Response) {
+        let Some(proxied) = self.proxies.get(key) else { return self.stray_again(now, &response) };
+        if let Some(call) = proxied.call.and_then(|call| self.calls.get_mut(call))
+            && let Some((flow, _)) = proxied.ways.get(&branch).and_then(|way| way.sent.as_ref())
+            && response.status() > 100
+        {
+            call.ladder.received(moment(), *flow, response.octets());
+        }
+        let more = response.status() == 503 && proxied.proxy.may_try_next(branch) && proxied.ways.get(&branch).is_some_and(|way| !way.candidates.is_empty());
+        if more {
+            return self.try_next(now, client, 503);
+        }
+        self.tell(now, key, proxy::Input::Response(branch, response));
+        self.drain_proxy(now, key);
+    }
+
+    /// Passes a response of a branch back.
+    fn relay(&mut self, now: Instant, key: &Key, branch: BranchId, response: &Response) {
+        let status = response.status();
+        let body = match self.answer_body(key, branch, response) {
+            Ok(body) => body,
+            Err(refused) => {
+                tracing::info!(status = refused.status, reason = refused.reason, "media cannot be relayed");
+                None
+            }
+        };
+        let octets = proxy::relay(response, |splice| {
+            if let Some(body) = &body {
+                splice.body(body);
+            }
+        });
+        self.note_sent(key, octets.clone());
+        self.answer(now, key, status, octets.clone());
+        self.progressed(now, key, branch, response, octets);
+        if status >= 300 {
+            self.concluded(now, key, status);
+        }
+    }
+
+    fn note_sent(&mut self, key: &Key, octets: Bytes) {
+        if let Some(proxied) = self.proxies.get(key)
+            && let Some(call) = proxied.call.and_then(|call| self.calls.get_mut(call))
+        {
+            call.ladder.sent(moment(), proxied.flow, octets);
+        }
+    }
+
+    fn ended(&mut self, key: &Key) {
+        let Some(proxied) = self.proxies.remove(key) else { return };
+        for way in proxied.ways.values() {
+            if let Some((_, client)) = &way.sent {
+                self.branches.remove(client);
+            }
+        }
+    }
+
+    /// Whether and where the caller of a call is behind a translator.
+    pub(crate) fn caller_end(&self, request: &Request, flow: &Flow, authenticated: bool) -> End {
+        let far = nat::is_far_caller(request, flow.address, |ip| own::is_translated(&self.shared.service, ip));
+        let direct = request.items(Name::Via).take(2).count() == 1;
+        End { flow: *flow, side: self.side(flow, far, authenticated), by_flow: direct && (far || flow.transport.is_reliable()), dialog: None }
+    }
+
+    fn begin_call(&mut self, now: Instant, flow: &Flow, request: &Request, sender: &Sender, near: bool, steps: Vec<String>) -> Uuid {
+        let account = sender.subscriber.as_ref().or(sender.claimed.as_ref()).map(|subscriber| (subscriber.account_id, subscriber.domain_id));
+        let party = call::caller_party(request, flow, account, sender.subscriber.is_some());
+        let record = call::begin(request, party, steps.clone());
+        let end = self.caller_end(request, flow, sender.subscriber.is_some() || near);
+        let news = call::news("call.started", &record);
+        let id = self.calls.add(now, record, end, request);
+        if let Some(call) = self.calls.get_mut(id) {
+            let at = moment();
+            call.ladder.received(at, *flow, request.octets());
+            for step in steps {
+                call.ladder.note(at, "route", step);
+            }
+        }
+        for one in news {
+            self.write(crate::write_behind::Write::News(one));
+        }
+        id
+    }
+}
+
+/// Who the sender is, as others may believe it: what it says of that itself is taken away unless it is trusted (RFC 3325 §6).
+fn put_identity(splice: &mut Splice<'_>, request: &Request, identity: Option<&str>, near: bool) {
+    if let Some(identity) = identity {
+        splice.remove(Name::PPreferredIdentity).set(Name::PAssertedIdentity, identity);
+    } else if !near {
+        splice.remove(Name::PAssertedIdentity);
+    }
+    if request.value(Name::ProxyAuthorization).is_some() {
+        // It was for us.
+        splice.remove(Name::ProxyAuthorization);
+    }
+}

@@ -1,0 +1,173 @@
+//! How calls go on and end: what responses and requests mean for the record, and ending a call from here.
+
+use std::time::Instant;
+
+use bytes::Bytes;
+use model::call::{CallDirection, CallState};
+use service::Occurrence;
+use sip::endpoint::Flow;
+use sip::proxy::BranchId;
+use sip::transaction::Key;
+use sip::{Dialog, Message, Method, Name, Parsed, Request, Response, parse};
+use types::Machine;
+use uuid::Uuid;
+
+use crate::admit::tag;
+use crate::call::{self, End, cause_of, moment};
+use crate::switch::Switch;
+use crate::write_behind::Write;
+
+impl Switch {
+    pub(crate) fn tell_news(&self, news: Vec<Occurrence>) {
+        for one in news {
+            self.write(Write::News(one));
+        }
+    }
+
+    /// A response of a branch went to the caller.
+    pub(crate) fn progressed(&mut self, now: Instant, key: &Key, branch: BranchId, response: &Response, octets: Bytes) {
+        let Some(proxied) = self.proxies.get(key) else { return };
+        let (Some(id), None) = (proxied.call, proxied.in_dialog) else { return };
+        if *proxied.proxy.request().method() != Method::Invite {
+            return;
+        }
+        match response.status() {
+            180 | 183 => {
+                if let Some(call) = self.calls.get_mut(id)
+                    && call.record.state == CallState::Trying
+                {
+                    call.record.state = CallState::Ringing;
+                    call.record.ringing_at = Some(moment());
+                    let news = call::news("call.ringing", &call.record);
+                    self.tell_news(news);
+                }
+            }
+            200..300 => self.answered(now, key, id, branch, response, octets),
+            _ => {}
+        }
+    }
+
+    /// A branch answered its call.
+    fn answered(&mut self, _now: Instant, key: &Key, id: Uuid, branch: BranchId, response: &Response, octets: Bytes) {
+        let Some(proxied) = self.proxies.get(key) else { return };
+        let Some(way) = proxied.ways.get(&branch) else { return };
+        let Some((flow, _)) = way.sent else { return };
+        let side = self.side(&flow, way.far, way.account.is_some());
+        let sent = request_of(&way.octets);
+        let to_callee = sent.as_ref().and_then(|request| Dialog::answered(request, response).ok());
+        let to_tag = response.to().ok().and_then(|to| to.tag().map(str::to_owned)).unwrap_or_default();
+        let to_caller = Dialog::answering(proxied.proxy.request(), &to_tag, rand::random::<u32>() >> 2).ok();
+        let (account, far) = (way.account.clone(), way.far);
+        let media = self.media.clone();
+        let Some(call) = self.calls.get_mut(id) else { return };
+        if call.record.answered_at.is_some() {
+            return;
+        }
+        media.branch_won(id, branch.0);
+        call.answer = Some(octets);
+        call.caller.dialog = to_caller;
+        call.callee = Some(End { flow, side, by_flow: far || flow.transport.is_reliable(), dialog: to_callee });
+        let record = &mut call.record;
+        record.state = CallState::Connected;
+        record.answered_at = Some(moment());
+        record.final_code = Some(i32::from(response.status()));
+        record.callee.remote = flow.address.to_string();
+        record.callee.transport = flow.transport.name().to_lowercase();
+        record.callee.user_agent = response.value(Name::UserAgent).or_else(|| response.value(Name::Server)).map(|octets| String::from_utf8_lossy(octets).into_owned()).unwrap_or_default();
+        if let Some(account) = account {
+            record.callee.account_id = Some(account.account_id);
+            record.callee.domain_id = Some(account.domain_id);
+            record.callee.uri = format!("sip:{}", account.address);
+        }
+        record.direction = match (record.caller.account_id, record.callee.account_id) {
+            (Some(_), Some(_)) => CallDirection::Internal,
+            (None, Some(_)) => CallDirection::Inbound,
+            (Some(_), None) => CallDirection::Outbound,
+            (None, None) => CallDirection::Transit,
+        };
+        if media.report(id).is_some_and(|report| report.relayed) {
+            "proxy".clone_into(&mut record.media_path);
+        }
+        let (news, record) = (call::news("call.answered", record), record.clone());
+        self.tell_news(news);
+        self.write(Write::Call(Box::new(record)));
+    }
+
+    /// The final answer to a request that is no 2xx.
+    pub(crate) fn concluded(&mut self, now: Instant, key: &Key, status: u16) {
+        let Some(proxied) = self.proxies.get(key) else { return };
+        if proxied.in_dialog.is_none() && *proxied.proxy.request().method() == Method::Invite && status >= 300 {
+            self.end_call(now, proxied.call, status, if status == 487 { "caller" } else { "callee" });
+        }
+    }
+
+    /// Ends a call that was not answered.
+    pub(crate) fn end_call(&mut self, now: Instant, call: Option<Uuid>, status: u16, ended_by: &str) {
+        let Some(id) = call else { return };
+        if let Some(call) = self.calls.get_mut(id) {
+            call.record.final_code = Some(i32::from(status));
+        }
+        self.end_call_as(now, id, cause_of(status), ended_by);
+    }
+
+    /// Ends a call for this reason: its ports go back, its record is written.
+    pub(crate) fn end_call_as(&mut self, now: Instant, id: Uuid, cause: &str, ended_by: &str) {
+        let report = self.media.end(id);
+        let Some(mut call) = self.calls.end(now, id, cause, ended_by) else { return };
+        call.record.media = report.filter(|report| report.relayed);
+        self.tell_news(call::news("call.ended", &call.record));
+        self.write(Write::Call(Box::new(call.record)));
+    }
+
+    /// Records an attempt that was refused before it was a call.
+    pub(crate) fn record_refusal(&mut self, now: Instant, flow: &Flow, request: &Request, status: u16) {
+        let end = self.caller_end(request, flow, false);
+        let record = call::begin(request, call::caller_party(request, flow, None, false), Vec::new());
+        let id = self.calls.add(now, record, end, request);
+        if let Some(call) = self.calls.get_mut(id) {
+            call.ladder.received(moment(), *flow, request.octets());
+        }
+        self.end_call(now, Some(id), status, "server");
+    }
+
+    /// Ends a call from here, with a BYE to both ends or by cancelling it; whether there was one.
+    pub(crate) fn hang_up(&mut self, now: Instant, id: Uuid, cause: &str, ended_by: &str) -> bool {
+        let Some(call) = self.calls.get_mut(id) else { return false };
+        let ends: Vec<End> = [Some(call.caller.clone()), call.callee.clone()].into_iter().flatten().collect();
+        if call.record.answered_at.is_none() {
+            let key = self.proxies.iter().find(|(_, proxied)| proxied.call == Some(id) && proxied.in_dialog.is_none()).map(|(key, _)| key.clone());
+            if let Some(key) = key {
+                if let Some(proxied) = self.proxies.get_mut(&key) {
+                    proxied.proxy.handle(now, sip::proxy::Input::Stop(None));
+                }
+                self.drain_proxy(now, &key);
+            }
+            self.end_call_as(now, id, cause, ended_by);
+            return true;
+        }
+        for end in ends {
+            self.send_bye(now, id, end);
+        }
+        self.end_call_as(now, id, cause, ended_by);
+        true
+    }
+
+    fn send_bye(&mut self, now: Instant, id: Uuid, end: End) {
+        let (Some(mut dialog), Some(flow)) = (end.dialog, self.flows.usable(end.flow)) else { return };
+        let via = format!("SIP/2.0/{} {};rport;branch=z9hG4bK{}", flow.transport.name(), self.sent_by(&flow), tag());
+        let octets = dialog.next(&Method::Bye, &via).finish();
+        if let Some(call) = self.calls.get_mut(id) {
+            call.ladder.sent(moment(), flow, octets.clone());
+        }
+        // Its answer means nothing: the call is over in any case.
+        let _ = self.endpoint.send(now, flow, octets);
+    }
+}
+
+/// A request as it was sent.
+fn request_of(octets: &Bytes) -> Option<Request> {
+    match parse(octets.clone(), &sip::Limits::STREAM) {
+        Parsed::Message(Message::Request(request)) => Some(request),
+        _ => None,
+    }
+}

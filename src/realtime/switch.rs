@@ -1,0 +1,342 @@
+//! The switch: one task that owns all transactions, bindings and calls of this node. What needs the directory or the DNS is
+//! asked beside it and comes back as an input, so that nobody waits for another's answer.
+
+use std::collections::{BTreeMap, HashMap, HashSet};
+use std::future::Future;
+use std::pin::Pin;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use bytes::Bytes;
+use futures_util::stream::FuturesUnordered;
+use futures_util::{FutureExt, StreamExt};
+use net::{Datagrams, Resolver};
+use service::{MediaControl, MediaEvent, VoiceCommand};
+use sip::endpoint::{self, Endpoint, Flow, Side};
+use sip::header::Transport;
+use sip::locate::{Location, Lost};
+use sip::proxy::BranchId;
+use sip::registrar::Locations;
+use sip::transaction::{Key, Timers};
+use sip::{Method, Parsed, Request, Response};
+use tokio::sync::{mpsc, oneshot};
+use types::Machine;
+use uuid::Uuid;
+
+use crate::admit::{Decision, Shared, admit, answer, unix_now};
+use crate::call::Calls;
+use crate::flow::{Flows, Outgoing};
+use crate::passing::Proxied;
+use crate::write_behind::Write;
+
+/// Inputs taken at a time.
+const BATCH: usize = 256;
+/// How often what is over is swept away.
+const SWEEP: Duration = Duration::from_secs(10);
+/// Transactions of received requests at a time.
+const TRANSACTIONS: usize = 50_000;
+/// Seconds between pings of telephones behind translators.
+const PING: u64 = 25;
+
+/// What happens to the switch.
+#[derive(Debug)]
+pub(crate) enum Input {
+    /// Messages came.
+    Received(Vec<(Flow, Parsed)>),
+    /// A socket for datagrams is open.
+    Socket(u64, Datagrams),
+    /// A connection is open.
+    Opened(Flow, mpsc::Sender<Outgoing>),
+    /// A flow is closed; these transactions could not be sent.
+    Closed(Flow, Vec<(Side, Key)>),
+    /// A listener for a transport has this port; none when it is closed.
+    Port(Transport, Option<u16>),
+    /// Whether telephones are registered over a connection.
+    Keeps(Flow, oneshot::Sender<bool>),
+    /// What becomes of a request.
+    Admitted(Key, Flow, Request, Decision),
+    /// Where a branch of a request goes.
+    Located(Key, BranchId, Result<Vec<Location>, Lost>, String),
+    /// Where an ACK goes.
+    AckLocated(Request, Flow, Option<Uuid>, Vec<Location>, String),
+    /// Something happened to the media of a call.
+    Media(MediaEvent),
+}
+
+pub(crate) type Task = Pin<Box<dyn Future<Output = Input> + Send>>;
+
+/// All of SIP on this node.
+pub(crate) struct Switch {
+    pub(crate) shared: Arc<Shared>,
+    pub(crate) media: Arc<dyn MediaControl>,
+    pub(crate) resolver: Resolver,
+    pub(crate) endpoint: Endpoint,
+    pub(crate) locations: Locations,
+    pub(crate) flows: Flows,
+    /// Ports of our listeners.
+    pub(crate) ports: HashMap<Transport, u16>,
+    /// Requests that are passed on, by their server transactions.
+    pub(crate) proxies: HashMap<Key, Proxied>,
+    /// Which branch a client transaction is of.
+    pub(crate) branches: HashMap<Key, (Key, BranchId)>,
+    /// Requests that were cancelled before they were admitted.
+    pub(crate) cancelled: HashSet<Key>,
+    pub(crate) calls: Calls,
+    pub(crate) tasks: FuturesUnordered<Task>,
+    pub(crate) inputs: mpsc::Sender<Input>,
+    pub(crate) writes: mpsc::UnboundedSender<Write>,
+    timers: BTreeMap<(Instant, u64), Key>,
+    timer: u64,
+    /// Unix time of the start, from which the registrar counts, so that its clock never jumps.
+    epoch: (Instant, u64),
+    swept: Instant,
+}
+
+/// Asks the switch whether a silent connection is needed.
+pub(crate) async fn keeps(inputs: &mpsc::Sender<Input>, flow: Flow) -> bool {
+    let (told, wait) = oneshot::channel();
+    inputs.send(Input::Keeps(flow, told)).await.is_ok() && wait.await.unwrap_or(false)
+}
+
+impl Switch {
+    pub(crate) fn new(shared: Arc<Shared>, media: Arc<dyn MediaControl>, resolver: Resolver, inputs: mpsc::Sender<Input>, writes: mpsc::UnboundedSender<Write>) -> Self {
+        let now = Instant::now();
+        let config = endpoint::Config { timers: Timers::default(), transactions: TRANSACTIONS, seed: rand::random() };
+        Self {
+            shared,
+            media,
+            resolver,
+            endpoint: Endpoint::new(now, config),
+            locations: Locations::new(Uuid::now_v7().as_u128(), PING),
+            flows: Flows::default(),
+            ports: HashMap::new(),
+            proxies: HashMap::new(),
+            branches: HashMap::new(),
+            cancelled: HashSet::new(),
+            calls: Calls::default(),
+            tasks: FuturesUnordered::new(),
+            inputs,
+            writes,
+            timers: BTreeMap::new(),
+            timer: 0,
+            epoch: (now, unix_now()),
+            swept: now,
+        }
+    }
+
+    /// The registrar's clock.
+    pub(crate) fn seconds(&self, now: Instant) -> u64 {
+        self.epoch.1 + now.duration_since(self.epoch.0).as_secs()
+    }
+
+    /// Runs until nobody can reach it any more.
+    pub(crate) async fn run(mut self, mut inputs: mpsc::Receiver<Input>, mut commands: mpsc::Receiver<VoiceCommand>) {
+        self.restore().await;
+        let mut batch = Vec::with_capacity(BATCH);
+        loop {
+            let deadline = tokio::time::Instant::from_std(self.deadline());
+            tokio::select! {
+                count = inputs.recv_many(&mut batch, BATCH) => if count == 0 { return },
+                Some(done) = self.tasks.next(), if !self.tasks.is_empty() => batch.push(done),
+                Some(command) = commands.recv() => self.command(command),
+                () = tokio::time::sleep_until(deadline) => {}
+            }
+            let now = Instant::now();
+            for input in batch.drain(..) {
+                self.input(now, input);
+            }
+            self.tick(now);
+        }
+    }
+
+    fn deadline(&self) -> Instant {
+        let timer = self.timers.first_key_value().map(|((at, _), _)| *at);
+        let registrar = self.locations.deadline().map(|at| self.epoch.0 + Duration::from_secs(at.saturating_sub(self.epoch.1)));
+        [self.endpoint.deadline(), timer, registrar].into_iter().flatten().fold(self.swept + SWEEP, Instant::min)
+    }
+
+    fn tick(&mut self, now: Instant) {
+        if self.endpoint.deadline().is_some_and(|at| at <= now) {
+            self.endpoint.handle(now, endpoint::Input::Tick);
+            self.drain(now);
+        }
+        while let Some(entry) = self.timers.first_entry().filter(|entry| entry.key().0 <= now) {
+            let key = entry.remove();
+            if let Some(proxied) = self.proxies.get_mut(&key) {
+                proxied.armed = None;
+                proxied.proxy.handle(now, sip::proxy::Input::Tick);
+                self.drain_proxy(now, &key);
+                self.drain(now);
+            }
+        }
+        self.tick_registrar(now);
+        if now.duration_since(self.swept) >= SWEEP {
+            self.swept = now;
+            let settings = self.shared.service.module_settings();
+            self.locations.set_ping_interval(u64::try_from(settings.sip.nat_ping_interval).unwrap_or(0));
+            let longest = Duration::from_secs(u64::try_from(settings.sip.max_call_duration).unwrap_or(u64::MAX));
+            for call in self.calls.sweep(now, longest) {
+                self.hang_up(now, call, "max_duration", "timer");
+            }
+        }
+    }
+
+    /// Sees to it that a request that is passed on has its time.
+    pub(crate) fn arm(&mut self, key: &Key) {
+        let Some(proxied) = self.proxies.get_mut(key) else { return };
+        let due = proxied.proxy.deadline();
+        if let Some(at) = due
+            && proxied.armed.is_none_or(|armed| at < armed)
+        {
+            self.timer += 1;
+            proxied.armed = Some(at);
+            self.timers.insert((at, self.timer), key.clone());
+        }
+    }
+
+    fn input(&mut self, now: Instant, input: Input) {
+        match input {
+            Input::Received(messages) => {
+                for (flow, parsed) in messages {
+                    self.endpoint.handle(now, endpoint::Input::Received(flow, parsed));
+                    self.drain(now);
+                }
+            }
+            Input::Socket(id, socket) => self.flows.add_datagrams(id, socket),
+            Input::Opened(flow, sender) => self.flows.add_stream(flow, sender),
+            Input::Closed(flow, failed) => self.closed(now, &flow, failed),
+            Input::Port(transport, Some(port)) => drop(self.ports.insert(transport, port)),
+            Input::Port(transport, None) => drop(self.ports.remove(&transport)),
+            Input::Keeps(flow, told) => {
+                // Who asked may be gone.
+                let _ = told.send(self.locations.of_flow(flow.id).next().is_some());
+            }
+            Input::Admitted(key, flow, request, decision) => self.admitted(now, key, flow, request, decision),
+            Input::Located(key, branch, found, host) => self.located(now, &key, branch, found, &host),
+            Input::AckLocated(ack, source, call, locations, host) => self.send_ack(now, &ack, source, call, &locations, &host),
+            Input::Media(event) => self.media_event(now, event),
+        }
+        self.drain(now);
+    }
+
+    fn closed(&mut self, now: Instant, flow: &Flow, failed: Vec<(Side, Key)>) {
+        self.flows.remove(flow.id);
+        let changes = self.locations.close_flow(flow.id);
+        self.note_changes(&changes);
+        for (side, key) in failed {
+            self.endpoint.handle(now, endpoint::Input::Failed(side, key));
+            self.drain(now);
+        }
+    }
+
+    /// Does what the endpoint wants done.
+    pub(crate) fn drain(&mut self, now: Instant) {
+        while let Some(output) = self.endpoint.poll() {
+            match output {
+                endpoint::Output::Transmit(transaction, flow, octets) => {
+                    let again = transaction.clone();
+                    if !self.flows.send(&flow, transaction, octets)
+                        && let Some((side, key)) = again
+                    {
+                        self.endpoint.handle(now, endpoint::Input::Failed(side, key));
+                    }
+                }
+                endpoint::Output::Request(key, flow, request) => self.request(now, key, flow, request),
+                endpoint::Output::Ack(flow, request) => self.ack(now, flow, request),
+                endpoint::Output::Cancelled(key, cancel) => self.cancel(now, key, cancel),
+                endpoint::Output::Response(key, response) => self.response(now, &key, response),
+                endpoint::Output::Stray(flow, response) => self.stray(now, &flow, &response),
+                endpoint::Output::TimedOut(key) => self.try_next(now, &key, 408),
+                endpoint::Output::Unreachable(key) => self.try_next(now, &key, 503),
+                endpoint::Output::Unanswered(key) => {
+                    if let Some(proxied) = self.proxies.get_mut(&key) {
+                        proxied.proxy.handle(now, sip::proxy::Input::Abandoned);
+                        self.drain_proxy(now, &key);
+                    }
+                }
+            }
+        }
+    }
+
+    /// A new request, neither ACK nor CANCEL.
+    fn request(&mut self, now: Instant, key: Key, flow: Flow, request: Request) {
+        if self.is_for_us(&request) {
+            return self.answer_ourselves(now, &key, &flow, &request);
+        }
+        if *request.method() != Method::Register && request.to().is_ok_and(|to| to.tag().is_some()) {
+            return self.in_dialog(now, key, flow, request);
+        }
+        let shared = self.shared.clone();
+        let mut task: Task = Box::pin(async move {
+            let decision = admit(&shared, flow, &request).await;
+            Input::Admitted(key, flow, request, decision)
+        });
+        // Mostly everything is known already.
+        match task.as_mut().now_or_never() {
+            Some(Input::Admitted(key, flow, request, decision)) => self.admitted(now, key, flow, request, decision),
+            _ => self.tasks.push(task),
+        }
+    }
+
+    fn admitted(&mut self, now: Instant, key: Key, flow: Flow, request: Request, decision: Decision) {
+        if self.cancelled.remove(&key) {
+            return self.respond(now, &key, answer(&request, 487, "", &flow));
+        }
+        match decision {
+            Decision::Register(subscriber) => self.register(now, &key, flow, &request, &subscriber),
+            Decision::Proxy(sender, signalled) => self.pass_on(now, key, flow, request, sender, signalled),
+            Decision::Answer(status, octets) => {
+                if *request.method() == Method::Invite && !matches!(status, 401 | 407) {
+                    self.record_refusal(now, &flow, &request, status);
+                }
+                self.respond(now, &key, Decision::Answer(status, octets));
+            }
+        }
+    }
+
+    /// Answers a request.
+    pub(crate) fn respond(&mut self, now: Instant, key: &Key, decision: Decision) {
+        if let Decision::Answer(status, octets) = decision {
+            self.answer(now, key, status, octets);
+        }
+    }
+
+    pub(crate) fn answer(&mut self, now: Instant, key: &Key, status: u16, octets: Bytes) {
+        self.endpoint.handle(now, endpoint::Input::Respond(key.clone(), status, octets));
+    }
+
+    fn cancel(&mut self, now: Instant, key: Key, cancel: Request) {
+        match self.proxies.get_mut(&key) {
+            Some(proxied) => {
+                if let Some(call) = proxied.call.and_then(|call| self.calls.get_mut(call)) {
+                    call.ladder.received(crate::call::moment(), proxied.flow, cancel.octets());
+                }
+                proxied.proxy.handle(now, sip::proxy::Input::Cancelled(cancel));
+                self.drain_proxy(now, &key);
+            }
+            None => drop(self.cancelled.insert(key)),
+        }
+    }
+
+    fn response(&mut self, now: Instant, key: &Key, response: Response) {
+        let Some((server, branch)) = self.branches.get(key).cloned() else {
+            return self.stray_again(now, &response);
+        };
+        self.branch_response(now, &server, branch, key, response);
+    }
+
+    fn command(&mut self, command: VoiceCommand) {
+        let now = Instant::now();
+        // Whoever asked may have given up waiting: nobody is told then.
+        match command {
+            VoiceCommand::Flush(told) => drop(self.writes.send(Write::Flush(told))),
+            VoiceCommand::Unregister(account, only, told) => drop(told.send(self.unregister(account, only))),
+            VoiceCommand::Calls(told) => drop(told.send(self.calls.records())),
+            VoiceCommand::HangUp(call, told) => drop(told.send(self.hang_up(now, call, "hangup", "server"))),
+            VoiceCommand::Trace(call, told) => drop(told.send(self.calls.trace(call))),
+            VoiceCommand::MediaStats(told) => drop(told.send(self.media.stats())),
+            VoiceCommand::Media(call, told) => drop(told.send(self.media.report(call))),
+        }
+        self.drain(now);
+    }
+}

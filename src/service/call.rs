@@ -1,0 +1,145 @@
+//! Calls that are going on, and the records of those that are over.
+
+use model::call::{CallRecord, CallRef, CallTrace, ListCallRecords};
+use model::media::{MediaReport, MediaStats};
+use model::{ListParams, Page, PageInfo};
+use store::call_record::CallFilter;
+use types::Timestamp;
+use uuid::Uuid;
+
+use crate::domain::page_limit;
+use crate::operation::{Call, Done, Nothing};
+use crate::registration::Whose;
+use crate::voice::VoiceCommand;
+use crate::{Error, Kind, Result, Service, now};
+
+fn concerns(record: &CallRecord, whose: Whose) -> bool {
+    let sides = [&record.caller, &record.callee];
+    match whose {
+        Whose::All => true,
+        Whose::Domain(id) => sides.iter().any(|side| side.domain_id == Some(id)),
+        Whose::Account(id) => sides.iter().any(|side| side.account_id == Some(id)),
+    }
+}
+
+fn place(record: &CallRecord) -> String {
+    format!("{}.{}", record.started_at.micros(), record.id)
+}
+
+fn place_of(cursor: &str) -> Result<(Timestamp, Uuid)> {
+    let place = || {
+        let (at, id) = cursor.split_once('.')?;
+        Some((Timestamp::from_micros(at.parse().ok()?), id.parse().ok()?))
+    };
+    place().ok_or_else(|| Error::new(Kind::Malformed, "cursor_mismatch", "This cursor is not one of this collection."))
+}
+
+impl Service {
+    /// Calls that are going on, the oldest first.
+    pub(crate) async fn list_calls(self, call: Call, input: ListCallRecords) -> Result<Done<Page<CallRecord>>> {
+        let whose = self.whose(&call, input.account.as_deref(), input.domain.as_deref()).await?;
+        let limit = usize::try_from(page_limit(&ListParams { limit: input.limit, ..Default::default() })?).unwrap_or(usize::MAX);
+        let after = input.cursor.as_deref().map(place_of).transpose()?;
+        let mut live = self.ask_voice(VoiceCommand::Calls).await?;
+        live.retain(|record| {
+            let place = (record.started_at, record.id);
+            concerns(record, whose) && after.is_none_or(|after| place > after) && input.since.is_none_or(|since| record.started_at >= since) && input.until.is_none_or(|until| record.started_at < until)
+        });
+        live.sort_unstable_by_key(|record| (record.started_at, record.id));
+        let has_more = live.len() > limit;
+        live.truncate(limit);
+        Ok(paged(live, has_more))
+    }
+
+    /// A call that is going on or is over.
+    pub(crate) async fn get_call(self, call: Call, input: CallRef) -> Result<Done<CallRecord>> {
+        Ok(self.find_call(&call, input.call).await?.into())
+    }
+
+    /// The record of a call that the caller may see.
+    async fn find_call(&self, call: &Call, id: Uuid) -> Result<CallRecord> {
+        let unknown = || Error::not_found("call");
+        let whose = self.whose(call, None, None).await?;
+        let live = self.ask_voice(VoiceCommand::Calls).await?.into_iter().find(|record| record.id == id);
+        let record = match live {
+            Some(record) => record,
+            None => {
+                self.ask_voice(VoiceCommand::Flush).await?;
+                self.store().call_record(id).await?.ok_or_else(unknown)?
+            }
+        };
+        if concerns(&record, whose) { Ok(record) } else { Err(unknown()) }
+    }
+
+    /// Ends a call for both sides.
+    pub(crate) async fn hangup_call(self, call: Call, input: CallRef) -> Result<Done<()>> {
+        let record = self.find_call(&call, input.call).await?;
+        let standing = call.caller.signed_in()?;
+        let sides = [&record.caller, &record.callee];
+        if !sides.iter().any(|side| side.account_id == Some(standing.account_id)) {
+            let domains = sides.iter().filter_map(|side| side.domain_id);
+            let mut may = call.caller.may_server("can_control_calls");
+            for domain in domains {
+                may = may.or_else(|_| call.caller.may_domain(domain, "can_control_calls"));
+            }
+            may?;
+        }
+        if !self.ask_voice(|answer| VoiceCommand::HangUp(record.id, answer)).await? {
+            return Err(Error::wrong_state("The call is over."));
+        }
+        Ok(().into())
+    }
+
+    /// What passed in a call, as a ladder.
+    pub(crate) async fn trace_call(self, call: Call, input: CallRef) -> Result<Done<CallTrace>> {
+        let record = self.find_call(&call, input.call).await?;
+        let trace = self.ask_voice(|answer| VoiceCommand::Trace(record.id, answer)).await?;
+        Ok(trace.ok_or_else(|| Error::not_found("trace"))?.into())
+    }
+
+    /// What is known of the media of a call: while it goes on as it is now, afterwards as it was at the end.
+    pub(crate) async fn get_call_media(self, call: Call, input: CallRef) -> Result<Done<MediaReport>> {
+        let record = self.find_call(&call, input.call).await?;
+        let live = self.ask_voice(|answer| VoiceCommand::Media(record.id, answer)).await?;
+        let none = MediaReport { call: record.id, relayed: false, streams: Vec::new(), verdicts: Vec::new() };
+        Ok(live.or(record.media).unwrap_or(none).into())
+    }
+
+    /// The media relay as a whole.
+    pub(crate) async fn get_media_stats(self, call: Call, _input: Nothing) -> Result<Done<MediaStats>> {
+        call.caller.may_server("monitors")?;
+        Ok(self.ask_voice(VoiceCommand::MediaStats).await?.into())
+    }
+
+    /// Records of calls, the newest first.
+    pub(crate) async fn list_cdr(self, call: Call, input: ListCallRecords) -> Result<Done<Page<CallRecord>>> {
+        let whose = self.whose(&call, input.account.as_deref(), input.domain.as_deref()).await?;
+        let limit = page_limit(&ListParams { limit: input.limit, ..Default::default() })?;
+        let filter = CallFilter {
+            account: if let Whose::Account(id) = whose { Some(id) } else { None },
+            domain: if let Whose::Domain(id) = whose { Some(id) } else { None },
+            since: input.since.unwrap_or_default(),
+            before: match input.cursor.as_deref() {
+                Some(cursor) => place_of(cursor)?,
+                None => (input.until.unwrap_or_else(|| now().plus_seconds(60)), Uuid::nil()),
+            },
+        };
+        self.ask_voice(VoiceCommand::Flush).await?;
+        let mut records = self.store().call_records(&filter, limit + 1).await?;
+        let size = usize::try_from(limit).unwrap_or(usize::MAX);
+        let has_more = records.len() > size;
+        records.truncate(size);
+        Ok(paged(records, has_more))
+    }
+
+    /// The record of a call.
+    pub(crate) async fn get_cdr(self, call: Call, input: CallRef) -> Result<Done<CallRecord>> {
+        Ok(self.find_call(&call, input.call).await?.into())
+    }
+}
+
+fn paged(data: Vec<CallRecord>, has_more: bool) -> Done<Page<CallRecord>> {
+    let cursors: Vec<String> = data.iter().map(place).collect();
+    let next_cursor = cursors.last().filter(|_| has_more).cloned();
+    Done { cursors, ..Page { data, page: PageInfo { next_cursor, has_more, total: None } }.into() }
+}

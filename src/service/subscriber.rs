@@ -1,0 +1,196 @@
+//! Subscribers: accounts as telephones know them, and the digest secrets that prove who a telephone is.
+
+use std::collections::{BTreeMap, HashMap};
+use std::sync::{Arc, Mutex};
+
+use model::account::AccountSettings;
+use model::routing::Flow;
+use model::settings::fold;
+use router::{Route, Situation};
+use sasl::digest::{Algorithm, Ha1};
+use serde::{Deserialize, Serialize};
+use types::{Secret, Timestamp};
+use uuid::Uuid;
+
+use crate::{Error, Kind, Result, Service, now};
+
+/// Subscribers remembered at a time.
+const REMEMBERED: usize = 100_000;
+/// Another node's change acts here after this long at the latest.
+const GOOD_FOR_SECONDS: i64 = 10;
+
+/// An account as a telephone knows it.
+#[derive(Debug)]
+pub struct Subscriber {
+    /// The account.
+    pub account_id: Uuid,
+    /// Its domain.
+    pub domain_id: Uuid,
+    /// `name@domain`.
+    pub address: Box<str>,
+    /// Other names, without the domain.
+    pub aliases: Vec<String>,
+    /// Telephone numbers.
+    pub telnums: Vec<String>,
+    /// The account and its domain are active.
+    pub active: bool,
+    /// Settings as they act.
+    pub settings: AccountSettings,
+    secrets: Option<Secrets>,
+}
+
+/// Digest secrets as they are sealed: realm, and by algorithm the secret of each user name.
+#[derive(Debug, Clone, Default, Serialize, Deserialize)]
+struct Secrets {
+    realm: String,
+    md5: BTreeMap<String, String>,
+    sha256: BTreeMap<String, String>,
+}
+
+impl Subscriber {
+    /// The digest secret of a user name; `None` when the name is not one of those known when the password was set.
+    pub fn secret(&self, algorithm: Algorithm, username: &str, realm: &str) -> Option<Ha1> {
+        let secrets = self.secrets.as_ref().filter(|secrets| secrets.realm.eq_ignore_ascii_case(realm))?;
+        let by_name = match algorithm {
+            Algorithm::Md5 => &secrets.md5,
+            Algorithm::Sha256 => &secrets.sha256,
+        };
+        Ha1::parse(algorithm, by_name.get(username)?)
+    }
+
+    /// Whether a telephone can prove that it is this account.
+    pub fn has_secret(&self) -> bool {
+        self.secrets.is_some()
+    }
+}
+
+/// The names by which a telephone may sign in as an account: `bob`, `bob@domain`, and so for every alias and number.
+pub(crate) fn user_names<'a>(domain: &str, names: impl IntoIterator<Item = &'a str>) -> Vec<String> {
+    names.into_iter().flat_map(|name| [name.to_owned(), format!("{name}@{domain}")]).collect()
+}
+
+fn derive(realm: &str, names: &[String], password: &str) -> Secrets {
+    let all = |algorithm| names.iter().map(|name| (name.clone(), Ha1::derive(algorithm, name, realm, password).reveal().to_owned())).collect();
+    Secrets { realm: realm.to_owned(), md5: all(Algorithm::Md5), sha256: all(Algorithm::Sha256) }
+}
+
+#[derive(Default)]
+pub(crate) struct Subscribers(Mutex<Remembered>);
+
+#[derive(Default)]
+struct Remembered {
+    /// Rises when everything is forgotten: what was read before that is not taken any more.
+    generation: u64,
+    known: HashMap<Uuid, (Timestamp, Arc<Subscriber>)>,
+}
+
+impl Subscribers {
+    pub(crate) fn forget(&self) {
+        if let Ok(mut remembered) = self.0.lock() {
+            remembered.generation += 1;
+            remembered.known.clear();
+        }
+    }
+
+    fn find(&self, account: Uuid, moment: Timestamp) -> std::result::Result<Arc<Subscriber>, u64> {
+        let Ok(remembered) = self.0.lock() else { return Err(u64::MAX) };
+        let known = remembered.known.get(&account).filter(|(at, _)| moment < at.plus_seconds(GOOD_FOR_SECONDS));
+        known.map(|(_, subscriber)| subscriber.clone()).ok_or(remembered.generation)
+    }
+
+    fn remember(&self, generation: u64, moment: Timestamp, subscriber: Arc<Subscriber>) {
+        if let Ok(mut remembered) = self.0.lock()
+            && remembered.generation == generation
+        {
+            if remembered.known.len() >= REMEMBERED {
+                remembered.known.clear();
+            }
+            remembered.known.insert(subscriber.account_id, (moment, subscriber));
+        }
+    }
+}
+
+impl Service {
+    /// Seals the digest secrets of a password, for the names under which a telephone may give it.
+    pub(crate) fn seal_digest(&self, account: Uuid, domain: &str, names: &[String], password: &Secret) -> Result<Vec<u8>> {
+        let secrets = serde_json::to_vec(&derive(domain, names, password.reveal())).unwrap_or_default();
+        self.inner.master.seal(&about(account), &secrets)
+    }
+
+    /// An account as telephones know it, from memory when it was asked for lately.
+    ///
+    /// # Errors
+    /// When the database cannot answer.
+    pub async fn subscriber(&self, account: Uuid) -> Result<Option<Arc<Subscriber>>> {
+        let (subscribers, moment) = (&self.inner.subscribers, now());
+        let generation = match subscribers.find(account, moment) {
+            Ok(subscriber) => return Ok(Some(subscriber)),
+            Err(generation) => generation,
+        };
+        let Some(row) = self.store().sign_in(account).await? else { return Ok(None) };
+        let [server, domain, own] = &row.settings;
+        let opened = row.digest.as_ref().and_then(|sealed| self.inner.master.open(&about(account), sealed).ok());
+        let subscriber = Arc::new(Subscriber {
+            account_id: account,
+            domain_id: row.domain_id,
+            address: row.address.into(),
+            aliases: row.aliases,
+            telnums: row.telnums,
+            active: row.active,
+            settings: fold(&[server, domain, own]),
+            secrets: opened.and_then(|octets| serde_json::from_slice(&octets).ok()),
+        });
+        subscribers.remember(generation, moment, subscriber.clone());
+        Ok(Some(subscriber))
+    }
+
+    /// The account a telephone signs in as: `username` as it gives it, within the realm when it holds no domain.
+    ///
+    /// # Errors
+    /// When the directory cannot answer.
+    pub async fn subscriber_of_login(&self, username: &str, realm: &str) -> Result<Option<Arc<Subscriber>>> {
+        let whole;
+        let login = if username.contains(['@', '%']) {
+            username
+        } else {
+            whole = format!("{username}@{realm}");
+            &whole
+        };
+        match self.route(login, Flow::Access, &router::Context::default()).await?.route {
+            Route::Local(local) => self.subscriber(local.account.id).await,
+            Route::Error(error) if error.situation == Situation::Temporary => Err(Error::new(Kind::Unavailable, "overloaded", "The server cannot do this now; try again later.")),
+            _ => Ok(None),
+        }
+    }
+}
+
+fn about(account: Uuid) -> String {
+    format!("digest:{account}")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_secret_is_found_by_the_name_it_was_made_for() {
+        let names = user_names("a.example", ["bob", "+4930123"]);
+        let subscriber = Subscriber {
+            account_id: Uuid::nil(),
+            domain_id: Uuid::nil(),
+            address: "bob@a.example".into(),
+            aliases: Vec::new(),
+            telnums: Vec::new(),
+            active: true,
+            settings: AccountSettings::default(),
+            secrets: Some(derive("a.example", &names, "secret")),
+        };
+        for name in ["bob", "bob@a.example", "+4930123"] {
+            let found = subscriber.secret(Algorithm::Md5, name, "A.example").unwrap();
+            assert_eq!(found.reveal(), Ha1::derive(Algorithm::Md5, name, "a.example", "secret").reveal(), "{name}");
+            assert!(subscriber.secret(Algorithm::Sha256, name, "a.example").is_some());
+        }
+        assert!(subscriber.secret(Algorithm::Md5, "Bob", "a.example").is_none());
+        assert!(subscriber.secret(Algorithm::Md5, "bob", "b.example").is_none());
+    }
+}

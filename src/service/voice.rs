@@ -1,0 +1,95 @@
+//! The seam to telephony: what it keeps in the database, and what operations ask of it. Live registrations and calls belong
+//! to the node whose telephones they are; `realtime` holds them and answers here.
+
+use std::sync::Mutex;
+
+use model::call::{CallRecord, CallTrace};
+use model::media::{MediaReport, MediaStats};
+use store::event::Occurrence;
+use store::registration::{BindingFilter, BindingRow};
+use tokio::sync::{mpsc, oneshot};
+use uuid::Uuid;
+
+use crate::{Error, Kind, Result, Service};
+
+/// Questions that wait at a time.
+const WAITING: usize = 256;
+
+/// What an operation asks of telephony; the answer goes to the sender in it.
+#[derive(Debug)]
+pub enum VoiceCommand {
+    /// Write what is not written yet.
+    Flush(oneshot::Sender<()>),
+    /// Take bindings of an account away, one or all; the number of those that were there is told.
+    Unregister(Uuid, Option<Uuid>, oneshot::Sender<i64>),
+    /// The calls that are going on.
+    Calls(oneshot::Sender<Vec<CallRecord>>),
+    /// End a call; whether there was one is told.
+    HangUp(Uuid, oneshot::Sender<bool>),
+    /// What the media relay knows of a call.
+    Media(Uuid, oneshot::Sender<Option<MediaReport>>),
+    /// The media relay as a whole.
+    MediaStats(oneshot::Sender<MediaStats>),
+    /// What passed in a call.
+    Trace(Uuid, oneshot::Sender<Option<CallTrace>>),
+}
+
+/// The way to telephony.
+pub(crate) struct Voice {
+    commands: mpsc::Sender<VoiceCommand>,
+    taken: Mutex<Option<mpsc::Receiver<VoiceCommand>>>,
+}
+
+impl Default for Voice {
+    fn default() -> Self {
+        let (commands, taken) = mpsc::channel(WAITING);
+        Self { commands, taken: Mutex::new(Some(taken)) }
+    }
+}
+
+impl Service {
+    /// The commands for telephony; given to the first who asks.
+    pub fn voice_commands(&self) -> Option<mpsc::Receiver<VoiceCommand>> {
+        self.inner.voice.taken.lock().ok()?.take()
+    }
+
+    /// Asks telephony and waits for its answer.
+    pub(crate) async fn ask_voice<T>(&self, command: impl FnOnce(oneshot::Sender<T>) -> VoiceCommand) -> Result<T> {
+        let silent = || Error::new(Kind::Unavailable, "overloaded", "Telephony does not answer now; try again later.");
+        let (answer, wait) = oneshot::channel();
+        self.inner.voice.commands.send(command(answer)).await.map_err(|_| silent())?;
+        wait.await.map_err(|_| silent())
+    }
+
+    /// Writes bindings that were made or refreshed and takes away others.
+    ///
+    /// # Errors
+    /// When the database cannot answer; nothing was written then.
+    pub async fn save_bindings(&self, saved: &[BindingRow], removed: &[Uuid], news: &[Occurrence]) -> Result<()> {
+        Ok(self.store().save_bindings(saved, removed, news).await?)
+    }
+
+    /// Some of the bindings there are, in the order of their ids, after one of them.
+    ///
+    /// # Errors
+    /// When the database cannot answer.
+    pub async fn load_bindings(&self, after: Uuid, limit: i64) -> Result<Vec<(BindingRow, String)>> {
+        Ok(self.store().bindings(&BindingFilter { after, ..BindingFilter::default() }, limit).await?)
+    }
+
+    /// Writes records of calls, and tells what happened to them.
+    ///
+    /// # Errors
+    /// When the database cannot answer; nothing was written then.
+    pub async fn save_calls(&self, records: &[CallRecord], news: &[Occurrence]) -> Result<()> {
+        Ok(self.store().save_calls(records, news).await?)
+    }
+
+    /// Closes the records of calls that were going on when the server stopped.
+    ///
+    /// # Errors
+    /// When the database cannot answer.
+    pub async fn close_call_records(&self) -> Result<u64> {
+        Ok(self.store().close_call_records().await?)
+    }
+}
