@@ -57,6 +57,8 @@ mod names;
 mod routing;
 #[path = "support/server.rs"]
 mod server;
+#[path = "api/telephony.rs"]
+mod telephony;
 #[path = "support/sip.rs"]
 mod sip;
 #[path = "support/sink.rs"]
@@ -75,6 +77,7 @@ fn main() {
     trials.extend(events::trials());
     trials.extend(parity::trials());
     trials.extend(modules::trials());
+    trials.extend(telephony::trials());
     trials.extend(directory::trials());
     trials.extend(subscriptions::trials());
     trials.extend(conventions::trials());

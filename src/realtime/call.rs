@@ -150,6 +150,11 @@ impl Calls {
         self.live.values().map(|call| call.record.clone()).collect()
     }
 
+    /// How many there are.
+    pub(crate) fn len(&self) -> usize {
+        self.live.len()
+    }
+
     /// How many calls an account has.
     pub(crate) fn of_account(&self, account: Uuid) -> usize {
         self.live.values().filter(|call| [&call.record.caller, &call.record.callee].iter().any(|party| party.account_id == Some(account))).count()

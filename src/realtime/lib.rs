@@ -12,6 +12,7 @@
 mod admit;
 mod bodies;
 mod call;
+mod census;
 mod flow;
 mod in_dialog;
 mod ladder;
@@ -20,6 +21,7 @@ mod own;
 mod passing;
 mod progress;
 mod register;
+mod sources;
 mod stun;
 mod switch;
 mod write_behind;
@@ -67,7 +69,7 @@ impl Telephony {
         let (writes, to_write) = mpsc::unbounded_channel();
         tokio::spawn(write_behind::run(service.clone(), to_write));
         if let Some(commands) = service.voice_commands() {
-            let shared = Arc::new(admit::Shared::new(service));
+            let shared = Arc::new(admit::Shared::new(service, writes.clone()));
             let switch = Switch::new(shared, media, resolver, inputs.clone(), writes);
             tokio::spawn(switch.run(received, commands));
         }

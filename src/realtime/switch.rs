@@ -88,8 +88,10 @@ pub(crate) struct Switch {
     timers: BTreeMap<(Instant, u64), Key>,
     timer: u64,
     /// Unix time of the start, from which the registrar counts, so that its clock never jumps.
-    epoch: (Instant, u64),
+    pub(crate) epoch: (Instant, u64),
     swept: Instant,
+    /// Answers to an INVITE that no transaction waited for.
+    pub(crate) strays: u64,
 }
 
 /// Asks the switch whether a silent connection is needed.
@@ -121,6 +123,7 @@ impl Switch {
             timer: 0,
             epoch: (now, unix_now()),
             swept: now,
+            strays: 0,
         }
     }
 
@@ -198,6 +201,9 @@ impl Switch {
         match input {
             Input::Received(messages) => {
                 for (flow, parsed) in messages {
+                    if !self.lets_in(now, &flow, &parsed) {
+                        continue;
+                    }
                     self.endpoint.handle(now, endpoint::Input::Received(flow, parsed));
                     self.drain(now);
                 }
@@ -245,7 +251,10 @@ impl Switch {
                 endpoint::Output::Ack(flow, request) => self.ack(now, flow, request),
                 endpoint::Output::Cancelled(key, cancel) => self.cancel(now, key, cancel),
                 endpoint::Output::Response(key, response) => self.response(now, &key, response),
-                endpoint::Output::Stray(flow, response) => self.stray(now, &flow, &response),
+                endpoint::Output::Stray(flow, response) => {
+                    self.strays += 1;
+                    self.stray(now, &flow, &response);
+                }
                 endpoint::Output::TimedOut(key) => self.try_next(now, &key, 408),
                 endpoint::Output::Unreachable(key) => self.try_next(now, &key, 503),
                 endpoint::Output::Unanswered(key) => {
@@ -334,6 +343,11 @@ impl Switch {
             VoiceCommand::Calls(told) => drop(told.send(self.calls.records())),
             VoiceCommand::HangUp(call, told) => drop(told.send(self.hang_up(now, call, "hangup", "server"))),
             VoiceCommand::Trace(call, told) => drop(told.send(self.calls.trace(call))),
+            VoiceCommand::Transactions(told) => drop(told.send(self.transactions())),
+            VoiceCommand::Abort(id, told) => drop(told.send(self.abort(now, id))),
+            VoiceCommand::Stats(told) => drop(told.send(self.stats())),
+            VoiceCommand::Bans(told) => drop(told.send(self.shared.sources.bans(now))),
+            VoiceCommand::Unban(ip, told) => drop(told.send(self.shared.sources.unban(ip, now))),
             VoiceCommand::MediaStats(told) => drop(told.send(self.media.stats())),
             VoiceCommand::Media(call, told) => drop(told.send(self.media.report(call))),
         }

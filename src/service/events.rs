@@ -14,7 +14,7 @@ use crate::{Caller, Error, Kind, Result, Service, Standing};
 const BUFFER: usize = 1000;
 const BATCH: i64 = 500;
 const POLL: Duration = Duration::from_secs(5);
-const TOPICS: [&str; 7] = ["accounts", "domains", "auth", "mailbox", "mail", "queue", "system"];
+const TOPICS: [&str; 9] = ["accounts", "domains", "auth", "calls", "registrations", "mailbox", "mail", "queue", "system"];
 
 /// Streams an account may hold open at a time.
 const STREAMS: usize = 10;

@@ -1,10 +1,12 @@
 //! The seam to telephony: what it keeps in the database, and what operations ask of it. Live registrations and calls belong
 //! to the node whose telephones they are; `realtime` holds them and answers here.
 
+use std::net::IpAddr;
 use std::sync::Mutex;
 
 use model::call::{CallRecord, CallTrace};
 use model::media::{MediaReport, MediaStats};
+use model::sip::{SipBan, SipStats, SipTransaction};
 use store::event::Occurrence;
 use store::registration::{BindingFilter, BindingRow};
 use tokio::sync::{mpsc, oneshot};
@@ -30,6 +32,16 @@ pub enum VoiceCommand {
     Media(Uuid, oneshot::Sender<Option<MediaReport>>),
     /// The media relay as a whole.
     MediaStats(oneshot::Sender<MediaStats>),
+    /// The transactions there are, the newest first.
+    Transactions(oneshot::Sender<Vec<SipTransaction>>),
+    /// End a transaction; whether there was one without a final answer is told.
+    Abort(Uuid, oneshot::Sender<bool>),
+    /// Counters of SIP.
+    Stats(oneshot::Sender<SipStats>),
+    /// Addresses that are banned.
+    Bans(oneshot::Sender<Vec<SipBan>>),
+    /// Forgive an address; whether it was banned is told.
+    Unban(IpAddr, oneshot::Sender<bool>),
     /// What passed in a call.
     Trace(Uuid, oneshot::Sender<Option<CallTrace>>),
 }
