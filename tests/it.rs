@@ -57,6 +57,8 @@ mod names;
 mod routing;
 #[path = "support/server.rs"]
 mod server;
+#[path = "scenario/web_phone.rs"]
+mod web_phone;
 #[path = "support/sip.rs"]
 mod sip;
 #[path = "support/sink.rs"]
@@ -74,6 +76,7 @@ fn main() {
     trials.extend(listeners::trials());
     trials.extend(events::trials());
     trials.extend(parity::trials());
+    trials.extend(web_phone::trials());
     trials.extend(modules::trials());
     trials.extend(directory::trials());
     trials.extend(subscriptions::trials());

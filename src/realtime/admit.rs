@@ -214,9 +214,10 @@ async fn authenticate(shared: &Shared, flow: &Flow, request: &Request, realm: &s
     }
 }
 
-/// Whether a client gives up at the sight of SHA-256, though MD5 is offered beside it: baresip before version 2.
+/// Whether a client gives up at the sight of SHA-256, though MD5 is offered beside it: baresip before version 2, and sipp and
+/// other simple clients, which do not say what they are.
 fn old_digest(request: &Request) -> bool {
-    let agent = request.value(Name::UserAgent).unwrap_or_default();
+    let Some(agent) = request.value(Name::UserAgent) else { return true };
     agent.starts_with(b"baresip v0.") || agent.starts_with(b"baresip v1.")
 }
 

@@ -229,7 +229,7 @@ pub(crate) async fn open_stream(flow: Flow, host: String, mut outgoing: mpsc::Re
     }
 }
 
-async fn fail_rest(outgoing: &mut mpsc::Receiver<Outgoing>, inputs: &mpsc::Sender<Input>, flow: Flow) {
+pub(crate) async fn fail_rest(outgoing: &mut mpsc::Receiver<Outgoing>, inputs: &mpsc::Sender<Input>, flow: Flow) {
     outgoing.close();
     let mut failed = Vec::new();
     while let Ok((transaction, _)) = outgoing.try_recv() {
