@@ -12,10 +12,15 @@
 mod admit;
 mod bodies;
 mod call;
+mod call_settings;
+mod divert;
+mod event_state;
+mod events;
 mod flow;
 mod in_dialog;
 mod ladder;
 mod locating;
+mod message;
 mod own;
 mod passing;
 mod progress;

@@ -5,7 +5,7 @@ use std::collections::{HashMap, HashSet};
 use std::time::Duration;
 
 use model::call::CallRecord;
-use service::{BindingRow, Occurrence, Service};
+use service::{BindingRow, ImRow, Occurrence, Service};
 use tokio::sync::{mpsc, oneshot};
 use uuid::Uuid;
 
@@ -25,6 +25,8 @@ pub(crate) enum Write {
     Gone(Uuid),
     /// A call, as it is now.
     Call(Box<CallRecord>),
+    /// An instant message, as one side keeps it.
+    Im(Box<ImRow>),
     /// What happened.
     News(Occurrence),
     /// Tell when everything before this is written.
@@ -36,6 +38,7 @@ struct Pending {
     bindings: HashMap<Uuid, BindingRow>,
     gone: HashSet<Uuid>,
     calls: HashMap<Uuid, CallRecord>,
+    ims: Vec<ImRow>,
     news: Vec<Occurrence>,
     waiting: Vec<oneshot::Sender<()>>,
 }
@@ -54,17 +57,19 @@ impl Pending {
             Write::Call(record) => {
                 self.calls.insert(record.id, *record);
             }
+            Write::Im(row) => self.ims.push(*row),
             Write::News(news) => self.news.push(news),
             Write::Flush(told) => self.waiting.push(told),
         }
     }
 
     fn len(&self) -> usize {
-        self.bindings.len() + self.gone.len() + self.calls.len() + self.news.len()
+        self.bindings.len() + self.gone.len() + self.calls.len() + self.ims.len() + self.news.len()
     }
 
     async fn write(&mut self, service: &Service) -> service::Result<()> {
-        let (mut of_calls, mut others): (Vec<Occurrence>, Vec<Occurrence>) = std::mem::take(&mut self.news).into_iter().partition(|one| one.topic == "calls");
+        let (mut of_ims, news): (Vec<Occurrence>, Vec<Occurrence>) = std::mem::take(&mut self.news).into_iter().partition(|one| one.topic == "im");
+        let (mut of_calls, mut others): (Vec<Occurrence>, Vec<Occurrence>) = news.into_iter().partition(|one| one.topic == "calls");
         let bindings: Vec<BindingRow> = self.bindings.values().cloned().collect();
         let gone: Vec<Uuid> = self.gone.iter().copied().collect();
         let calls: Vec<CallRecord> = self.calls.values().cloned().collect();
@@ -84,7 +89,14 @@ impl Pending {
                 of_calls.clear();
             }
         }
-        self.news = [others, of_calls].concat();
+        if outcome.is_ok() && !(self.ims.is_empty() && of_ims.is_empty()) {
+            outcome = service.save_ims(&self.ims, &of_ims).await.map(|_| ());
+            if outcome.is_ok() {
+                self.ims.clear();
+                of_ims.clear();
+            }
+        }
+        self.news = [others, of_calls, of_ims].concat();
         outcome
     }
 }

@@ -16,6 +16,8 @@ pub mod domain;
 pub mod forwarder;
 pub mod group;
 pub mod housekeeping;
+pub mod im;
+pub mod presence;
 pub mod address_list;
 pub mod event;
 pub mod idempotency;
