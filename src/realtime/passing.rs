@@ -3,7 +3,7 @@
 use std::collections::{HashMap, VecDeque};
 use std::net::SocketAddr;
 use std::sync::Arc;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use bytes::Bytes;
 use service::{Destination, Sender, Signalled, Subscriber};
@@ -113,7 +113,7 @@ impl Switch {
             return self.respond(now, &key, answer(&request, limited, "", &flow));
         }
         let plan = call.is_some().then(|| Box::new(Plan::new(&request, sender.clone())));
-        let proxy = Proxy::new(request, key.clone(), flow.address, checked, routing, Config::default());
+        let proxy = Proxy::new(request, key.clone(), flow.address, checked, routing, self.proxy_config());
         let proxied = Proxied { call, caller: sender.subscriber, plan, ..Proxied::new(proxy, flow) };
         self.proxies.insert(key.clone(), proxied);
         if call.is_some() {
@@ -139,6 +139,12 @@ impl Switch {
             call.record.callee.account_id = Some(account.account_id);
             call.record.callee.domain_id = Some(account.domain_id);
         }
+    }
+
+    fn proxy_config(&self) -> Config {
+        let settings = self.shared.service.module_settings();
+        let seconds = |seconds: i64| Duration::from_secs(u64::try_from(seconds).unwrap_or(0));
+        Config { timer_c: seconds(settings.sip.timer_c), max_forks: usize::try_from(settings.sip.max_forks).unwrap_or(1), ..Config::default() }
     }
 
     /// Whether a request may be passed on, and by which Routes.
@@ -461,7 +467,7 @@ impl Switch {
     }
 
     fn begin_call(&mut self, now: Instant, flow: &Flow, request: &Request, sender: &Sender, near: bool, steps: Vec<String>) -> Uuid {
-        let account = sender.subscriber.as_ref().map(|subscriber| (subscriber.account_id, subscriber.domain_id));
+        let account = sender.subscriber.as_ref().or(sender.claimed.as_ref()).map(|subscriber| (subscriber.account_id, subscriber.domain_id));
         let party = call::caller_party(request, flow, account, sender.subscriber.is_some());
         let record = call::begin(request, party, steps.clone());
         let end = self.caller_end(request, flow, sender.subscriber.is_some() || near);

@@ -119,13 +119,9 @@ impl Switch {
     /// Ends a call for this reason: its ports go back, its record is written.
     pub(crate) fn end_call_as(&mut self, now: Instant, id: Uuid, cause: &str, ended_by: &str) {
         let report = self.media.end(id);
-        let Some(call) = self.calls.end(now, id, cause, ended_by) else { return };
+        let Some(mut call) = self.calls.end(now, id, cause, ended_by) else { return };
+        call.record.media = report.filter(|report| report.relayed);
         call.alerted.iter().for_each(|account| self.events.calls_changed(Some(*account)));
-        if let Some(report) = report {
-            for verdict in &report.verdicts {
-                tracing::info!(call_id = %id, ?verdict, "media of a call");
-            }
-        }
         self.tell_news(call::news("call.ended", &call.record));
         self.write(Write::Call(Box::new(call.record)));
     }

@@ -201,7 +201,10 @@ impl Switch {
         self.tick_events(now);
         if now.duration_since(self.swept) >= SWEEP {
             self.swept = now;
-            for call in self.calls.sweep(now) {
+            let settings = self.shared.service.module_settings();
+            self.locations.set_ping_interval(u64::try_from(settings.sip.nat_ping_interval).unwrap_or(0));
+            let longest = Duration::from_secs(u64::try_from(settings.sip.max_call_duration).unwrap_or(u64::MAX));
+            for call in self.calls.sweep(now, longest) {
                 self.hang_up(now, call, "max_duration", "timer");
             }
         }
@@ -389,6 +392,7 @@ impl Switch {
             VoiceCommand::Presence(account, told) => drop(told.send(self.presence_state(now, account))),
             VoiceCommand::SetPresence(row, told) => drop(told.send(self.say_presence(row))),
             VoiceCommand::Subscriptions(told) => drop(told.send(self.list_subscriptions(now))),
+            VoiceCommand::MediaStats(told) => drop(told.send(self.media.stats())),
             VoiceCommand::Media(call, told) => drop(told.send(self.media.report(call))),
         }
         self.drain(now);

@@ -14,6 +14,7 @@ use model::im::{Conversation, ConversationRef, ImMessage, ListConversations, Lis
 use model::listener::{CreateListener, Listener, UpdateListener};
 use model::mail_trace::{MailTrace, SearchMailTrace};
 use model::mailbox::{CreateMailbox, Mailbox, UpdateMailbox};
+use model::media::{MediaReport, MediaStats};
 use model::message::{Headers, Message, SearchMessages, Stored, UpdateMessage};
 use model::presence::{AccountPresence, ListSubscriptions, SetPresence, SipSubscription};
 use model::queue::{Accepted, Queue, QueueAction, QueueSummary, SubmitRawMessage, TransitMessage};
@@ -131,6 +132,8 @@ operations! {
         listSubscriptions Get "/sip/subscriptions" 200 SignedIn, list_subscriptions(ListSubscriptions) -> Page<SipSubscription>, "Lists who watches presence, calls and messages of whom";
         getPresence Get "/presence/{account}" 200 SignedIn, get_presence(AccountRef) -> AccountPresence, "Tells how an account can be reached";
         setPresence Put "/presence/{account}" 200 Own("can_impersonate"), set_presence(SetPresence) -> AccountPresence, "Says how an account can be reached, beside what its devices say";
+        getCallMedia Get "/calls/{call}/media" 200 SignedIn, get_call_media(CallRef) -> MediaReport, "Shows what is known of the media of a call, and why a way is silent";
+        getMediaStats Get "/media/stats" 200 Server("monitors"), get_media_stats(Nothing) -> MediaStats, "Shows the media relay as a whole";
         listCdr Get "/cdr" 200 SignedIn, list_cdr(ListCallRecords) -> Page<CallRecord>, "Lists records of calls, the newest first";
         getCdr Get "/cdr/{call}" 200 SignedIn, get_cdr(CallRef) -> CallRecord, "Shows the record of a call";
     }

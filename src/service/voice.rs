@@ -5,8 +5,8 @@ use std::sync::{Arc, Mutex};
 
 use bytes::Bytes;
 use model::call::{CallRecord, CallTrace};
-use model::media::MediaReport;
 use model::presence::{PresenceStatus, SipSubscription};
+use model::media::{MediaReport, MediaStats};
 use store::event::Occurrence;
 use store::presence::PresenceRow;
 use store::registration::{BindingFilter, BindingRow};
@@ -40,6 +40,8 @@ pub enum VoiceCommand {
     SetPresence(PresenceRow, oneshot::Sender<()>),
     /// Who watches what.
     Subscriptions(oneshot::Sender<Vec<SipSubscription>>),
+    /// The media relay as a whole.
+    MediaStats(oneshot::Sender<MediaStats>),
     /// What passed in a call.
     Trace(Uuid, oneshot::Sender<Option<CallTrace>>),
 }
