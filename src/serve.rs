@@ -8,7 +8,6 @@ use std::time::Duration;
 use cli::{Cli, Config, Serve};
 use media::{Relay, Surroundings};
 use model::certificate::CertificateKind;
-use model::media::MediaSettings;
 use net::Certificates;
 use realtime::Telephony;
 use service::{CertificateFacts, Claim, MasterKey, Service};
@@ -173,18 +172,31 @@ async fn serve_store(store: Store, home: &Path, options: &Serve, config: &Config
     Ok(())
 }
 
+/// What the media relay is told of settings and networks.
+fn surroundings(service: &Service) -> Surroundings {
+    let settings = service.module_settings().media.clone();
+    let service = service.clone();
+    let is_nated = move |ip| if service.has_list("nated_ips") { service.is_listed("nated_ips", ip) } else { media::usually_nated(ip) };
+    Surroundings { settings, is_nated: Box::new(is_nated) }
+}
+
 /// Starts telephony and the relay of its media, which tell each other what happens.
 fn telephony(service: &Service) -> Result<Telephony, String> {
-    let around = Surroundings { settings: MediaSettings::default(), is_nated: Box::new(media::usually_nated) };
     let told: Arc<OnceLock<Telephony>> = Arc::default();
     let tell = told.clone();
-    let relay = Relay::start(around, move |event| {
+    let relay = Relay::start(surroundings(service), move |event| {
         if let Some(telephony) = tell.get() {
             telephony.media_event(event);
         }
     });
-    let relay = relay.map_err(|e| format!("media: {e}"))?;
-    let telephony = Telephony::start(service.clone(), net::Resolver::default(), Arc::new(relay));
+    let relay = Arc::new(relay.map_err(|e| format!("media: {e}"))?);
+    let telephony = Telephony::start(service.clone(), net::Resolver::default(), relay.clone());
+    let (service, mut changes) = (service.clone(), service.module_changes());
+    tokio::spawn(async move {
+        while changes.changed().await.is_ok() {
+            relay.replace(surroundings(&service));
+        }
+    });
     // It is set once, here.
     let _ = told.set(telephony.clone());
     Ok(telephony)

@@ -65,6 +65,8 @@ mod names;
 mod routing;
 #[path = "support/server.rs"]
 mod server;
+#[path = "support/sip.rs"]
+mod sip;
 #[path = "support/sink.rs"]
 mod sink;
 #[path = "support/smtp.rs"]

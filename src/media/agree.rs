@@ -77,7 +77,7 @@ impl Shared {
         let seconds = if held { settings.hold_timeout } else { settings.timeout };
         let now = crate::thread::micros(self.start);
         let stranger = call.caller.is_some_and(|side| !side.authenticated);
-        let early_until = (stranger && call.answered.is_none() && call.active.is_some()).then_some(now + STRANGER_EARLY);
+        let early_until = call.early.filter(|_| stranger && call.answered.is_none()).map(|early| early + STRANGER_EARLY);
         let timeout = u64::try_from(seconds).unwrap_or(60).saturating_mul(SECOND);
         self.order(call, Order::Watch(Watch { call: call.id, since: now, answered: call.answered, timeout, early_until, streams, told: Told::default() }));
     }

@@ -8,7 +8,7 @@ use sdp::{Description, NewOrigin, Rewrite};
 use service::media::MediaSide;
 use uuid::Uuid;
 
-use crate::decide::Local;
+use crate::decide::{Local, Surroundings};
 use crate::endpoint::Slot;
 
 /// A pair of ports toward one end, for one m-line.
@@ -79,6 +79,8 @@ impl Exchange {
 pub(crate) struct Branch {
     pub(crate) relayed: bool,
     pub(crate) side: Option<MediaSide>,
+    /// Our address toward the called.
+    pub(crate) local: Option<Local>,
     /// Toward the called.
     pub(crate) legs: Vec<Option<Leg>>,
     /// The offer that waits for an answer or had one last.
@@ -98,6 +100,8 @@ pub(crate) struct Call {
     /// The relay thread that has all its sockets.
     pub(crate) worker: usize,
     pub(crate) caller: Option<MediaSide>,
+    /// Our address toward the caller.
+    pub(crate) local: Option<Local>,
     /// Toward the caller, shared by all branches.
     pub(crate) legs: Vec<Option<Leg>>,
     pub(crate) branches: BTreeMap<u32, Branch>,
@@ -105,17 +109,32 @@ pub(crate) struct Call {
     pub(crate) active: Option<u32>,
     pub(crate) won: Option<u32>,
     pub(crate) answered: Option<u64>,
+    /// When somebody was first heard before the answer.
+    pub(crate) early: Option<u64>,
     pub(crate) ended: bool,
 }
 
 impl Call {
     pub(crate) fn new(id: Uuid, worker: usize) -> Self {
-        Self { id, worker, caller: None, legs: Vec::new(), branches: BTreeMap::new(), active: None, won: None, answered: None, ended: false }
+        Self { id, worker, caller: None, local: None, legs: Vec::new(), branches: BTreeMap::new(), active: None, won: None, answered: None, early: None, ended: false }
     }
 
     /// The branch that is meant: the named one, the one that won, or the only one.
     pub(crate) fn branch_number(&self, branch: Option<u32>) -> Option<u32> {
         branch.or(self.won).or_else(|| self.branches.keys().next().copied().filter(|_| self.branches.len() == 1))
+    }
+
+    /// Takes note of both ends as they are now, and of our address toward each; finding it asks the routing table.
+    pub(crate) fn meet(&mut self, around: &Surroundings, number: u32, caller: &MediaSide, callee: &MediaSide) {
+        if self.local.is_none() || self.caller.is_some_and(|before| before.source != caller.source) {
+            self.local = around.local(caller);
+        }
+        self.caller = Some(*caller);
+        let branch = self.branches.entry(number).or_default();
+        if branch.local.is_none() || branch.side.is_some_and(|before| before.source != callee.source) {
+            branch.local = around.local(callee);
+        }
+        branch.side = Some(*callee);
     }
 
     /// The branch that counts: that of the dialog, else the one that is heard, else any.

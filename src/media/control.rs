@@ -15,7 +15,7 @@ use service::media::{MediaBody, MediaControl, MediaEvent, MediaForce, MediaRefus
 use uuid::Uuid;
 
 use crate::call::{Branch, Call, Exchange, Leg};
-use crate::decide::Surroundings;
+use crate::decide::{Local, Surroundings};
 use crate::endpoint::{NewEndpoint, Slot};
 use crate::engine::Worker;
 use crate::ports::{NoPorts, Ports};
@@ -119,6 +119,7 @@ impl Shared {
                     }
                 }
                 Notice::Timeout { call, seconds } => events(MediaEvent::Timeout { call, seconds: u32::try_from(seconds).unwrap_or(u32::MAX) }),
+                Notice::Intrusion { call, per_second } => events(MediaEvent::ForeignPackets { call, per_second: u32::try_from(per_second).unwrap_or(u32::MAX) }),
                 Notice::Abandoned { call } => {
                     tracing::warn!(call_id = %call, "nobody has ended the media of a call that is long silent");
                     self.end(call);
@@ -178,13 +179,12 @@ impl Shared {
         }
         branch.relayed = true;
         let (caller, callee) = if from_caller { (from, to) } else { (to, from) };
-        branch.side = Some(*callee);
-        call.caller = Some(*caller);
+        call.meet(&around, number, caller, callee);
         self.ensure_legs(&around, &mut call, number, &offer)?;
-        let toward = around.local(to).map(|local| local.shown).ok_or(refused(503, "No address for media"))?;
         let Some(branch) = call.branches.get(&number) else { return Ok(MediaBody::Unchanged) };
         let ports = ports_of(if from_caller { &branch.legs } else { &call.legs });
-        let address = address_of(if from_caller { &branch.legs } else { &call.legs }).unwrap_or(toward);
+        let local = if from_caller { branch.local } else { call.local };
+        let address = address_of(if from_caller { &branch.legs } else { &call.legs }).or(local.map(|local| local.shown)).ok_or(refused(503, "No address for media"))?;
         let Some(branch) = call.branches.get_mut(&number) else { return Ok(MediaBody::Unchanged) };
         let shown = if from_caller { &mut branch.to_callee } else { &mut branch.to_caller };
         let text = shown.show(&offer, address, &ports);
@@ -216,6 +216,7 @@ impl Shared {
         let ours = call.won.is_none_or(|won| won == number);
         if ours && is_news {
             call.active = Some(number);
+            call.early.get_or_insert(micros(self.start));
         }
         if !preview && ours {
             call.answered.get_or_insert(micros(self.start));
@@ -225,8 +226,8 @@ impl Shared {
         let Some(branch) = call.branches.get(&number) else { return Ok(MediaBody::Unchanged) };
         let legs = if from_caller { &branch.legs } else { &call.legs };
         let (ports, address) = (ports_of(legs), address_of(legs));
-        let side = if from_caller { branch.side } else { call.caller };
-        let address = address.or_else(|| self.around().local(&side?).map(|local| local.shown)).ok_or(refused(503, "No address for media"))?;
+        let local = if from_caller { branch.local } else { call.local };
+        let address = address.or(local.map(|local| local.shown)).ok_or(refused(503, "No address for media"))?;
         let Some(branch) = call.branches.get_mut(&number) else { return Ok(MediaBody::Unchanged) };
         let shown = if from_caller { &mut branch.to_callee } else { &mut branch.to_caller };
         let text = shown.show(&answer, address, &ports);
@@ -240,27 +241,27 @@ impl Shared {
     fn ensure_legs(&self, around: &Surroundings, call: &mut Call, number: u32, offer: &Description) -> Result<(), MediaRefused> {
         let count = offer.media.len();
         let no_address = refused(503, "No address for media");
-        let callee = call.branches.get(&number).and_then(|branch| branch.side).ok_or(no_address)?;
-        let caller = call.caller.ok_or(no_address)?;
+        let callee = call.branches.get(&number).and_then(|branch| branch.local).ok_or(no_address)?;
+        let caller = call.local.ok_or(no_address)?;
         call.legs.resize(count.max(call.legs.len()), None);
         if let Some(branch) = call.branches.get_mut(&number) {
             branch.legs.resize(count.max(branch.legs.len()), None);
         }
         for (index, media) in offer.media.iter().enumerate().filter(|(_, media)| media.port != 0 && media.protocol.is_datagrams()) {
             if call.legs.get(index).is_some_and(Option::is_none) {
-                let leg = self.open_leg(around, call, &caller, media.kind)?;
+                let leg = self.open_leg(around, call, caller, media.kind)?;
                 call.legs.get_mut(index).map(|place| place.replace(leg));
             }
             if call.branches.get(&number).and_then(|branch| branch.legs.get(index)).is_some_and(Option::is_none) {
-                let leg = self.open_leg(around, call, &callee, media.kind)?;
+                let leg = self.open_leg(around, call, callee, media.kind)?;
                 call.branches.get_mut(&number).and_then(|branch| branch.legs.get_mut(index)).map(|place| place.replace(leg));
             }
         }
         Ok(())
     }
 
-    fn open_leg(&self, around: &Surroundings, call: &Call, side: &MediaSide, kind: sdp::Kind) -> Result<Leg, MediaRefused> {
-        let local = around.local(side).ok_or(refused(503, "No address for media"))?;
+    fn open_leg(&self, around: &Surroundings, call: &Call, local: Local, kind: sdp::Kind) -> Result<Leg, MediaRefused> {
+        let worker = self.workers.get(call.worker).filter(|worker| !worker.is_overloaded()).ok_or(refused(503, "Media relay is overloaded"))?;
         let full = || {
             self.say_exhausted(local.bound);
             refused(503, "No port for media")
@@ -283,7 +284,6 @@ impl Shared {
                 }
             }
         })?;
-        let worker = self.workers.get(call.worker).ok_or(refused(503, "No port for media"))?;
         let (rtp, rtcp) = (worker.slot(), worker.slot());
         let bursts = kind != sdp::Kind::Audio;
         worker.order(Order::Open(vec![

@@ -76,7 +76,7 @@ impl Surroundings {
             (false, false) => &settings.wan_ipv4,
             (false, true) => &settings.wan_ipv6,
         };
-        let configured = configured.parse::<IpAddr>().ok().filter(|address| address.is_ipv6() == source.is_ipv6() && !address.is_unspecified());
+        let configured = configured.get().filter(|address| address.is_ipv6() == source.is_ipv6() && !address.is_unspecified());
         let bound = match configured {
             Some(address) if socket::is_ours(address) => address,
             // The outside of a NAT that keeps ports.
@@ -89,6 +89,10 @@ impl Surroundings {
     pub(crate) fn needs_relay(&self, from: &MediaSide, to: &MediaSide, force: MediaForce, offer: Option<&Description>) -> bool {
         // No open relay: strangers talk directly or not at all.
         if !from.authenticated && !to.authenticated {
+            return false;
+        }
+        // A browser's: it needs ICE, which does not pass a relay.
+        if offer.is_some_and(|offer| offer.ice && offer.dtls) {
             return false;
         }
         let families_differ = offer.is_some_and(|offer| {
@@ -170,6 +174,9 @@ mod tests {
         let offer = offer("IP4 192.168.1.7");
         assert!(!always.needs_relay(&stranger("192.0.2.1"), &stranger("192.0.2.2"), MediaForce::Always, Some(&offer)));
         assert!(always.needs_relay(&stranger("192.0.2.1"), &side("192.0.2.2", false, false), MediaForce::Auto, Some(&offer)));
+        let browser = format!("{}a=ice-ufrag:x\r\na=fingerprint:sha-256 00\r\n", String::from_utf8_lossy(offer.body()));
+        let browser = Description::parse(&Bytes::from(browser)).unwrap();
+        assert!(!always.needs_relay(&stranger("192.0.2.1"), &side("192.0.2.2", false, false), MediaForce::Auto, Some(&browser)));
         let same = surroundings(MediaSettings { proxy_same_nat: true, ..MediaSettings::default() });
         assert!(same.needs_relay(&side("192.0.2.1", false, true), &side("192.0.2.1", false, true), MediaForce::Auto, Some(&offer)));
     }
@@ -183,7 +190,7 @@ mod tests {
 
     #[test]
     fn addresses_are_those_set_or_those_of_the_route() {
-        let around = surroundings(MediaSettings { wan_ipv4: "192.0.2.99".to_owned(), lan_ipv4: "127.0.0.5".to_owned(), ..MediaSettings::default() });
+        let around = surroundings(MediaSettings { wan_ipv4: "192.0.2.99".into(), lan_ipv4: "127.0.0.5".into(), ..MediaSettings::default() });
         let local = |ip: &str| ip.parse::<IpAddr>().unwrap();
         assert_eq!(around.local(&side("127.0.0.1", false, false)), Some(Local { bound: local("127.0.0.1"), shown: local("192.0.2.99") }));
         assert_eq!(around.local(&side("127.0.0.1", true, false)), Some(Local { bound: local("127.0.0.5"), shown: local("127.0.0.5") }));

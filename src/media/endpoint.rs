@@ -78,6 +78,8 @@ pub(crate) struct Endpoint {
     pub(crate) round_trip: RoundTrip,
     /// When something was last taken, of whatever kind.
     pub(crate) heard: Option<u64>,
+    /// A stranger was just believed: RTCP will come from there too.
+    pub(crate) loose_news: bool,
     second: u64,
     spent: u64,
 }
@@ -114,6 +116,7 @@ impl Endpoint {
             remote: None,
             round_trip: RoundTrip::default(),
             heard: None,
+            loose_news: false,
             second: 0,
             spent: 0,
         }

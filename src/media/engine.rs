@@ -1,6 +1,7 @@
 //! Starting the relay threads, and giving them orders.
 
 use std::io;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::mpsc::{Receiver, Sender, SyncSender, sync_channel};
 use std::sync::{Arc, Mutex};
 use std::thread::JoinHandle;
@@ -23,6 +24,7 @@ pub(crate) struct Worker {
     orders: SyncSender<Order>,
     wake: Arc<EventFd>,
     free: Arc<Mutex<Vec<Slot>>>,
+    overloaded: Arc<AtomicBool>,
     next: Mutex<Slot>,
     thread: Mutex<Option<JoinHandle<()>>>,
 }
@@ -32,14 +34,19 @@ impl Worker {
         let (orders, queue): (SyncSender<Order>, Receiver<Order>) = sync_channel(QUEUE);
         let free = Arc::new(Mutex::new(Vec::new()));
         let state = Thread::new(start, queue, notices, free.clone())?;
-        let wake = state.wake.clone();
+        let (wake, overloaded) = (state.wake.clone(), state.overloaded.clone());
         let thread = std::thread::Builder::new().name(format!("relay-{number}")).spawn(move || state.run())?;
-        Ok(Self { orders, wake, free, next: Mutex::new(0), thread: Mutex::new(Some(thread)) })
+        Ok(Self { orders, wake, free, overloaded, next: Mutex::new(0), thread: Mutex::new(Some(thread)) })
     }
 
     /// Gives an order; false when the thread is no more.
     pub(crate) fn order(&self, order: Order) -> bool {
         self.orders.send(order).is_ok() && self.wake.write(1).is_ok()
+    }
+
+    /// More packets wait than it can pass on.
+    pub(crate) fn is_overloaded(&self) -> bool {
+        self.overloaded.load(Ordering::Relaxed)
     }
 
     /// A number for an endpoint.

@@ -24,9 +24,11 @@ pub(crate) fn report(shared: &Shared, call: &Call) -> MediaReport {
         let codecs = settled.and_then(|exchange| exchange.both());
         let media = codecs.and_then(|(caller, callee)| Some((caller, caller.media.get(index)?, callee, callee.media.get(index)?)));
         let kind = branch.exchange.as_ref().and_then(|exchange| exchange.offer.media.get(index)).map_or(Kind::Other, |media| media.kind);
-        for (end, leg, own) in [(MediaEnd::Caller, caller, media.map(|m| (m.2, m.3))), (MediaEnd::Callee, callee, media.map(|m| (m.0, m.1)))] {
+        // Packets are in formats of whoever receives them, or else of the sender.
+        let (for_caller, for_callee) = (media.map(|m| (m.0, m.1)), media.map(|m| (m.2, m.3)));
+        for (end, leg, told) in [(MediaEnd::Caller, caller, [for_callee, for_caller]), (MediaEnd::Callee, callee, [for_caller, for_callee])] {
             if let (Some(rtp), Some(rtcp)) = (find(leg.rtp), find(leg.rtcp)) {
-                found.streams.push(stream(index, end, kind, leg, rtp, rtcp, own));
+                found.streams.push(stream(index, end, kind, leg, rtp, rtcp, told));
             }
         }
         let judged = call.answered.zip(find(caller.rtp)).zip(find(callee.rtp)).and_then(|((answered, from_caller), from_callee)| {
@@ -39,11 +41,11 @@ pub(crate) fn report(shared: &Shared, call: &Call) -> MediaReport {
     found
 }
 
-fn stream(index: usize, from: MediaEnd, kind: Kind, leg: &Leg, rtp: &Snapshot, rtcp: &Snapshot, told: Option<(&Description, &Media)>) -> MediaStream {
+fn stream(index: usize, from: MediaEnd, kind: Kind, leg: &Leg, rtp: &Snapshot, rtcp: &Snapshot, told: [Option<(&Description, &Media)>; 2]) -> MediaStream {
     let whole = |count: u64| i64::try_from(count).unwrap_or(i64::MAX);
     let milliseconds = |micros: u64| micros as f64 / 1000.0;
     let (stream, counters) = (&rtp.stream, &rtp.counters);
-    let codecs = told.map(|(description, media)| description.codecs(media)).unwrap_or_default();
+    let codecs: Vec<_> = told.into_iter().flatten().flat_map(|(description, media)| description.codecs(media)).collect();
     let codec = codecs.iter().find(|codec| stream.ssrc.is_some() && codec.payload == stream.payload);
     let round_trip = rtp.round_trip.map(milliseconds);
     let mos = codec.filter(|_| stream.packets > 0).and_then(|codec| rtp::coding(codec.name)).map(|coding| {

@@ -13,6 +13,9 @@ const PARTS: usize = 10;
 /// A call that is not answered, and whose end nobody tells.
 const UNANSWERED: u64 = 900 * SECOND;
 
+/// Packets from elsewhere in a second that are worth telling.
+const INTRUSION: u64 = 100;
+
 /// A call to look after.
 #[derive(Debug, Clone)]
 pub(crate) struct Watch {
@@ -33,6 +36,9 @@ pub(crate) struct Watch {
 #[derive(Debug, Clone, Copy, Default)]
 pub(crate) struct Told {
     timeout: bool,
+    intrusion: bool,
+    /// Packets from elsewhere when it was last looked at, and when that was.
+    foreign: (u64, u64),
 }
 
 /// One m-line: the endpoints of both ends.
@@ -59,6 +65,7 @@ pub(crate) enum Notice {
     OneWay { call: Uuid, index: usize, verdict: Verdict, now: u64 },
     Timeout { call: Uuid, seconds: u64 },
     Abandoned { call: Uuid },
+    Intrusion { call: Uuid, per_second: u64 },
     Exhausted { address: std::net::IpAddr },
     Stop,
 }
@@ -80,6 +87,7 @@ impl Sweep {
                         stream.said = old.said;
                     }
                 }
+                watch.told = Told { timeout: false, ..place.told };
                 *place = watch;
             }
             None => {
@@ -116,11 +124,12 @@ impl Thread {
     }
 
     pub(crate) fn look_at(&mut self, now: u64, watch: &mut Watch) {
-        let mut heard = watch.since;
+        let (mut heard, mut foreign) = (watch.since, 0);
         for stream in &mut watch.streams {
             let mut leg = |end: Watched| {
                 let snapshot = self.endpoint(end.slot)?.snapshot(end.slot);
                 heard = heard.max(snapshot.heard.unwrap_or(0));
+                foreign += snapshot.counters.foreign;
                 Some(snapshot.leg(end.promised, end.shown_private, end.port))
             };
             let (Some(caller), Some(callee)) = (leg(stream.caller), leg(stream.callee)) else { continue };
@@ -137,6 +146,7 @@ impl Thread {
                 self.notify(Notice::OneWay { call: watch.call, index: stream.index, verdict: found, now });
             }
         }
+        self.look_for_intrusion(now, watch, foreign);
         if watch.early_until.is_some_and(|until| now >= until) && watch.answered.is_none() {
             watch.early_until = None;
             let slots: Vec<Slot> = watch.streams.iter().map(|stream| stream.callee.slot).collect();
@@ -157,8 +167,187 @@ impl Thread {
         }
     }
 
+    /// Many packets from elsewhere in a second are no accident.
+    fn look_for_intrusion(&self, now: u64, watch: &mut Watch, foreign: u64) {
+        let (before, at) = std::mem::replace(&mut watch.told.foreign, (foreign, now));
+        let per_second = foreign.saturating_sub(before).saturating_mul(SECOND) / now.saturating_sub(at).max(SECOND / 2);
+        if per_second > INTRUSION && !std::mem::replace(&mut watch.told.intrusion, true) {
+            self.notify(Notice::Intrusion { call: watch.call, per_second });
+        }
+    }
+
     fn notify(&self, notice: Notice) {
         // Nobody listens any more only when everything stops.
         let _ = self.notices.send(notice);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::net::{SocketAddr, UdpSocket};
+    use std::sync::mpsc::{Receiver, channel, sync_channel};
+    use std::time::Instant;
+
+    use rtp::{Expected, Mode, Why};
+
+    use super::*;
+    use crate::endpoint::{FORMATS, NewEndpoint, Setup};
+
+    const CALL: Uuid = Uuid::from_u128(1);
+
+    /// A thread that nobody runs, with a call of two endpoints; packets come by hand, at any time.
+    struct Scene {
+        thread: Thread,
+        notices: Receiver<Notice>,
+        ends: [UdpSocket; 2],
+        watch: Watch,
+        sequence: u16,
+    }
+
+    fn socket() -> UdpSocket {
+        UdpSocket::bind("127.0.0.1:0").unwrap()
+    }
+
+    impl Scene {
+        fn new() -> Self {
+            let (notify, notices) = channel();
+            let (_, orders) = sync_channel(1);
+            let mut thread = Thread::new(Instant::now(), orders, notify, std::sync::Arc::default()).unwrap();
+            let ends = [socket(), socket()];
+            for (slot, end) in [(0, &ends[0]), (1, &ends[1])] {
+                thread.open(0, NewEndpoint { slot, socket: socket(), rtcp: false, sibling: slot, bursts: false });
+                let expected = Expected { described: Some(end.local_addr().unwrap()), ..Expected::default() };
+                let mut formats = [None; FORMATS];
+                formats[0] = Some((0, 8000));
+                let setup = Setup { mode: Mode::Off, expected, peer: Some(1 - slot), mux: false, opaque: false, formats, limit: u64::MAX };
+                thread.endpoint(slot).unwrap().configure(0, setup);
+            }
+            let watched = |slot| Watched { slot, promised: true, shown_private: false, port: 20_000 + 2 * u16::try_from(slot).unwrap() };
+            let streams = vec![WatchedStream { index: 0, caller: watched(0), callee: watched(1), said: [false; 2] }];
+            let watch = Watch { call: CALL, since: 0, answered: Some(0), timeout: 60 * SECOND, early_until: None, streams, told: Told::default() };
+            Self { thread, notices, ends, watch, sequence: 0 }
+        }
+
+        fn packets(&mut self, second: u64, end: usize, count: usize) {
+            let from = self.ends[end].local_addr().unwrap();
+            self.packets_from(second, end, count, from);
+        }
+
+        fn packets_from(&mut self, second: u64, end: usize, count: usize, from: SocketAddr) {
+            for _ in 0..count {
+                self.sequence += 1;
+                let mut datagram = vec![0x80, 0];
+                datagram.extend_from_slice(&self.sequence.to_be_bytes());
+                datagram.extend_from_slice(&[0; 8]);
+                self.thread.packet(second * SECOND, Slot::try_from(end).unwrap(), from, &datagram);
+            }
+        }
+
+        fn look(&mut self, second: u64) -> Vec<Notice> {
+            let mut watch = self.watch.clone();
+            self.thread.look_at(second * SECOND, &mut watch);
+            self.watch = watch;
+            self.notices.try_iter().collect()
+        }
+    }
+
+    #[test]
+    fn one_way_is_told_once_and_again_when_it_was_sound_between() {
+        let mut scene = Scene::new();
+        scene.packets(1, 0, 60);
+        assert!(scene.look(9).is_empty());
+        scene.packets(10, 0, 60);
+        let [Notice::OneWay { call: CALL, index: 0, verdict, .. }] = scene.look(11)[..] else { panic!() };
+        assert_eq!((verdict.silent, verdict.why, verdict.since, verdict.port), (Silent::Callee, Why::Firewall, 0, 20_002));
+        assert!(scene.look(12).is_empty());
+        scene.packets(12, 1, 60);
+        scene.packets(13, 0, 60);
+        assert!(scene.look(13).is_empty());
+        scene.packets(24, 1, 60);
+        let [Notice::OneWay { verdict, .. }] = scene.look(24)[..] else { panic!() };
+        assert_eq!((verdict.silent, verdict.why, verdict.since), (Silent::Caller, Why::Stopped, 13 * SECOND));
+    }
+
+    #[test]
+    fn a_source_that_is_not_believed_is_the_reason() {
+        let mut scene = Scene::new();
+        scene.packets(10, 0, 60);
+        scene.packets_from(10, 1, 60, "192.0.2.9:4000".parse().unwrap());
+        let [Notice::OneWay { verdict, .. }] = scene.look(11)[..] else { panic!() };
+        assert_eq!((verdict.silent, verdict.why), (Silent::Callee, Why::NotLatched));
+    }
+
+    #[test]
+    fn many_packets_from_elsewhere_are_told_once() {
+        let mut scene = Scene::new();
+        let stranger = "192.0.2.9:4000".parse().unwrap();
+        scene.packets_from(1, 1, 100, stranger);
+        assert!(scene.look(1).is_empty());
+        scene.packets_from(2, 1, 150, stranger);
+        assert!(matches!(scene.look(2)[..], [Notice::Intrusion { call: CALL, per_second: 150 }]));
+        scene.packets_from(3, 1, 150, stranger);
+        assert!(scene.look(3).is_empty());
+    }
+
+    #[test]
+    fn silence_of_both_ends_the_call_and_then_the_relay() {
+        let mut scene = Scene::new();
+        scene.packets(1, 0, 60);
+        scene.packets(1, 1, 60);
+        assert!(matches!(scene.look(12)[..], [Notice::OneWay { .. }]));
+        assert!(scene.look(60).is_empty());
+        assert!(matches!(scene.look(61)[..], [Notice::Timeout { call: CALL, seconds: 60 }]));
+        assert!(scene.look(180).is_empty());
+        assert!(matches!(scene.look(181)[..], [Notice::Abandoned { call: CALL }]));
+    }
+
+    #[test]
+    fn a_call_that_rings_has_more_time() {
+        let mut scene = Scene::new();
+        scene.watch.answered = None;
+        assert!(scene.look(899).is_empty());
+        assert!(matches!(scene.look(900)[..], [Notice::Abandoned { call: CALL }]));
+    }
+
+    #[test]
+    fn early_media_for_a_stranger_ends() {
+        let mut scene = Scene::new();
+        scene.watch.answered = None;
+        scene.watch.early_until = Some(60 * SECOND);
+        scene.look(59);
+        assert_eq!(scene.thread.endpoint(1).unwrap().setup.peer, Some(0));
+        scene.look(60);
+        assert_eq!(scene.thread.endpoint(1).unwrap().setup.peer, None);
+    }
+
+    #[test]
+    fn all_calls_have_their_turn_and_the_gone_are_forgotten() {
+        let mut sweep = Sweep::default();
+        let base = Scene::new().watch;
+        for number in 0..5 {
+            sweep.watch(Watch { call: Uuid::from_u128(number), ..base.clone() });
+        }
+        for gone in [0, 4, 2] {
+            sweep.forget(Uuid::from_u128(gone));
+        }
+        sweep.forget(Uuid::from_u128(77));
+        let mut left: Vec<_> = sweep.watches.iter().map(|watch| watch.call.as_u128()).collect();
+        left.sort_unstable();
+        assert_eq!(left, [1, 3]);
+        for (call, at) in &sweep.places {
+            assert_eq!(sweep.watches[*at].call, *call);
+        }
+    }
+
+    #[test]
+    fn a_limit_holds_in_each_second() {
+        let mut scene = Scene::new();
+        let endpoint = scene.thread.endpoint(0).unwrap();
+        let setup = Setup { limit: 120, ..endpoint.setup };
+        endpoint.configure(0, setup);
+        scene.packets(1, 0, 11);
+        scene.packets(2, 0, 1);
+        let counters = scene.thread.endpoint(0).unwrap().counters;
+        assert_eq!((counters.forwarded, counters.over_limit), (11, 1));
     }
 }

@@ -2,6 +2,7 @@
 
 use std::net::SocketAddr;
 use std::os::fd::AsFd;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::mpsc::{Receiver, Sender, SyncSender};
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
@@ -58,6 +59,9 @@ pub(crate) struct Thread {
     pub(crate) closing: Vec<(u64, Vec<Slot>)>,
     /// Packets of endpoints that are closed: received, dropped.
     pub(crate) past: (u64, u64),
+    /// Since when there were always more packets waiting than one turn takes.
+    full_since: Option<u64>,
+    pub(crate) overloaded: Arc<AtomicBool>,
 }
 
 impl Thread {
@@ -68,7 +72,7 @@ impl Thread {
         let epoll = Epoll::new(EpollCreateFlags::EPOLL_CLOEXEC)?;
         let wake = Arc::new(EventFd::from_flags(EfdFlags::EFD_CLOEXEC | EfdFlags::EFD_NONBLOCK)?);
         epoll.add(wake.as_ref().as_fd(), EpollEvent::new(EpollFlags::EPOLLIN, ORDERS))?;
-        Ok(Self { start, epoll, wake, orders, notices, free, endpoints: Vec::new(), sweep: Sweep::default(), closing: Vec::new(), past: (0, 0) })
+        Ok(Self { start, epoll, wake, orders, notices, free, endpoints: Vec::new(), sweep: Sweep::default(), closing: Vec::new(), past: (0, 0), full_since: None, overloaded: Arc::default() })
     }
 
     fn now(&self) -> u64 {
@@ -85,20 +89,30 @@ impl Thread {
             let timeout = EpollTimeout::try_from(u16::try_from(wait).unwrap_or(100)).unwrap_or(EpollTimeout::ZERO);
             let ready = self.epoll.wait(&mut events, timeout).unwrap_or(0);
             let now = self.now();
-            let mut ordered = false;
-            for event in events.iter().take(ready) {
-                match event.data() {
-                    ORDERS => ordered = true,
-                    slot => self.readable(now, Slot::try_from(slot).unwrap_or(Slot::MAX), &mut buffer),
-                }
-            }
-            if ordered && !self.obey(now) {
+            let ready = events.get(..ready).unwrap_or_default();
+            // Orders first: a packet that was sent after an order was given finds it carried out.
+            if ready.iter().any(|event| event.data() == ORDERS) && !self.obey(now) {
                 return;
+            }
+            self.note_load(now, ready.len());
+            for event in ready.iter().filter(|event| event.data() != ORDERS) {
+                self.readable(now, Slot::try_from(event.data()).unwrap_or(Slot::MAX), &mut buffer);
             }
             if Duration::from_micros(now) >= next_sweep {
                 next_sweep = Duration::from_micros(now) + SWEEP;
                 self.look_around(now);
             }
+        }
+    }
+
+    /// Full turns for a second are more than this thread can carry; a quieter one ends it.
+    fn note_load(&mut self, now: u64, ready: usize) {
+        if ready < EVENTS {
+            if self.full_since.take().is_some() {
+                self.overloaded.store(false, Ordering::Relaxed);
+            }
+        } else if now.saturating_sub(*self.full_since.get_or_insert(now)) >= rtp::SECOND {
+            self.overloaded.store(true, Ordering::Relaxed);
         }
     }
 
@@ -123,7 +137,7 @@ impl Thread {
         self.endpoints.get_mut(usize::try_from(slot).unwrap_or(usize::MAX))?.as_mut()
     }
 
-    fn packet(&mut self, now: u64, slot: Slot, from: SocketAddr, datagram: &[u8]) {
+    pub(crate) fn packet(&mut self, now: u64, slot: Slot, from: SocketAddr, datagram: &[u8]) {
         let Some(endpoint) = self.endpoint(slot) else { return };
         endpoint.counters.received += 1;
         if !endpoint.open {
@@ -147,6 +161,14 @@ impl Thread {
         if taken {
             let limited = !endpoint.within_limit(now, datagram.len());
             let peer = endpoint.setup.peer;
+            if endpoint.loose_news {
+                endpoint.loose_news = false;
+                let sibling = endpoint.sibling;
+                if let Some(sibling) = self.endpoint(sibling) {
+                    sibling.latch.trust(from.ip());
+                }
+            }
+            let Some(endpoint) = self.endpoint(slot) else { return };
             if limited {
                 endpoint.counters.over_limit += 1;
                 return;
@@ -256,7 +278,7 @@ impl Thread {
         true
     }
 
-    fn open(&mut self, now: u64, new: NewEndpoint) {
+    pub(crate) fn open(&mut self, now: u64, new: NewEndpoint) {
         let slot = new.slot;
         let at = usize::try_from(slot).unwrap_or(usize::MAX);
         if self.epoll.add(&new.socket, EpollEvent::new(EpollFlags::EPOLLIN, u64::from(slot))).is_err() {
@@ -307,7 +329,8 @@ impl Endpoint {
             return false;
         }
         match self.latch.packet(now, from, Some((header.ssrc, header.sequence))) {
-            Seen::Taken | Seen::Latched => {}
+            Seen::Taken => {}
+            Seen::Latched => self.loose_news = self.latch.is_loose(),
             Seen::Candidate | Seen::Foreign => {
                 self.counters.foreign += 1;
                 return false;
@@ -337,4 +360,20 @@ impl Endpoint {
 /// Microseconds since a start.
 pub(crate) fn micros(start: Instant) -> u64 {
     u64::try_from(start.elapsed().as_micros()).unwrap_or(u64::MAX)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_thread_says_when_it_is_overloaded() {
+        let (notify, _notices) = std::sync::mpsc::channel();
+        let (_, orders) = std::sync::mpsc::sync_channel(1);
+        let mut thread = Thread::new(Instant::now(), orders, notify, Arc::default()).unwrap();
+        for (now, ready, overloaded) in [(0, EVENTS, false), (999_999, EVENTS, false), (1_000_000, EVENTS, true), (1_000_001, EVENTS - 1, false), (1_000_002, EVENTS, false), (2_000_002, EVENTS, true)] {
+            thread.note_load(now, ready);
+            assert_eq!(thread.overloaded.load(Ordering::Relaxed), overloaded, "{now}");
+        }
+    }
 }

@@ -270,3 +270,111 @@ fn it_stops_when_it_is_dropped() {
     assert!(std::net::UdpSocket::bind(to_b).is_ok());
     assert!(Duration::ZERO < support::PATIENCE);
 }
+
+#[test]
+fn early_media_is_heard_before_the_answer_and_nothing_before_a_description() {
+    let net = Net::new(MediaSettings::default());
+    let (a, b) = (Phone::new("127.0.1.1"), Phone::new("127.0.2.1"));
+    let to_b = shown(&net.offer(0, &a, &b));
+    b.send(to_b, &rtp(9, 1));
+    net.until(|report| report.streams[1].unwanted == 1);
+    let preview = net.answer(0, true, &b);
+    b.send(to_b, &rtp(9, 2));
+    assert_eq!(a.hear(), (rtp(9, 2), shown(&preview)));
+    a.send(shown(&preview), &rtp(7, 1));
+    assert_eq!(b.hear().0, rtp(7, 1));
+    assert_eq!(net.answer(0, false, &b), preview, "the same answer is shown unchanged");
+    net.relay.branch_won(net.call, 0);
+    b.send(to_b, &rtp(9, 3));
+    assert_eq!(a.hear().0, rtp(9, 3));
+}
+
+#[test]
+fn another_codec_in_the_answer_replaces_the_preview() {
+    let net = Net::new(MediaSettings::default());
+    let (a, b) = (Phone::new("127.0.1.1"), Phone::new("127.0.2.1"));
+    let to_b = shown(&net.offer(0, &a, &b));
+    let preview = net.answer(0, true, &b);
+    let other = String::from_utf8(b.describe(AUDIO).to_vec()).unwrap().replace("RTP/AVP 0 101", "RTP/AVP 8 101");
+    let MediaBody::Changed(answer) = net.relay.answer(net.call, Some(0), false, false, "application/sdp", &other.into()).unwrap() else { panic!() };
+    let answer = String::from_utf8(answer.to_vec()).unwrap();
+    assert_eq!(shown(&answer), shown(&preview));
+    assert!(preview.contains(" 1 IN IP4") && answer.contains(" 2 IN IP4") && answer.contains("RTP/AVP 8 101"));
+    let mut packet = rtp(9, 1);
+    packet[1] = 8;
+    b.send(to_b, &packet);
+    assert_eq!(a.hear().0, packet);
+    assert_eq!(net.relay.report(net.call).unwrap().streams[1].codec.as_deref(), Some("PCMA"));
+}
+
+#[test]
+fn a_new_offer_that_is_refused_changes_nothing() {
+    let net = Net::new(MediaSettings::default());
+    let (a, b, other) = (Phone::new("127.0.1.1"), Phone::new("127.0.2.1"), Phone::new("127.0.1.1"));
+    let to_b = shown(&net.offer(0, &a, &b));
+    let for_a = shown(&net.answer(0, false, &b));
+    net.relay.branch_won(net.call, 0);
+    net.in_dialog(true, &other, &b, &other.describe(AUDIO));
+    // 488 comes back: no answer. Media stays with the old address.
+    b.send(to_b, &rtp(9, 1));
+    assert_eq!(a.hear().0, rtp(9, 1));
+    a.send(for_a, &rtp(7, 1));
+    assert_eq!(b.hear().0, rtp(7, 1));
+    let fewer = a.describe("");
+    let refused = net.relay.offer(net.call, None, true, &a.side(), &b.side(), MediaForce::Auto, "application/sdp", &fewer).unwrap_err();
+    assert_eq!(refused.status, 488);
+    let many = a.describe(&AUDIO.repeat(31));
+    assert_eq!(net.relay.offer(net.call, None, true, &a.side(), &b.side(), MediaForce::Auto, "application/sdp", &many).unwrap_err().status, 488);
+}
+
+#[test]
+fn streams_do_not_mix_and_a_fax_takes_the_place_of_a_voice() {
+    let net = Net::new(MediaSettings::default());
+    let (a, b) = (Phone::new("127.0.1.1"), Phone::new("127.0.2.1"));
+    let (video_a, video_b) = (Phone::new("127.0.1.1"), Phone::new("127.0.2.1"));
+    let both = |phone: &Phone, video: &Phone| phone.describe(&format!("{AUDIO}m=video {} RTP/AVP 31\r\n", video.address().port()));
+    let second = |text: &str| {
+        let ports: Vec<u16> = text.lines().filter_map(|line| line.strip_prefix("m=")?.split(' ').nth(1)?.parse().ok()).collect();
+        std::net::SocketAddr::new(shown(text).ip(), ports[1])
+    };
+    let offer = net.offer_of(0, &a.side(), &b.side(), &both(&a, &video_a));
+    let MediaBody::Changed(answer) = net.relay.answer(net.call, Some(0), false, false, "application/sdp", &both(&b, &video_b)).unwrap() else { panic!() };
+    let answer = String::from_utf8(answer.to_vec()).unwrap();
+    net.relay.branch_won(net.call, 0);
+    let mut picture = rtp(8, 1);
+    picture[1] = 31;
+    video_a.send(second(&answer), &picture);
+    a.send(shown(&answer), &rtp(7, 1));
+    assert_eq!((video_b.hear(), b.hear()), ((picture, second(&offer)), (rtp(7, 1), shown(&offer))));
+    assert_eq!(net.relay.report(net.call).unwrap().streams.iter().map(|stream| stream.kind.as_str()).collect::<Vec<_>>(), ["audio", "audio", "video", "video"]);
+    // The called asks for fax instead, without the picture.
+    let fax = |phone: &Phone| phone.describe(&format!("m=image {} udptl t38\r\nm=video 0 RTP/AVP 31\r\n", phone.address().port()));
+    let fax_offer = net.in_dialog(false, &b, &a, &fax(&b));
+    assert_eq!(shown(&fax_offer), shown(&answer));
+    let fax_answer = net.in_dialog_answer(true, &fax(&a));
+    assert_eq!(shown(&fax_answer), shown(&offer));
+    a.send(shown(&fax_offer), b"fax");
+    assert_eq!(b.hear().0, b"fax");
+    assert_eq!(net.relay.stats().streams, 2);
+}
+
+#[test]
+fn ciphertext_passes_with_its_keys() {
+    let net = Net::new(MediaSettings::default());
+    let (a, b) = (Phone::new("127.0.1.1"), Phone::new("127.0.2.1"));
+    let secured = |phone: &Phone| {
+        let text = String::from_utf8(phone.describe(AUDIO).to_vec()).unwrap().replace("RTP/AVP", "RTP/SAVP");
+        bytes::Bytes::from(text + "a=crypto:1 AES_CM_128_HMAC_SHA1_80 inline:WVNfX19zZW1jdGwgKCkgewkyMjA7fQp9CnVubGVz\r\n")
+    };
+    let offer = net.offer_of(0, &a.side(), &b.side(), &secured(&a));
+    assert!(offer.contains("RTP/SAVP 0") && offer.contains("a=crypto:1"));
+    let MediaBody::Changed(answer) = net.relay.answer(net.call, Some(0), false, false, "application/sdp", &secured(&b)).unwrap() else { panic!() };
+    let for_a = shown(std::str::from_utf8(&answer).unwrap());
+    a.send(for_a, &rtp(7, 1));
+    assert_eq!(b.hear().0, rtp(7, 1));
+    // Ciphertext of RTCP: a header in the clear, then anything.
+    let mut reports = rtcp_sender(7, 1);
+    reports.extend_from_slice(&[0xff; 14]);
+    a.send_rtcp(for_a, &reports);
+    assert_eq!(b.hear_rtcp().0, reports);
+}

@@ -5,6 +5,8 @@ use types::Timestamp;
 use utoipa::ToSchema;
 use uuid::Uuid;
 
+use crate::media::MediaReport;
+
 /// A call, from its INVITE on. When it is over, this is its record.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, ToSchema)]
 pub struct CallRecord {
@@ -47,6 +49,8 @@ pub struct CallRecord {
     pub ended_by: String,
     /// Whether the sound goes through this server: `direct` or `proxy`.
     pub media_path: String,
+    /// What was known of its media when it ended.
+    pub media: Option<MediaReport>,
 }
 
 /// How far a call is.

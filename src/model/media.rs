@@ -1,11 +1,11 @@
 //! Media of calls: settings of the relay, and what is known of the streams of a call.
 
 use macros::Settings;
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 use uuid::Uuid;
 
-use crate::settings::setting_enum;
+use crate::settings::{SettingValue, setting_enum};
 
 setting_enum! {
     /// When media of a call goes through this server.
@@ -31,6 +31,31 @@ setting_enum! {
     }
 }
 
+/// An address of this server, or nothing for the one that the routing table leads to.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(transparent)]
+pub struct OwnAddress(String);
+
+impl OwnAddress {
+    /// The address, when there is one.
+    pub fn get(&self) -> Option<std::net::IpAddr> {
+        self.0.parse().ok()
+    }
+}
+
+impl From<&str> for OwnAddress {
+    fn from(text: &str) -> Self {
+        Self(text.to_owned())
+    }
+}
+
+impl SettingValue for OwnAddress {
+    const KIND: &'static str = "string";
+    fn fault(&self, _: Option<i64>, _: Option<i64>) -> Option<String> {
+        (!self.0.is_empty() && self.get().is_none()).then(|| "must be an IP address or empty".to_owned())
+    }
+}
+
 /// The media relay.
 #[derive(Debug, Clone, PartialEq, Serialize, ToSchema, Settings)]
 pub struct MediaSettings {
@@ -45,16 +70,16 @@ pub struct MediaSettings {
     pub proxy_same_nat: bool,
     /// IPv4 address shown to phones outside; empty = the one from which they are reached.
     #[setting(default = "")]
-    pub wan_ipv4: String,
+    pub wan_ipv4: OwnAddress,
     /// IPv6 address shown to phones outside; empty = the one from which they are reached.
     #[setting(default = "")]
-    pub wan_ipv6: String,
+    pub wan_ipv6: OwnAddress,
     /// IPv4 address shown to phones of the local network; empty = the one from which they are reached.
     #[setting(default = "")]
-    pub lan_ipv4: String,
+    pub lan_ipv4: OwnAddress,
     /// IPv6 address shown to phones of the local network; empty = the one from which they are reached.
     #[setting(default = "")]
-    pub lan_ipv6: String,
+    pub lan_ipv6: OwnAddress,
     /// First port of the relay.
     #[setting(default = 20_000, min = 1024, max = 65_534)]
     pub first_port: i64,
@@ -82,7 +107,7 @@ pub struct MediaSettings {
 }
 
 /// An end of a call.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, ToSchema)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum MediaEnd {
     /// Who called.
@@ -92,7 +117,7 @@ pub enum MediaEnd {
 }
 
 /// Media of a call as the relay sees it.
-#[derive(Debug, Clone, PartialEq, Serialize, ToSchema)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, ToSchema)]
 pub struct MediaReport {
     /// The call.
     pub call: Uuid,
@@ -105,7 +130,7 @@ pub struct MediaReport {
 }
 
 /// What arrives from one end in one stream.
-#[derive(Debug, Clone, PartialEq, Serialize, ToSchema)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, ToSchema)]
 pub struct MediaStream {
     /// Number of the m-line, from 0.
     pub index: i32,
@@ -212,7 +237,7 @@ setting_enum! {
 }
 
 /// A way that is silent though it should not be.
-#[derive(Debug, Clone, PartialEq, Serialize, ToSchema)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, ToSchema)]
 pub struct MediaVerdict {
     /// Number of the m-line, from 0.
     pub stream: i32,
@@ -229,7 +254,7 @@ pub struct MediaVerdict {
 }
 
 /// The relay as a whole.
-#[derive(Debug, Clone, Default, PartialEq, Serialize, ToSchema)]
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize, ToSchema)]
 pub struct MediaStats {
     /// Calls that the relay knows.
     pub calls: i64,

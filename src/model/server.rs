@@ -226,6 +226,38 @@ pub struct PopSettings {
     pub sets_seen: bool,
 }
 
+/// SIP.
+#[derive(Debug, Clone, PartialEq, Serialize, ToSchema, Settings)]
+pub struct SipSettings {
+    /// Shortest time a telephone may register for.
+    #[setting(default = 60, min = 10, max = 3600, unit = "seconds")]
+    pub min_expires: i64,
+    /// Time of a registration that names none.
+    #[setting(default = 3600, min = 10, max = 86_400, unit = "seconds")]
+    pub default_expires: i64,
+    /// Longest time a telephone may register for.
+    #[setting(default = 7200, min = 60, max = 86_400, unit = "seconds")]
+    pub max_expires: i64,
+    /// The same by datagrams from behind a NAT.
+    #[setting(default = 600, min = 60, max = 3600, unit = "seconds", view = "advanced")]
+    pub max_expires_nat_udp: i64,
+    /// A registration too many takes the place of the oldest; off: it is refused.
+    #[setting(default = false, view = "advanced")]
+    pub evict_oldest: bool,
+    /// Time between pings of telephones behind a NAT; 0 = none.
+    #[setting(default = 25, min = 0, max = 120, unit = "seconds")]
+    pub nat_ping_interval: i64,
+    /// How long a call may ring without any news of it.
+    #[setting(default = 190, min = 181, max = 900, unit = "seconds", view = "advanced")]
+    pub timer_c: i64,
+    /// Telephones that are rung at a time for one call.
+    #[setting(default = 32, min = 1, max = 100, view = "advanced")]
+    pub max_forks: i64,
+    /// Longest call.
+    #[setting(default = 14_400, min = 60, max = 604_800, unit = "seconds")]
+    pub max_call_duration: i64,
+}
+
 /// DNS.
 #[derive(Debug, Clone, PartialEq, Serialize, ToSchema, Settings)]
 pub struct DnsSettings {
@@ -253,6 +285,8 @@ pub enum Module {
     Pop,
     /// The media relay.
     Media,
+    /// SIP.
+    Sip,
 }
 
 /// The modules there are.

@@ -148,7 +148,11 @@ async fn signal(shared: &Shared, flow: &Flow, request: &Request) -> Result<Decis
     {
         return Err(answer(request, 403, "Service disabled", flow));
     }
-    let sender = Sender { subscriber, peer: Some(flow.address.ip()), is_ours: home.is_some() };
+    let claimed = match (&subscriber, &home) {
+        (None, Some(home)) => shared.service.subscriber_of_login(&user_of(&from), home).await.ok().flatten(),
+        _ => None,
+    };
+    let sender = Sender { subscriber, claimed, peer: Some(flow.address.ip()), is_ours: home.is_some() };
     let address = address_of(&uri).ok_or_else(|| answer(request, 404, "", flow))?;
     let signalled = shared.service.route_signal(&address, &sender).await;
     if let [Destination::Refused { status: 407, .. }] = signalled.destinations.as_slice() {

@@ -117,6 +117,12 @@ impl Switch {
                 }
             }
             MediaEvent::Timeout { call, .. } => drop(self.hang_up(now, call, "media_timeout", "media")),
+            MediaEvent::ForeignPackets { call: id, per_second } => {
+                tracing::warn!(call_id = %id, per_second, "packets come to the media ports of a call from elsewhere");
+                if let Some(call) = self.calls.get_mut(id) {
+                    call.ladder.note(crate::call::moment(), "media", format!("{per_second} packets a second come from elsewhere"));
+                }
+            }
             MediaEvent::PortsExhausted { address } => tracing::error!(%address, "no port is left for media"),
         }
     }

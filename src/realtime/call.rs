@@ -17,8 +17,6 @@ use crate::ladder::Ladder;
 const KEPT: Duration = Duration::from_secs(900);
 /// Most ladders of calls that are over; the oldest go first.
 const KEPT_CALLS: usize = 2_000;
-/// Longest call.
-const LONGEST: Duration = Duration::from_secs(14_400);
 
 /// A call that is going on.
 #[derive(Debug)]
@@ -99,6 +97,7 @@ pub(crate) fn begin(request: &Request, caller: CallParty, routed: Vec<String>) -
         cause: String::new(),
         ended_by: String::new(),
         media_path: "direct".to_owned(),
+        media: None,
     }
 }
 
@@ -182,9 +181,9 @@ impl Calls {
         Some(call)
     }
 
-    /// Forgets ladders nobody asks for any more; gives the calls that last too long.
-    pub(crate) fn sweep(&mut self, now: Instant) -> Vec<Uuid> {
+    /// Forgets ladders nobody asks for any more; gives the calls that last longer than they may.
+    pub(crate) fn sweep(&mut self, now: Instant, longest: Duration) -> Vec<Uuid> {
         self.over.retain(|_, (since, _)| now.duration_since(*since) < KEPT);
-        self.live.iter().filter(|(_, call)| now.duration_since(call.began) > LONGEST).map(|(id, _)| *id).collect()
+        self.live.iter().filter(|(_, call)| now.duration_since(call.began) > longest).map(|(id, _)| *id).collect()
     }
 }

@@ -3,7 +3,7 @@
 use std::collections::{HashMap, VecDeque};
 use std::net::SocketAddr;
 use std::sync::Arc;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use bytes::Bytes;
 use service::{Destination, Sender, Signalled, Subscriber};
@@ -92,7 +92,7 @@ impl Switch {
             self.end_call(now, call, limited, "server");
             return self.respond(now, &key, answer(&request, limited, "", &flow));
         }
-        let mut proxy = Proxy::new(request, key.clone(), flow.address, checked, routing, Config::default());
+        let mut proxy = Proxy::new(request, key.clone(), flow.address, checked, routing, self.proxy_config());
         let mut targets = Vec::new();
         for (group, destination) in (0_u32..).zip(signalled.destinations) {
             match self.targets_of(now, group, destination) {
@@ -104,6 +104,12 @@ impl Switch {
         proxy.handle(now, proxy::Input::Finish);
         self.proxies.insert(key.clone(), Proxied { proxy, flow, call, caller: sender.subscriber, in_dialog: None, ways: HashMap::new(), armed: None });
         self.drain_proxy(now, &key);
+    }
+
+    fn proxy_config(&self) -> Config {
+        let settings = self.shared.service.module_settings();
+        let seconds = |seconds: i64| Duration::from_secs(u64::try_from(seconds).unwrap_or(0));
+        Config { timer_c: seconds(settings.sip.timer_c), max_forks: usize::try_from(settings.sip.max_forks).unwrap_or(1), ..Config::default() }
     }
 
     /// Whether a request may be passed on, and by which Routes.
@@ -397,7 +403,7 @@ impl Switch {
     }
 
     fn begin_call(&mut self, now: Instant, flow: &Flow, request: &Request, sender: &Sender, near: bool, steps: Vec<String>) -> Uuid {
-        let account = sender.subscriber.as_ref().map(|subscriber| (subscriber.account_id, subscriber.domain_id));
+        let account = sender.subscriber.as_ref().or(sender.claimed.as_ref()).map(|subscriber| (subscriber.account_id, subscriber.domain_id));
         let party = call::caller_party(request, flow, account, sender.subscriber.is_some());
         let record = call::begin(request, party, steps.clone());
         let end = self.caller_end(request, flow, sender.subscriber.is_some() || near);

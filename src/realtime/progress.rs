@@ -113,12 +113,8 @@ impl Switch {
     /// Ends a call for this reason: its ports go back, its record is written.
     pub(crate) fn end_call_as(&mut self, now: Instant, id: Uuid, cause: &str, ended_by: &str) {
         let report = self.media.end(id);
-        let Some(call) = self.calls.end(now, id, cause, ended_by) else { return };
-        if let Some(report) = report {
-            for verdict in &report.verdicts {
-                tracing::info!(call_id = %id, ?verdict, "media of a call");
-            }
-        }
+        let Some(mut call) = self.calls.end(now, id, cause, ended_by) else { return };
+        call.record.media = report.filter(|report| report.relayed);
         self.tell_news(call::news("call.ended", &call.record));
         self.write(Write::Call(Box::new(call.record)));
     }

@@ -34,7 +34,18 @@ impl Switch {
     pub(crate) fn register(&mut self, now: Instant, key: &Key, flow: Flow, request: &Request, subscriber: &Subscriber) {
         let moment = self.seconds(now);
         let service = &self.shared.service;
-        let rules = Rules { max_bindings: usize::try_from(subscriber.settings.max_signal_contacts).unwrap_or(1), ..Rules::default() };
+        let settings = service.module_settings();
+        let sip = &settings.sip;
+        let time = |seconds: i64| u32::try_from(seconds).unwrap_or(u32::MAX);
+        let rules = Rules {
+            min_expires: time(sip.min_expires),
+            default_expires: time(sip.default_expires),
+            max_expires: time(sip.max_expires),
+            max_expires_nat_udp: time(sip.max_expires_nat_udp),
+            max_bindings: usize::try_from(subscriber.settings.max_signal_contacts).unwrap_or(1),
+            evict_oldest: sip.evict_oldest,
+            foreign_contacts: false,
+        };
         let aor = format!("sip:{}", subscriber.address);
         let (_, domain) = subscriber.address.rsplit_once('@').unwrap_or_default();
         let far = nat::is_far_caller(request, flow.address, |ip| own::is_translated(service, ip));
@@ -125,8 +136,13 @@ impl Switch {
         }
     }
 
-    /// Takes up the bindings that were there when the server stopped.
+    /// Takes up the bindings that were there when the server stopped, and closes the records of its calls.
     pub(crate) async fn restore(&mut self) {
+        match self.shared.service.close_call_records().await {
+            Ok(0) => {}
+            Ok(count) => tracing::info!(count, "calls were cut off when the server stopped"),
+            Err(error) => tracing::error!(%error, "records of calls that were cut off cannot be closed"),
+        }
         let (mut after, mut count) = (Uuid::nil(), 0_usize);
         loop {
             let rows = match self.shared.service.load_bindings(after, ROWS).await {

@@ -172,7 +172,10 @@ impl Switch {
         self.tick_registrar(now);
         if now.duration_since(self.swept) >= SWEEP {
             self.swept = now;
-            for call in self.calls.sweep(now) {
+            let settings = self.shared.service.module_settings();
+            self.locations.set_ping_interval(u64::try_from(settings.sip.nat_ping_interval).unwrap_or(0));
+            let longest = Duration::from_secs(u64::try_from(settings.sip.max_call_duration).unwrap_or(u64::MAX));
+            for call in self.calls.sweep(now, longest) {
                 self.hang_up(now, call, "max_duration", "timer");
             }
         }
@@ -331,6 +334,7 @@ impl Switch {
             VoiceCommand::Calls(told) => drop(told.send(self.calls.records())),
             VoiceCommand::HangUp(call, told) => drop(told.send(self.hang_up(now, call, "hangup", "server"))),
             VoiceCommand::Trace(call, told) => drop(told.send(self.calls.trace(call))),
+            VoiceCommand::MediaStats(told) => drop(told.send(self.media.stats())),
             VoiceCommand::Media(call, told) => drop(told.send(self.media.report(call))),
         }
         self.drain(now);

@@ -86,6 +86,11 @@ impl Latch {
         }
     }
 
+    /// Takes another address for that of the end's signalling: where its media was found to come from.
+    pub fn trust(&mut self, address: IpAddr) {
+        self.expected.signalling = Some(address);
+    }
+
     /// Where to send to: whom we believe, else the described address.
     pub fn remote(&self) -> Option<SocketAddr> {
         self.latched.or(self.expected.described)
@@ -156,7 +161,8 @@ impl Latch {
     /// The same address and source from another port, when whom we believe is silent.
     fn relatch(&mut self, now: u64, from: SocketAddr, source: Option<(u32, u16)>) -> Seen {
         let same_address = self.latched.is_some_and(|latched| latched.ip() == from.ip());
-        let same_source = source.is_some_and(|(ssrc, _)| Some(ssrc) == self.ssrc);
+        // A new description may come with a new source.
+        let same_source = source.is_some_and(|(ssrc, _)| Some(ssrc) == self.ssrc || self.heard < self.opened);
         if self.mode != Mode::Off && same_address && same_source && now.saturating_sub(self.heard) >= QUIET {
             return self.believe(now, from, source, self.loose);
         }

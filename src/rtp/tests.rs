@@ -240,6 +240,9 @@ fn only_a_new_address_makes_forget() {
     let mut latch = check(latch(Mode::Strict, PRIVATE, "192.0.2.7"), &[(0, NAT, 1, 1, Seen::Latched)]);
     latch.expect(SECOND, Mode::Strict, expected(PRIVATE));
     assert_eq!(latch.remote(), Some(address(NAT)));
+    // Resumed after long, with another source through another port of the NAT.
+    let resumed = check(latch, &[(1000, "192.0.2.7:62000", 5, 7, Seen::Foreign), (2000, OTHER, 5, 8, Seen::Foreign), (2000, "192.0.2.7:62000", 5, 8, Seen::Latched)]);
+    assert_eq!(resumed.remote(), Some(address("192.0.2.7:62000")));
     latch.expect(SECOND, Mode::Strict, expected("10.0.0.1:4002"));
     assert_eq!(latch.remote(), Some(address("10.0.0.1:4002")));
 }

@@ -25,6 +25,8 @@ pub struct Description {
     pub media: Vec<Media>,
     /// Lines of ICE are there (RFC 8839).
     pub ice: bool,
+    /// Keys come by DTLS: an `a=fingerprint` is there (RFC 8122).
+    pub dtls: bool,
 }
 
 /// The `o=` line (RFC 8866 §5.2).

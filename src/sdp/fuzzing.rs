@@ -19,14 +19,16 @@ pub fn sdp_description(data: &[u8]) {
         let ports: Vec<_> = (0..description.media.len()).map(|index| u16::try_from(20_000 + 2 * index).ok()).collect();
         let rewrite = Rewrite { address, origin: NewOrigin { user: "-", session: 7, version: 3 }, ports: &ports };
         let out = rewrite.apply(&description);
-        let again = Description::parse(&out).expect("what is written can be read");
+        let again = Description::parse(&out);
+        assert!(again.is_ok(), "what is written can be read");
+        let Ok(again) = again else { return };
         assert_eq!(rewrite.apply(&again), out);
         shows_the_relay(&description, &again, address, &ports);
     }
 }
 
 fn shows_the_relay(before: &Description, after: &Description, address: IpAddr, ports: &[Option<u16>]) {
-    assert_eq!((after.media.len(), after.origin.version, after.ice), (before.media.len(), 3, false));
+    assert_eq!((after.media.len(), after.origin.version, after.ice, after.dtls), (before.media.len(), 3, false, before.dtls));
     assert!(after.connection.is_none_or(|connection| connection.address == Some(address)));
     for ((old, new), port) in before.media.iter().zip(&after.media).zip(ports) {
         assert_eq!(new.port, if old.port == 0 { 0 } else { port.unwrap_or_default() });

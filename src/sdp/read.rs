@@ -16,7 +16,7 @@ pub(crate) fn description(body: &Bytes) -> Result<Description, Fault> {
         [version, origin, ..] if version.letter == b'v' && body.get(version.value()) == Some(b"0") && origin.letter == b'o' => read_origin(body, origin)?,
         _ => return Err(Reason::Start.at(0)),
     };
-    let mut found = Description { body: body.clone(), lines: Vec::new(), origin, connection: None, direction: None, media: Vec::new(), ice: false };
+    let mut found = Description { body: body.clone(), lines: Vec::new(), origin, connection: None, direction: None, media: Vec::new(), ice: false, dtls: false };
     for (index, line) in lines.iter().enumerate().skip(2) {
         take(&mut found, index, line)?;
     }
@@ -59,6 +59,7 @@ fn once<T>(place: &mut Option<T>, value: T, at: usize) -> Result<(), Fault> {
 
 fn attribute(found: &mut Description, value: &[u8], at: usize) -> Result<(), Fault> {
     found.ice |= is_ice(value);
+    found.dtls |= value.starts_with(b"fingerprint:");
     let direction = match value {
         b"sendrecv" => Some(Direction::SendRecv),
         b"sendonly" => Some(Direction::SendOnly),

@@ -87,6 +87,7 @@ impl Service {
         if let Ok(mut sets) = self.inner.lists.sets.write() {
             *sets = next;
         }
+        self.lists_changed();
         Ok(())
     }
 

@@ -1,13 +1,14 @@
 //! Calls that are going on, and the records of those that are over.
 
 use model::call::{CallRecord, CallRef, CallTrace, ListCallRecords};
+use model::media::{MediaReport, MediaStats};
 use model::{ListParams, Page, PageInfo};
 use store::call_record::CallFilter;
 use types::Timestamp;
 use uuid::Uuid;
 
 use crate::domain::page_limit;
-use crate::operation::{Call, Done};
+use crate::operation::{Call, Done, Nothing};
 use crate::registration::Whose;
 use crate::voice::VoiceCommand;
 use crate::{Error, Kind, Result, Service, now};
@@ -94,6 +95,20 @@ impl Service {
         let record = self.find_call(&call, input.call).await?;
         let trace = self.ask_voice(|answer| VoiceCommand::Trace(record.id, answer)).await?;
         Ok(trace.ok_or_else(|| Error::not_found("trace"))?.into())
+    }
+
+    /// What is known of the media of a call: while it goes on as it is now, afterwards as it was at the end.
+    pub(crate) async fn get_call_media(self, call: Call, input: CallRef) -> Result<Done<MediaReport>> {
+        let record = self.find_call(&call, input.call).await?;
+        let live = self.ask_voice(|answer| VoiceCommand::Media(record.id, answer)).await?;
+        let none = MediaReport { call: record.id, relayed: false, streams: Vec::new(), verdicts: Vec::new() };
+        Ok(live.or(record.media).unwrap_or(none).into())
+    }
+
+    /// The media relay as a whole.
+    pub(crate) async fn get_media_stats(self, call: Call, _input: Nothing) -> Result<Done<MediaStats>> {
+        call.caller.may_server("monitors")?;
+        Ok(self.ask_voice(VoiceCommand::MediaStats).await?.into())
     }
 
     /// Records of calls, the newest first.

@@ -59,6 +59,13 @@ pub enum MediaEvent {
         /// For how long, in seconds.
         seconds: u32,
     },
+    /// Many packets come to the ports of a call from elsewhere, `media.foreign_packets`; once for each call.
+    ForeignPackets {
+        /// The call.
+        call: Uuid,
+        /// Packets in a second.
+        per_second: u32,
+    },
     /// No port was left, `media.ports_exhausted`; at most once in 10 s.
     PortsExhausted {
         /// The local address.
@@ -92,7 +99,7 @@ pub trait MediaControl: Send + Sync + Debug {
     /// What is known of a call's media; `None` for one that no offer was seen of.
     fn report(&self, call: Uuid) -> Option<MediaReport>;
 
-    /// The call has ended: ports go back. The last report.
+    /// The call has ended: ports go back. The last report. To be told of every call that an offer was passed of.
     fn end(&self, call: Uuid) -> Option<MediaReport>;
 
     /// The relay as a whole.

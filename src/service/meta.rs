@@ -4,7 +4,7 @@ use model::account::AccountSettings;
 use model::domain::DomainSettings;
 use model::media::MediaSettings;
 use model::routing::RouterSettings;
-use model::server::{ErrorCode, ErrorCodes, EventTopic, EventTypes, ImapSettings, PopSettings, QueueSettings, ServerSettings, SettingsCatalogue, SettingsGroup, SmtpOutSettings, SmtpSettings, Version};
+use model::server::{ErrorCode, ErrorCodes, EventTopic, EventTypes, ImapSettings, PopSettings, QueueSettings, ServerSettings, SettingsCatalogue, SettingsGroup, SipSettings, SmtpOutSettings, SmtpSettings, Version};
 use model::settings::{Settings, Source, describe};
 
 use crate::operation::{Call, Done, Nothing};
@@ -74,6 +74,8 @@ const EVENTS: &[(&str, &[&str])] = &[
     ("accounts", &["account.created", "account.deleted", "account.purged", "account.renamed", "account.restored", "account.resumed", "account.suspended", "account.updated", "rights.changed"]),
     ("auth", &["auth.blocked", "auth.session_ended", "setup.completed"]),
     ("domains", &["domain.created", "domain.deleted", "domain.renamed", "domain.resumed", "domain.suspended", "domain.updated", "forwarder.created", "forwarder.deleted", "forwarder.renamed", "forwarder.updated", "group.created", "group.deleted", "group.renamed", "group.updated"]),
+    ("calls", &["call.answered", "call.ended", "call.held", "call.resumed", "call.ringing", "call.started", "media.one_way"]),
+    ("registrations", &["registration.added", "registration.refreshed", "registration.removed"]),
     ("mailbox", &["mail.appended", "mail.delivered", "mail.expunged", "mail.flags_changed", "mailbox.created", "mailbox.deleted", "mailbox.renamed", "mailbox.updated"]),
     ("mail", &["submission.changed"]),
     ("queue", &["queue.host_state", "queue.message_added", "queue.message_changed", "queue.message_read", "queue.message_removed"]),
@@ -100,6 +102,7 @@ impl Service {
             group::<ImapSettings>("imap", &server),
             group::<PopSettings>("pop", &server),
             group::<MediaSettings>("media", &server),
+            group::<SipSettings>("sip", &server),
         ];
         Ok(SettingsCatalogue { data }.into())
     }

@@ -3,10 +3,11 @@
 use std::sync::{Arc, RwLock};
 
 use model::media::MediaSettings;
-use model::server::{DnsSettings, ImapSettings, Module, Modules as ModuleList, PopSettings, QueueSettings, SmtpOutSettings, SmtpSettings, UpdateModule};
+use model::server::{DnsSettings, ImapSettings, Module, Modules as ModuleList, PopSettings, QueueSettings, SipSettings, SmtpOutSettings, SmtpSettings, UpdateModule};
 use model::settings::{EffectiveSetting, Settings, SettingsChange, SettingsView, Source, change, explain, fold, patch_by_name};
 use serde::Deserialize;
 use serde_json::{Map, Value, json};
+use tokio::sync::watch;
 use utoipa::ToSchema;
 
 use crate::operation::{Call, Done, Nothing};
@@ -14,13 +15,13 @@ use crate::server::settings_fault;
 use crate::{Error, Result, Service};
 
 /// Modules by the names under which they are stored.
-const MODULES: [(Module, &str); 6] = [(Module::Smtp, "smtp"), (Module::SmtpOut, "smtp_out"), (Module::Queue, "queue"), (Module::Imap, "imap"), (Module::Pop, "pop"), (Module::Media, "media")];
+const MODULES: [(Module, &str); 7] = [(Module::Smtp, "smtp"), (Module::SmtpOut, "smtp_out"), (Module::Queue, "queue"), (Module::Imap, "imap"), (Module::Pop, "pop"), (Module::Media, "media"), (Module::Sip, "sip")];
 
 /// Names a module.
 #[derive(Debug, Clone, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct ModuleRef {
-    /// The module: `smtp`, `smtp_out`, `queue`, `imap`, `pop` or `media`.
+    /// The module: `smtp`, `smtp_out`, `queue`, `imap`, `pop`, `media` or `sip`.
     pub(crate) module: String,
 }
 
@@ -39,13 +40,18 @@ pub struct ModuleSettings {
     pub pop: PopSettings,
     /// The media relay.
     pub media: MediaSettings,
+    /// SIP.
+    pub sip: SipSettings,
     /// DNS.
     pub dns: DnsSettings,
 }
 
 /// The settings in memory.
 #[derive(Default)]
-pub(crate) struct Modules(RwLock<Arc<ModuleSettings>>);
+pub(crate) struct Modules {
+    current: RwLock<Arc<ModuleSettings>>,
+    changed: watch::Sender<()>,
+}
 
 fn find(name: &str) -> Result<(Module, &'static str)> {
     MODULES.into_iter().find(|(_, known)| *known == name).ok_or_else(|| Error::not_found("module"))
@@ -60,6 +66,7 @@ fn explain_module(module: Module, stored: &Value) -> Vec<EffectiveSetting> {
         Module::Imap => explain::<ImapSettings>(&levels),
         Module::Pop => explain::<PopSettings>(&levels),
         Module::Media => explain::<MediaSettings>(&levels),
+        Module::Sip => explain::<SipSettings>(&levels),
     }
 }
 
@@ -74,13 +81,23 @@ fn change_module(module: Module, stored: &Value, set: &Map<String, Value>, unset
         Module::Imap => as_one::<ImapSettings>(stored, set, unset),
         Module::Pop => as_one::<PopSettings>(stored, set, unset),
         Module::Media => as_one::<MediaSettings>(stored, set, unset),
+        Module::Sip => as_one::<SipSettings>(stored, set, unset),
     }
 }
 
 impl Service {
     /// Settings of all modules as they act now.
     pub fn module_settings(&self) -> Arc<ModuleSettings> {
-        self.inner.modules.0.read().map(|settings| settings.clone()).unwrap_or_default()
+        self.inner.modules.current.read().map(|settings| settings.clone()).unwrap_or_default()
+    }
+
+    /// Tells when settings of a module, or lists of addresses, change.
+    pub fn module_changes(&self) -> watch::Receiver<()> {
+        self.inner.modules.changed.subscribe()
+    }
+
+    pub(crate) fn lists_changed(&self) {
+        self.inner.modules.changed.send_replace(());
     }
 
     /// Reads the settings of modules anew.
@@ -94,11 +111,14 @@ impl Service {
             imap: fold(&[&of("imap")]),
             pop: fold(&[&of("pop")]),
             media: fold(&[&of("media")]),
+            sip: fold(&[&of("sip")]),
             dns: fold(&[&of("dns")]),
         };
-        if let Ok(mut current) = self.inner.modules.0.write() {
+        if let Ok(mut current) = self.inner.modules.current.write() {
             *current = Arc::new(settings);
         }
+        // Nobody may be watching.
+        self.inner.modules.changed.send_replace(());
         self.queue_news().look();
         Ok(())
     }
@@ -149,6 +169,7 @@ mod tests {
             (Module::Pop, json!({"port": 110}), "/set/port"),
             (Module::Imap, json!({"max_line": null}), "/set/max_line"),
             (Module::Smtp, json!({"max_size": "big"}), "/set/max_size"),
+            (Module::Media, json!({"wan_ipv4": "outside"}), "/set/wan_ipv4"),
         ] {
             assert_eq!(check(module, set.clone()).unwrap_err()[0].0, pointer, "{set}");
         }

@@ -13,6 +13,7 @@ use model::group::{CreateGroup, Group, GroupMembers, Members, RenameGroup, Updat
 use model::listener::{CreateListener, Listener, UpdateListener};
 use model::mail_trace::{MailTrace, SearchMailTrace};
 use model::mailbox::{CreateMailbox, Mailbox, UpdateMailbox};
+use model::media::{MediaReport, MediaStats};
 use model::message::{Headers, Message, SearchMessages, Stored, UpdateMessage};
 use model::queue::{Accepted, Queue, QueueAction, QueueSummary, SubmitRawMessage, TransitMessage};
 use model::registration::{ListRegistrations, Registration, RemoveRegistrations, Removed};
@@ -126,6 +127,8 @@ operations! {
         getCall Get "/calls/{call}" 200 SignedIn, get_call(CallRef) -> CallRecord, "Shows a call";
         hangupCall Post "/calls/{call}/hangup" 204 SignedIn, hangup_call(CallRef), "Ends a call for both sides";
         traceCall Get "/calls/{call}/trace" 200 SignedIn, trace_call(CallRef) -> CallTrace, "Shows what passed in a call, as a ladder";
+        getCallMedia Get "/calls/{call}/media" 200 SignedIn, get_call_media(CallRef) -> MediaReport, "Shows what is known of the media of a call, and why a way is silent";
+        getMediaStats Get "/media/stats" 200 Server("monitors"), get_media_stats(Nothing) -> MediaStats, "Shows the media relay as a whole";
         listCdr Get "/cdr" 200 SignedIn, list_cdr(ListCallRecords) -> Page<CallRecord>, "Lists records of calls, the newest first";
         getCdr Get "/cdr/{call}" 200 SignedIn, get_cdr(CallRef) -> CallRecord, "Shows the record of a call";
     }

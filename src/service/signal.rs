@@ -13,6 +13,8 @@ use crate::{Service, Subscriber};
 pub struct Sender {
     /// The account that proved who it is.
     pub subscriber: Option<Arc<Subscriber>>,
+    /// The account that the sender, whom we trust by its address, says to be; good for records, not for rights.
+    pub claimed: Option<Arc<Subscriber>>,
     /// Where the signal comes from.
     pub peer: Option<IpAddr>,
     /// The sender says to be in a domain of ours.

@@ -4,7 +4,7 @@
 use std::sync::Mutex;
 
 use model::call::{CallRecord, CallTrace};
-use model::media::MediaReport;
+use model::media::{MediaReport, MediaStats};
 use store::event::Occurrence;
 use store::registration::{BindingFilter, BindingRow};
 use tokio::sync::{mpsc, oneshot};
@@ -28,6 +28,8 @@ pub enum VoiceCommand {
     HangUp(Uuid, oneshot::Sender<bool>),
     /// What the media relay knows of a call.
     Media(Uuid, oneshot::Sender<Option<MediaReport>>),
+    /// The media relay as a whole.
+    MediaStats(oneshot::Sender<MediaStats>),
     /// What passed in a call.
     Trace(Uuid, oneshot::Sender<Option<CallTrace>>),
 }

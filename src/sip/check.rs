@@ -10,7 +10,7 @@ use crate::{Fields, Method, Name};
 const LARGEST_CSEQ: u32 = (1 << 31) - 1;
 
 /// The header fields that every message has, each well-formed and, but for Via, once (RFC 3261 §8.1.1).
-fn mandatory(fields: &Fields) -> Result<(CSeq<'_>, ViaParts), Fault> {
+fn mandatory(fields: &Fields) -> Result<(CSeq<'_>, Option<ViaParts>), Fault> {
     let mut via: Option<&[u8]> = None;
     let (mut from, mut to, mut call_id, mut cseq, mut hops) = (None, None, None, None, None);
     for field in fields.index() {
@@ -35,7 +35,8 @@ fn mandatory(fields: &Fields) -> Result<(CSeq<'_>, ViaParts), Fault> {
     for (name, value) in [(Name::From, from), (Name::To, to)] {
         let address: Address<'_> = read(name, value)?;
         // A tag is a token (RFC 3261 §19.3).
-        if address.tag().is_none() && address.params.has("tag") {
+        let tag = address.params.raw("tag");
+        if tag.is_some_and(|tag| tag.is_empty() || tag.starts_with(b"\"")) {
             return Err(Fault::Bad(name));
         }
     }
@@ -67,8 +68,8 @@ pub(crate) fn hop_count(value: &[u8]) -> Result<u8, Fault> {
         .ok_or(Fault::Bad(Name::MaxForwards))
 }
 
-/// Gives back the topmost Via.
-pub(crate) fn response(response: &Response) -> Result<ViaParts, Fault> {
+/// Gives back where the parts of the topmost Via stand.
+pub(crate) fn response(response: &Response) -> Result<Option<ViaParts>, Fault> {
     let (_, via) = mandatory(response)?;
     // The topmost Via is ours; behind it stands where the response goes next.
     for item in response.items(Name::Via).skip(1) {
@@ -79,8 +80,8 @@ pub(crate) fn response(response: &Response) -> Result<ViaParts, Fault> {
     Ok(via)
 }
 
-/// Gives back the topmost Via.
-pub(crate) fn request(request: &Request) -> Result<ViaParts, Fault> {
+/// Gives back where the parts of the topmost Via stand.
+pub(crate) fn request(request: &Request) -> Result<Option<ViaParts>, Fault> {
     let uri = request.uri()?;
     // No part of a request URI is honoured as a header (RFC 4475 §3.1.2.11).
     if uri.headers().next().is_some() {

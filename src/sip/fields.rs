@@ -12,6 +12,8 @@ pub struct Fields {
     octets: Bytes,
     start_line: u32,
     index: Vec<Field>,
+    /// The bits of the names that are there.
+    present: u64,
     head: u32,
     end: u32,
     /// The topmost Via once it has been read.
@@ -24,6 +26,10 @@ impl Fields {
         Self {
             octets,
             start_line: index.start_line,
+            present: index
+                .fields
+                .iter()
+                .fold(0, |present, field| present | field.name.bit()),
             index: index.fields,
             head: index.head,
             end: crate::index::offset(end),
@@ -32,8 +38,8 @@ impl Fields {
     }
 
     /// Keeps what was read of the topmost Via, so that it is not read again.
-    pub(crate) fn keep_via(&mut self, via: ViaParts) {
-        self.via = Some(via);
+    pub(crate) fn keep_via(&mut self, via: Option<ViaParts>) {
+        self.via = via;
     }
 
     /// Where a part of this message begins and ends in it.
@@ -117,10 +123,18 @@ impl Fields {
 
     /// The values of all fields of this name, in order.
     pub fn values(&self, name: Name) -> impl Iterator<Item = &[u8]> {
-        self.index
-            .iter()
-            .filter(move |field| field.name == name)
-            .map(|field| self.value_of(field))
+        self.named(name).map(|field| self.value_of(field))
+    }
+
+    /// The fields of this name, in order.
+    pub(crate) fn named(&self, name: Name) -> impl Iterator<Item = &Field> {
+        // Most names that are asked for are absent or on top.
+        let all = if self.present & name.bit() == 0 {
+            &[]
+        } else {
+            self.index.as_slice()
+        };
+        all.iter().filter(move |field| field.name == name)
     }
 
     /// The value of the first field of this name, folded as it came.

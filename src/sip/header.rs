@@ -15,7 +15,7 @@ pub use address::{Address, Contact};
 pub use authentication::Authentication;
 pub use dialog::{RAck, Replaces, SessionExpires};
 pub use event::{Event, Reason, SubscriptionState};
-pub(crate) use via::ViaParts;
+pub(crate) use via::{Source, ViaParts};
 pub use via::{Transport, Via};
 
 /// What can be read from the value of a header field, or from one item of a list.

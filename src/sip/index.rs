@@ -54,7 +54,7 @@ pub(crate) fn index(octets: &[u8], limits: &Limits) -> Index {
         at: 0,
         fault: None,
     };
-    let Some((_, end)) = lines.next_line() else {
+    let Some(end) = lines.end(0, 0) else {
         index.fault = lines.fault.or(Some(Fault::Incomplete));
         index.head = offset(octets.len());
         return index;
@@ -63,34 +63,33 @@ pub(crate) fn index(octets: &[u8], limits: &Limits) -> Index {
     if end > limits.line {
         index.fault = Some(Fault::TooLarge);
     }
-    loop {
-        if lines.at_empty_line() {
-            break;
-        }
-        let Some((start, end)) = lines.next_line() else {
+    while !lines.at_empty_line() {
+        let start = lines.at;
+        let named = name(octets, start);
+        // Nothing in a name can end its line.
+        let Some(end) = lines.end(start, named.map_or(start, |(_, value)| value)) else {
             index.fault = index.fault.or(Some(Fault::Incomplete));
             break;
         };
-        let line = octets.get(start..end).unwrap_or_default();
-        let fault = if line.len() > limits.line || index.fields.len() >= limits.fields {
-            Some(Fault::TooLarge)
-        } else {
-            match field(line) {
-                Some((name, value, value_end)) => {
-                    if name == Name::ContentLength {
-                        index.length =
-                            length(index.length, line.get(value..value_end).unwrap_or_default());
-                    }
-                    index.fields.push(Field {
-                        name,
-                        start: offset(start),
-                        value: offset(start + value),
-                        value_end: offset(start + value_end),
-                        end: offset(lines.at),
-                    });
-                    None
+        let fault = match named {
+            _ if end - start > limits.line || index.fields.len() >= limits.fields => {
+                Some(Fault::TooLarge)
+            }
+            None => Some(Fault::Line),
+            Some((name, value)) => {
+                let (value, value_end) = trimmed(octets, value, end);
+                if name == Name::ContentLength {
+                    let octets = octets.get(value..value_end).unwrap_or_default();
+                    index.length = length(index.length, octets);
                 }
-                None => Some(Fault::Line),
+                index.fields.push(Field {
+                    name,
+                    start: offset(start),
+                    value: offset(value),
+                    value_end: offset(value_end),
+                    end: offset(lines.at),
+                });
+                None
             }
         };
         index.fault = index.fault.or(fault);
@@ -111,10 +110,9 @@ struct Lines<'a> {
 }
 
 impl Lines<'_> {
-    /// Begin and end of the next line with its folds; what a bare CR, LF or NUL stands in goes on and is a fault.
-    fn next_line(&mut self) -> Option<(usize, usize)> {
-        let start = self.at;
-        let mut at = start;
+    /// The end of a line with its folds, looked for from there; what a bare CR, LF or NUL stands in goes on and is a fault.
+    fn end(&mut self, start: usize, from: usize) -> Option<usize> {
+        let mut at = from;
         while let Some(found) = memchr3(b'\r', b'\n', b'\0', self.octets.get(at..)?) {
             let here = at + found;
             if let Some([b'\r', b'\n', next @ ..]) = self.octets.get(here..) {
@@ -122,12 +120,13 @@ impl Lines<'_> {
                 // Only a field may be folded, and only by octets that are there.
                 if start == 0 || !matches!(next, [b' ' | b'\t', ..]) {
                     self.at = at;
-                    return Some((start, here));
+                    return Some(here);
                 }
                 continue;
             }
             let quoted = here
                 .checked_sub(1)
+                .filter(|before| *before >= start)
                 .and_then(|before| self.octets.get(before))
                 == Some(&b'\\');
             // A NUL may be the second half of a quoted pair (RFC 4475 §3.1.1.2).
@@ -150,25 +149,34 @@ impl Lines<'_> {
     }
 }
 
-/// The name of a line, and where its value begins and ends.
-fn field(line: &[u8]) -> Option<(Name, usize, usize)> {
-    let name = line.iter().position(|byte| !scan::is(*byte, scan::TOKEN))?;
-    let mut colon = name;
-    while matches!(line.get(colon), Some(b' ' | b'\t')) {
-        colon += 1;
+/// The name that a line begins with, and where its value begins but for folds.
+fn name(octets: &[u8], start: usize) -> Option<(Name, usize)> {
+    let rest = octets.get(start..)?;
+    let length = scan::span(rest, scan::TOKEN);
+    let mut at = length;
+    while let Some(b' ' | b'\t') = rest.get(at) {
+        at += 1;
     }
-    if name == 0 || line.get(colon) != Some(&b':') {
+    if length == 0 || rest.get(at) != Some(&b':') {
         return None;
     }
-    let mut value = colon + 1;
-    while line.get(value).is_some_and(|byte| is_blank(*byte)) {
+    at += 1;
+    while let Some(b' ' | b'\t') = rest.get(at) {
+        at += 1;
+    }
+    Some((Name::parse(rest.get(..length)?), start + at))
+}
+
+/// A value without blanks and folds at both ends.
+fn trimmed(octets: &[u8], mut value: usize, mut end: usize) -> (usize, usize) {
+    let blank = |at: usize| octets.get(at).is_some_and(|byte| is_blank(*byte));
+    while value < end && blank(value) {
         value += 1;
     }
-    let mut end = line.len();
-    while end > value && line.get(end - 1).is_some_and(|byte| is_blank(*byte)) {
+    while end > value && blank(end - 1) {
         end -= 1;
     }
-    Some((Name::parse(line.get(..name)?), value, end))
+    (value, end)
 }
 
 fn length(before: Length, value: &[u8]) -> Length {

@@ -268,11 +268,8 @@ struct RequestLine<'a> {
 /// Takes a request line apart; `None` when it is none at all.
 fn request_line(line: &[u8]) -> Option<RequestLine<'_>> {
     let trimmed = scan::trim(line);
-    let first = trimmed.iter().position(|byte| *byte == b' ')?;
-    let last = trimmed
-        .iter()
-        .rposition(|byte| *byte == b' ')
-        .filter(|last| *last > first)?;
+    let first = memchr::memchr(b' ', trimmed)?;
+    let last = memchr::memrchr(b' ', trimmed).filter(|last| *last > first)?;
     let (method, uri, version) = (
         trimmed.get(..first)?,
         trimmed.get(first + 1..last)?,
@@ -283,8 +280,6 @@ fn request_line(line: &[u8]) -> Option<RequestLine<'_>> {
     }
     let whole = if trimmed.len() != line.len() {
         Err(Fault::StartLine)
-    } else if uri.is_empty() || uri.iter().any(|byte| scan::is_blank(*byte)) {
-        Err(Fault::Uri)
     } else {
         Ok(())
     };

@@ -122,11 +122,16 @@ impl Name {
             else {
                 return Self::Other;
             };
-            if *spelling == name || spelling.eq_ignore_ascii_case(name) {
+            if is_same(spelling, name) || spelling.eq_ignore_ascii_case(name) {
                 return *found;
             }
             slot = (slot + 1) % SIZE;
         }
+    }
+
+    /// A bit that few other names have.
+    pub(crate) const fn bit(self) -> u64 {
+        1 << (self as u8 % 64)
     }
 
     /// Whether the field is a list whose items may also stand in fields of their own (RFC 3261 §7.3.1).
@@ -171,6 +176,23 @@ impl Name {
 impl std::fmt::Display for Name {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.write_str(self.text())
+    }
+}
+
+/// Whether both are the same; for most names without a loop.
+#[inline]
+fn is_same(one: &[u8], other: &[u8]) -> bool {
+    if one.len() != other.len() {
+        return false;
+    }
+    let ends = |name: &[u8]| -> Option<(u64, u64)> {
+        let (first, last) = (name.first_chunk()?, name.last_chunk()?);
+        Some((u64::from_ne_bytes(*first), u64::from_ne_bytes(*last)))
+    };
+    match (ends(one), ends(other)) {
+        (Some(one_ends), Some(other_ends)) if one.len() <= 16 => one_ends == other_ends,
+        (None, None) => one.iter().eq(other),
+        _ => one == other,
     }
 }
 

@@ -16,17 +16,30 @@ impl<'a> Params<'a> {
 
     /// Takes parameters up to the end or to an octet that cannot belong to them, which is left.
     pub(crate) fn take(cursor: &mut Cursor<'a>) -> Result<Self, Malformed> {
+        Self::take_each(cursor, |_, _, _| ())
+    }
+
+    /// The same, telling name, value and all octets of each.
+    #[inline]
+    pub(crate) fn take_each(
+        cursor: &mut Cursor<'a>,
+        mut each: impl FnMut(&'a [u8], Option<&'a [u8]>, &'a [u8]),
+    ) -> Result<Self, Malformed> {
         let start = cursor.at();
         let mut end = start;
         while cursor.eat_between(b';') {
-            if cursor.take(scan::TOKEN).is_empty() {
+            let name = cursor.take(scan::TOKEN);
+            if name.is_empty() {
                 return Err(cursor.malformed());
             }
+            let whole = end;
+            let mut value = None;
             end = cursor.at();
             if cursor.eat_between(b'=') {
-                take_value(cursor)?;
+                value = Some(take_value(cursor)?);
                 end = cursor.at();
             }
+            each(name, value, cursor.between(whole, end));
         }
         let octets = cursor.since(start).get(..end - start).unwrap_or_default();
         Ok(Self { octets })

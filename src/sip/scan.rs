@@ -12,11 +12,11 @@ pub struct Malformed {
 pub(crate) const TOKEN: u8 = 1;
 /// What a header parameter may have as its value: a token, a host with or without brackets, and what is seen in the field.
 pub(crate) const VALUE: u8 = 2;
-/// `user` of RFC 3261 §25.1 with the `#` that phones send raw.
+/// `user` of RFC 3261 §25.1 without escapes, with the `#` that phones send raw.
 pub(crate) const USER: u8 = 4;
-/// `paramchar` of RFC 3261 §25.1.
+/// `paramchar` of RFC 3261 §25.1 without escapes.
 pub(crate) const PARAM: u8 = 8;
-/// Characters of `hname` and `hvalue`.
+/// Characters of `hname` and `hvalue` without escapes.
 pub(crate) const URI_HEADER: u8 = 16;
 /// Characters of a host name.
 pub(crate) const HOST: u8 = 32;
@@ -44,7 +44,7 @@ const fn classes() -> [u8; 256] {
     }
     mark(&mut table, b"-.!%*_+`'~", TOKEN | VALUE);
     mark(&mut table, b"[]:/?@&$=|#()^{}", VALUE);
-    mark(&mut table, b"-_.!~*'()%", USER | PARAM | URI_HEADER);
+    mark(&mut table, b"-_.!~*'()", USER | PARAM | URI_HEADER);
     mark(&mut table, b"&=+$,;?/#", USER);
     mark(&mut table, b"[]/:&+$", PARAM);
     mark(&mut table, b"[]/?:+$", URI_HEADER);
@@ -60,9 +60,16 @@ pub(crate) fn is(byte: u8, class: u8) -> bool {
         .is_some_and(|classes| classes & class != 0)
 }
 
+/// How many octets of a class these begin with.
+#[inline]
+pub(crate) fn span(bytes: &[u8], class: u8) -> usize {
+    let end = bytes.iter().position(|byte| !is(*byte, class));
+    end.unwrap_or(bytes.len())
+}
+
 /// Whether these are all of a class and at least one.
 pub(crate) fn all(bytes: &[u8], class: u8) -> bool {
-    !bytes.is_empty() && bytes.iter().all(|byte| is(*byte, class))
+    !bytes.is_empty() && span(bytes, class) == bytes.len()
 }
 
 #[inline]
@@ -124,6 +131,11 @@ impl<'a> Cursor<'a> {
     }
 
     #[inline]
+    pub(crate) fn between(&self, start: usize, end: usize) -> &'a [u8] {
+        self.bytes.get(start..end).unwrap_or_default()
+    }
+
+    #[inline]
     pub(crate) fn skip(&mut self, octets: usize) {
         self.at = (self.at + octets).min(self.bytes.len());
     }
@@ -182,12 +194,26 @@ impl<'a> Cursor<'a> {
     #[inline]
     pub(crate) fn take(&mut self, class: u8) -> &'a [u8] {
         let rest = self.rest();
-        let length = rest
-            .iter()
-            .position(|byte| !is(*byte, class))
-            .unwrap_or(rest.len());
+        let length = span(rest, class);
         self.at += length;
         rest.get(..length).unwrap_or_default()
+    }
+
+    /// Octets of this class and whole escapes; half an escape is left.
+    #[inline]
+    pub(crate) fn take_escaped(&mut self, class: u8) -> &'a [u8] {
+        let start = self.at;
+        loop {
+            self.take(class);
+            let Some([b'%', high, low, ..]) = self.bytes.get(self.at..) else {
+                break;
+            };
+            if !high.is_ascii_hexdigit() || !low.is_ascii_hexdigit() {
+                break;
+            }
+            self.at += 3;
+        }
+        self.since(start)
     }
 
     /// One octet of this class or more.
@@ -210,13 +236,12 @@ impl<'a> Cursor<'a> {
         if !self.eat(b'"') {
             return Err(self.malformed());
         }
-        while let Some(byte) = self.peek() {
-            self.at += 1;
-            match byte {
-                b'"' => return Ok(self.since(start)),
-                b'\\' if self.peek().is_some() => self.at += 1,
-                _ => {}
+        while let Some(found) = memchr::memchr2(b'"', b'\\', self.rest()) {
+            self.at += found;
+            if self.eat(b'"') {
+                return Ok(self.since(start));
             }
+            self.skip(2);
         }
         Err(Malformed { position: start })
     }

@@ -1,11 +1,11 @@
-use std::net::{IpAddr, SocketAddr};
+use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 
 use bytes::{BufMut, Bytes};
 
-use crate::header::Via;
+use crate::header::{Source, Via};
 use crate::scan::{first_item, is_blank};
 use crate::uri::host_ip;
-use crate::{Fields, Name, Request, Response, Uri};
+use crate::{Fields, Name, Params, Request, Response, Uri};
 
 /// Edits of a message that is passed on. What is not edited leaves octet for octet; a Content-Length that was absent is
 /// added.
@@ -88,7 +88,7 @@ impl<'a> Splice<'a> {
 
     /// Puts a field made of some parts above all others of its name, or on top; none of them may end a line.
     pub(crate) fn prepend_parts(&mut self, name: Name, parts: &[&[u8]]) -> &mut Self {
-        let first = self.fields.index().iter().find(|field| field.name == name);
+        let first = self.fields.named(name).next();
         let at = first.map_or(self.fields.first_line(), |field| field.start);
         let rank = -self.rank();
         self.edit(at, at, rank, |text| {
@@ -120,7 +120,7 @@ impl<'a> Splice<'a> {
     /// Makes this the only value of the name.
     pub fn set(&mut self, name: Name, value: impl AsRef<[u8]>) -> &mut Self {
         let fields = self.fields;
-        let mut all = fields.index().iter().filter(|field| field.name == name);
+        let mut all = fields.named(name);
         let Some(first) = all.next() else {
             return self.append(name, value);
         };
@@ -145,7 +145,7 @@ impl<'a> Splice<'a> {
     /// Takes all fields of this name away.
     pub fn remove(&mut self, name: Name) -> &mut Self {
         let fields = self.fields;
-        for field in fields.index().iter().filter(|field| field.name == name) {
+        for field in fields.named(name) {
             self.edit(field.start, field.end, 0, |_| ());
         }
         self
@@ -166,7 +166,7 @@ impl<'a> Splice<'a> {
     pub fn remove_items(&mut self, name: Name, items: usize) -> &mut Self {
         let fields = self.fields;
         let mut left = items;
-        for field in fields.index().iter().filter(|field| field.name == name) {
+        for field in fields.named(name) {
             let value = fields.value_of(field);
             let mut taken = 0;
             let mut whole = false;
@@ -205,19 +205,10 @@ impl<'a> Splice<'a> {
 
     /// Notes in the topmost Via where the request came from (RFC 3261 §18.2.1, RFC 3581 §4).
     pub fn stamp(&mut self, source: SocketAddr) -> &mut Self {
-        let from = self.text.len();
-        if let Ok(via) = self.fields.via()
-            && stamped(&via, source, &mut self.text)
-        {
-            let start = self.fields.place(via.params.octets());
-            let end = start + crate::index::offset(via.params.octets().len());
-            let text = (from, self.text.len());
-            self.edits.push(Edit {
-                start,
-                end,
-                rank: 0,
-                text,
-            });
+        let via = self.fields.via().ok();
+        if let Some(stamp) = via.and_then(|via| Stamp::new(&via, source)) {
+            let (start, end) = self.fields.range(stamp.place);
+            self.edit(start, end, 0, |text| stamp.put(text));
         }
         self
     }
@@ -298,18 +289,48 @@ pub(crate) fn flatten(out: &mut [u8], from: usize) {
     }
 }
 
-/// Writes the parameters of a Via that came from there; `false` when nothing has to be noted, and nothing is written.
-pub(crate) fn stamped(via: &Via<'_>, source: SocketAddr, out: &mut Vec<u8>) -> bool {
-    let ip = source.ip().to_canonical();
-    let (mut wants_rport, mut noted) = (false, false);
-    let start = out.len();
-    for (name, value) in via.params.octets_of_each() {
-        let is = |known: &str| name.eq_ignore_ascii_case(known.as_bytes());
-        if is("rport") {
-            wants_rport = true;
-        } else if is("received") {
-            noted = true;
-        } else {
+/// What a Via gets to note where it came from (RFC 3261 §18.2.1, RFC 3581 §4).
+#[derive(Debug)]
+pub(crate) struct Stamp<'a> {
+    /// Its octets that are replaced.
+    pub(crate) place: &'a [u8],
+    /// Its parameters when something was noted before.
+    params: Option<Params<'a>>,
+    source: SocketAddr,
+    wants_rport: bool,
+}
+
+impl<'a> Stamp<'a> {
+    /// `None` when nothing has to be noted.
+    pub(crate) fn new(via: &Via<'a>, source: SocketAddr) -> Option<Self> {
+        let params = via.params.octets();
+        let (place, wants_rport) = match via.source() {
+            Source::Unnoted if host_ip(via.host()) == Some(source.ip().to_canonical()) => {
+                return None;
+            }
+            Source::Unnoted => (params.get(params.len()..).unwrap_or_default(), false),
+            Source::Asked(param) => (param, true),
+            Source::Other => (params, via.wants_rport()),
+        };
+        Some(Self {
+            place,
+            params: matches!(via.source(), Source::Other).then_some(via.params),
+            source,
+            wants_rport,
+        })
+    }
+
+    /// Writes what stands there instead.
+    pub(crate) fn put(&self, out: &mut Vec<u8>) {
+        let others = self
+            .params
+            .iter()
+            .flat_map(|params| params.octets_of_each());
+        for (name, value) in others {
+            let noted = [b"rport".as_slice(), b"received"];
+            if noted.iter().any(|noted| name.eq_ignore_ascii_case(noted)) {
+                continue;
+            }
             out.push(b';');
             out.put_slice(name);
             if let Some(value) = value {
@@ -317,28 +338,34 @@ pub(crate) fn stamped(via: &Via<'_>, source: SocketAddr, out: &mut Vec<u8>) -> b
                 out.put_slice(value);
             }
         }
+        out.put_slice(b";received=");
+        match self.source.ip().to_canonical() {
+            IpAddr::V4(ip) => put_ipv4(out, ip),
+            IpAddr::V6(ip) => out.put_slice(ip.to_string().as_bytes()),
+        }
+        if self.wants_rport {
+            out.put_slice(b";rport=");
+            put_number(out, u32::from(self.source.port()));
+        }
     }
-    if !wants_rport && !noted && host_ip(via.host()) == Some(ip) {
-        out.truncate(start);
-        return false;
-    }
-    out.put_slice(b";received=");
-    match ip {
-        IpAddr::V4(ip) => {
-            for (place, octet) in ip.octets().into_iter().enumerate() {
-                if place > 0 {
-                    out.push(b'.');
-                }
-                put_number(out, u32::from(octet));
+}
+
+fn put_ipv4(out: &mut Vec<u8>, ip: Ipv4Addr) {
+    let mut text = [b'.'; 16];
+    let mut at = 0;
+    for octet in ip.octets() {
+        for (place, least) in [(100, 100), (10, 10), (1, 0)] {
+            if octet >= least
+                && let Some(digit) = text.get_mut(at)
+            {
+                *digit = b'0' + octet / place % 10;
+                at += 1;
             }
         }
-        IpAddr::V6(ip) => out.put_slice(ip.to_string().as_bytes()),
+        // The dot is there already.
+        at += 1;
     }
-    if wants_rport {
-        out.put_slice(b";rport=");
-        put_number(out, u32::from(source.port()));
-    }
-    true
+    out.put_slice(text.get(..at - 1).unwrap_or_default());
 }
 
 pub(crate) fn put_number(out: &mut Vec<u8>, number: u32) {

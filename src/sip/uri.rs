@@ -24,14 +24,15 @@ pub enum Scheme {
 /// A URI in the text it was read from.
 #[derive(Debug, Clone, Copy)]
 pub struct Uri<'a> {
-    text: &'a str,
+    // All ASCII, as no other octet is in a class.
+    text: &'a [u8],
     scheme: Scheme,
-    user: Option<&'a str>,
-    password: Option<&'a str>,
-    host: &'a str,
+    user: Option<&'a [u8]>,
+    password: Option<&'a [u8]>,
+    host: &'a [u8],
     port: Option<u16>,
-    params: &'a str,
-    headers: &'a str,
+    params: &'a [u8],
+    headers: &'a [u8],
 }
 
 impl<'a> Uri<'a> {
@@ -40,59 +41,52 @@ impl<'a> Uri<'a> {
     /// # Errors
     /// [`Malformed`] with the octet that does not fit.
     pub fn parse(octets: &'a [u8]) -> Result<Self, Malformed> {
-        let text = scan::text(octets).ok_or(Malformed { position: 0 })?;
-        let start = match octets {
-            [b'S' | b's', b'I' | b'i', b'P' | b'p', b':', ..] => 4,
-            _ => memchr::memchr(b':', octets).ok_or(Malformed { position: 0 })? + 1,
+        let (scheme, start) = match octets {
+            [b'S' | b's', b'I' | b'i', b'P' | b'p', b':', ..] => (Scheme::Sip, 4),
+            _ => {
+                let colon = memchr::memchr(b':', octets).ok_or(Malformed { position: 0 })?;
+                let name = octets.get(..colon).and_then(scan::text);
+                let scheme = name.and_then(scheme).ok_or(Malformed { position: 0 })?;
+                (scheme, colon + 1)
+            }
         };
-        let (name, rest) = text.split_at_checked(start).unwrap_or_default();
+        let rest = octets.get(start..).unwrap_or_default();
         let mut uri = Uri {
-            text,
-            scheme: scheme(name.strip_suffix(':').unwrap_or(name))
-                .ok_or(Malformed { position: 0 })?,
+            text: octets,
+            scheme,
             user: None,
             password: None,
-            host: "",
+            host: b"",
             port: None,
-            params: "",
-            headers: "",
+            params: b"",
+            headers: b"",
         };
         let read = match uri.scheme {
             Scheme::Sip | Scheme::Sips => uri.read_sip(rest),
             Scheme::Tel => uri.read_tel(rest),
-            Scheme::Other if scan::all(rest.as_bytes(), scan::ABSOLUTE) => Ok(()),
+            Scheme::Other if scan::all(rest, scan::ABSOLUTE) => Ok(()),
             Scheme::Other => Err(Malformed { position: 0 }),
         };
-        let escapes = read.and_then(|()| {
-            if uri.scheme == Scheme::Other || escapes_are_whole(rest) {
-                Ok(())
-            } else {
-                Err(Malformed { position: 0 })
-            }
-        });
-        escapes.map(|()| uri).map_err(|fault| Malformed {
+        read.map(|()| uri).map_err(|fault| Malformed {
             position: start + fault.position,
         })
     }
 
-    fn read_sip(&mut self, rest: &'a str) -> Result<(), Malformed> {
+    fn read_sip(&mut self, rest: &'a [u8]) -> Result<(), Malformed> {
         let between = |start, end| rest.get(start..end).unwrap_or_default();
-        let mut cursor = Cursor::new(rest.as_bytes());
-        if let Some(at) = memchr::memchr(b'@', rest.as_bytes()) {
-            // The user may hold what looks like parameters; only a colon ends it.
-            if cursor.take(scan::USER).is_empty() {
-                return Err(cursor.malformed());
-            }
-            self.user = Some(between(0, cursor.at()));
-            if cursor.eat(b':') {
-                let start = cursor.at();
-                cursor.take(scan::USER);
-                self.password = Some(between(start, cursor.at()));
-            }
-            if cursor.at() != at {
-                return Err(cursor.malformed());
-            }
-            cursor.skip(1);
+        let mut cursor = Cursor::new(rest);
+        // A user may hold what looks like parameters; only a colon ends it. Without the sign behind it there was none.
+        cursor.take_escaped(scan::USER);
+        let end = cursor.at();
+        let password = cursor.eat(b':').then(|| {
+            cursor.take_escaped(scan::USER);
+            between(end + 1, cursor.at())
+        });
+        if end > 0 && cursor.eat(b'@') {
+            self.user = Some(between(0, end));
+            self.password = password;
+        } else {
+            cursor = Cursor::new(rest);
         }
         let start = cursor.at();
         take_host(&mut cursor)?;
@@ -106,11 +100,11 @@ impl<'a> Uri<'a> {
         if cursor.eat(b'?') {
             let start = cursor.at();
             loop {
-                let named = !cursor.take(scan::URI_HEADER).is_empty();
+                let named = !cursor.take_escaped(scan::URI_HEADER).is_empty();
                 if !named || !cursor.eat(b'=') {
                     return Err(cursor.malformed());
                 }
-                cursor.take(scan::URI_HEADER);
+                cursor.take_escaped(scan::URI_HEADER);
                 if !cursor.eat(b'&') {
                     break;
                 }
@@ -124,17 +118,17 @@ impl<'a> Uri<'a> {
         }
     }
 
-    fn read_tel(&mut self, rest: &'a str) -> Result<(), Malformed> {
-        let end = rest.find(';').unwrap_or(rest.len());
-        let (number, params) = rest.split_at_checked(end).unwrap_or((rest, ""));
-        let digits = number.strip_prefix('+').unwrap_or(number);
+    fn read_tel(&mut self, rest: &'a [u8]) -> Result<(), Malformed> {
+        let end = memchr::memchr(b';', rest).unwrap_or(rest.len());
+        let (number, params) = rest.split_at_checked(end).unwrap_or((rest, b""));
+        let digits = number.strip_prefix(b"+").unwrap_or(number);
         let good = digits
-            .bytes()
+            .iter()
             .any(|b| b.is_ascii_hexdigit() || matches!(b, b'*' | b'#'))
-            && digits.bytes().all(|b| {
+            && digits.iter().all(|b| {
                 b.is_ascii_hexdigit() || matches!(b, b'-' | b'.' | b'(' | b')' | b'*' | b'#')
             });
-        let mut cursor = Cursor::new(params.as_bytes());
+        let mut cursor = Cursor::new(params);
         take_params(&mut cursor)?;
         if !good || !cursor.rest().is_empty() {
             return Err(Malformed {
@@ -147,7 +141,7 @@ impl<'a> Uri<'a> {
 
     /// The text it was read from.
     pub fn text(&self) -> &'a str {
-        self.text
+        ascii(self.text)
     }
 
     /// Its scheme.
@@ -162,22 +156,22 @@ impl<'a> Uri<'a> {
 
     /// The user part with its escapes, or the number of a telephone URI.
     pub fn user(&self) -> Option<&'a str> {
-        self.user
+        self.user.map(ascii)
     }
 
     /// The password with its escapes.
     pub fn password(&self) -> Option<&'a str> {
-        self.password
+        self.password.map(ascii)
     }
 
     /// The host as it is written, an IPv6 address in brackets; empty unless the scheme is SIP or SIPS.
     pub fn host(&self) -> &'a str {
-        self.host
+        ascii(self.host)
     }
 
     /// The host when it is an address.
     pub fn ip(&self) -> Option<IpAddr> {
-        host_ip(self.host)
+        host_ip(ascii(self.host))
     }
 
     /// The port, when one is written.
@@ -187,7 +181,7 @@ impl<'a> Uri<'a> {
 
     /// Name and value of each parameter, with escapes.
     pub fn params(&self) -> impl Iterator<Item = (&'a str, Option<&'a str>)> + use<'a> {
-        self.params
+        ascii(self.params)
             .split(';')
             .filter(|param| !param.is_empty())
             .map(|param| match param.split_once('=') {
@@ -212,15 +206,15 @@ impl<'a> Uri<'a> {
     /// The text without the headers.
     pub fn without_headers(&self) -> &'a str {
         if self.headers.is_empty() {
-            return self.text;
+            return self.text();
         }
         let end = self.text.len().saturating_sub(self.headers.len() + 1);
-        self.text.get(..end).unwrap_or(self.text)
+        self.text().get(..end).unwrap_or(self.text())
     }
 
     /// Name and value of each header of the URI, with escapes.
     pub fn headers(&self) -> impl Iterator<Item = (&'a str, &'a str)> + use<'a> {
-        self.headers
+        ascii(self.headers)
             .split('&')
             .filter_map(|header| header.split_once('='))
     }
@@ -228,8 +222,13 @@ impl<'a> Uri<'a> {
 
 impl fmt::Display for Uri<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(self.text)
+        f.write_str(self.text())
     }
+}
+
+/// Octets that have been read as parts of a URI.
+fn ascii(octets: &[u8]) -> &str {
+    scan::text(octets).unwrap_or_default()
 }
 
 fn scheme(name: &str) -> Option<Scheme> {
@@ -248,29 +247,14 @@ fn scheme(name: &str) -> Option<Scheme> {
 /// `;name=value`, as often as it comes.
 fn take_params(cursor: &mut Cursor<'_>) -> Result<(), Malformed> {
     while cursor.eat(b';') {
-        if cursor.take(scan::PARAM).is_empty() {
+        if cursor.take_escaped(scan::PARAM).is_empty() {
             return Err(cursor.malformed());
         }
         if cursor.eat(b'=') {
-            cursor.take(scan::PARAM);
+            cursor.take_escaped(scan::PARAM);
         }
     }
     Ok(())
-}
-
-/// Whether every percent sign stands before two hexadecimal digits.
-fn escapes_are_whole(text: &str) -> bool {
-    let mut rest = text.as_bytes();
-    while let Some(at) = memchr::memchr(b'%', rest) {
-        let Some([high, low, after @ ..]) = rest.get(at + 1..) else {
-            return false;
-        };
-        if !high.is_ascii_hexdigit() || !low.is_ascii_hexdigit() {
-            return false;
-        }
-        rest = after;
-    }
-    true
 }
 
 /// Takes a host; an IPv6 address stands in brackets and has no zone.
@@ -333,7 +317,7 @@ pub fn escape_user(user: &str) -> String {
     use std::fmt::Write;
     let mut out = String::with_capacity(user.len());
     for byte in user.bytes() {
-        if byte != b'%' && byte != b'#' && scan::is(byte, scan::USER) {
+        if byte != b'#' && scan::is(byte, scan::USER) {
             out.push(char::from(byte));
         } else {
             let _ = write!(out, "%{byte:02X}");

@@ -2,7 +2,7 @@ use std::net::SocketAddr;
 
 use bytes::{BufMut, Bytes};
 
-use crate::splice::{flatten, put_field, put_number, put_value, stamped};
+use crate::splice::{Stamp, flatten, put_field, put_number, put_value};
 use crate::{Fields, Method, Name, Refused, Request};
 
 /// A message of our own, written from top to bottom.
@@ -96,20 +96,16 @@ impl Writer {
         for value in request.values(Name::Via) {
             put_name(&mut self.out, Name::Via);
             let from = self.out.len();
-            let params = first.take().map(|via| (via, via.params.octets()));
-            let start = params.map(|(_, octets)| {
-                (octets.as_ptr() as usize).saturating_sub(value.as_ptr() as usize)
+            let stamp = first.take().and_then(|via| Stamp::new(&via, source));
+            let before = stamp.as_ref().and_then(|stamp| {
+                let place = stamp.place.as_ptr() as usize;
+                value.split_at_checked(place.saturating_sub(value.as_ptr() as usize))
             });
-            match (
-                params,
-                start.and_then(|start| value.split_at_checked(start)),
-            ) {
-                (Some((via, octets)), Some((before, rest))) => {
+            match (stamp, before) {
+                (Some(stamp), Some((before, rest))) => {
                     self.value(before);
-                    if !stamped(&via, source, &mut self.out) {
-                        self.value(octets);
-                    }
-                    self.value(rest.get(octets.len()..).unwrap_or_default());
+                    stamp.put(&mut self.out);
+                    self.value(rest.get(stamp.place.len()..).unwrap_or_default());
                 }
                 _ => self.value(value),
             }

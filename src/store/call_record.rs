@@ -96,9 +96,8 @@ impl Store {
     /// When the database cannot answer.
     pub async fn close_call_records(&self) -> Result<u64> {
         let closed = sqlx::query!(
-            "UPDATE call_record SET ended_at = now(), cause = 'server_restart', \
-             detail = detail || jsonb_build_object('state', 'ended', 'cause', 'server_restart', 'ended_by', 'server', 'ended_at', to_jsonb(to_char(now() AT TIME ZONE 'UTC', 'YYYY-MM-DD\"T\"HH24:MI:SS.MS\"Z\"'))) \
-             WHERE ended_at IS NULL"
+            r#"UPDATE call_record SET ended_at = now(), cause = 'server_restart', detail = detail || jsonb_build_object('state', 'ended', 'cause', 'server_restart',
+               'ended_by', 'server', 'ended_at', to_char(now() AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"')) WHERE ended_at IS NULL"#
         )
         .execute(&self.pool)
         .await?;

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::io::{Read, Write};
-use std::net::{TcpListener, TcpStream};
+use std::net::{TcpListener, TcpStream, UdpSocket};
 use std::os::unix::process::CommandExt;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
@@ -70,7 +70,7 @@ fn free_offset() -> u16 {
         let offset = 1000 + (first + n) % 190 * STEP;
         let Ok(claim) = TcpListener::bind(("127.0.0.1", CLAIM + offset)) else { continue };
         let free = |port: u16| TcpListener::bind(("127.0.0.1", port + offset)).is_ok();
-        if [2025, 2110, 2143, 2465, 2587, 2993, 2995, 5060, 5061, 8010, 8100, 9010, 9100].into_iter().all(free) {
+        if [2025, 2110, 2143, 2465, 2587, 2993, 2995, 5060, 5061, 8010, 8100, 9010, 9100].into_iter().all(free) && UdpSocket::bind(("127.0.0.1", 5060 + offset)).is_ok() {
             CLAIMS.lock().unwrap().insert(offset, claim);
             return offset;
         }

@@ -6,7 +6,7 @@ use std::sync::mpsc::{Receiver, channel};
 use std::time::Duration;
 
 use bytes::Bytes;
-use model::media::{MediaForce, MediaSettings};
+use model::media::{MediaForce, MediaReport, MediaSettings};
 use service::media::{MediaBody, MediaControl, MediaEvent, MediaRefused, MediaSide};
 use uuid::Uuid;
 
@@ -138,6 +138,14 @@ impl Net {
 
     pub(super) fn event(&self) -> MediaEvent {
         self.events.lock().unwrap().recv_timeout(PATIENCE).unwrap()
+    }
+
+    /// Asks until the thread has seen what it shall have seen.
+    pub(super) fn until(&self, seen: impl Fn(&MediaReport) -> bool) {
+        let start = std::time::Instant::now();
+        while !self.relay.report(self.call).is_some_and(|report| seen(&report)) {
+            assert!(start.elapsed() < PATIENCE);
+        }
     }
 
     pub(super) fn offer_of(&self, branch: u32, from: &MediaSide, to: &MediaSide, body: &Bytes) -> String {

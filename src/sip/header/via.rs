@@ -56,13 +56,31 @@ impl Transport {
     }
 }
 
+/// Octets of a value: where they begin and end in it.
+type Range = (u16, u16);
+
 /// Where the parts of a Via stand in its message.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct ViaParts {
-    transport: (u32, u32),
-    host: (u32, u32),
+    /// Where its transport stands.
+    start: u32,
+    transport: Range,
+    host: Range,
     port: Option<u16>,
-    params: (u32, u32),
+    params: Range,
+    branch: Range,
+    source: Source<Range>,
+}
+
+/// What a Via says of where its message came from.
+#[derive(Debug, Clone, Copy)]
+pub(crate) enum Source<T> {
+    /// Nothing.
+    Unnoted,
+    /// It asks for the port: the parameter that does.
+    Asked(T),
+    /// Something is noted, or asked in another way.
+    Other,
 }
 
 /// An item of Via (RFC 3261 §20.42).
@@ -71,29 +89,55 @@ pub struct Via<'a> {
     transport: &'a [u8],
     host: &'a [u8],
     port: Option<u16>,
+    branch: &'a [u8],
+    source: Source<&'a [u8]>,
     /// Its parameters.
     pub params: Params<'a>,
 }
 
 impl<'a> Via<'a> {
-    /// Where its parts stand in the message it was read from.
-    pub(crate) fn parts(&self, fields: &Fields) -> ViaParts {
-        ViaParts {
-            transport: fields.range(self.transport),
-            host: fields.range(self.host),
+    /// Where its parts stand in the message it was read from; `None` when it is too long.
+    pub(crate) fn parts(&self, fields: &Fields) -> Option<ViaParts> {
+        let start = fields.place(self.transport);
+        let range = |part: &[u8]| -> Option<Range> {
+            if part.is_empty() && part.as_ptr() != self.params.octets().as_ptr() {
+                return Some((0, 0));
+            }
+            let (from, to) = fields.range(part);
+            let offset = |at: u32| u16::try_from(at.checked_sub(start)?).ok();
+            Some((offset(from)?, offset(to)?))
+        };
+        Some(ViaParts {
+            start,
+            transport: range(self.transport)?,
+            host: range(self.host)?,
             port: self.port,
-            params: fields.range(self.params.octets()),
-        }
+            params: range(self.params.octets())?,
+            branch: range(self.branch)?,
+            source: match self.source {
+                Source::Unnoted => Source::Unnoted,
+                Source::Asked(param) => Source::Asked(range(param)?),
+                Source::Other => Source::Other,
+            },
+        })
     }
 
     /// The Via whose parts stand there.
     pub(crate) fn of_parts(parts: &ViaParts, fields: &'a Fields) -> Self {
-        let part = |(start, end)| fields.between(start, end);
+        let part = |(from, to): Range| {
+            fields.between(parts.start + u32::from(from), parts.start + u32::from(to))
+        };
         Self {
             transport: part(parts.transport),
             host: part(parts.host),
             port: parts.port,
             params: Params::checked(part(parts.params)),
+            branch: part(parts.branch),
+            source: match parts.source {
+                Source::Unnoted => Source::Unnoted,
+                Source::Asked(param) => Source::Asked(part(param)),
+                Source::Other => Source::Other,
+            },
         }
     }
 
@@ -119,9 +163,12 @@ impl<'a> Via<'a> {
 
     /// What tells the transaction from others.
     pub fn branch(&self) -> Option<&'a str> {
-        self.params
-            .get("branch")
-            .filter(|branch| !branch.is_empty())
+        scan::text(self.branch).filter(|branch| !branch.is_empty() && !branch.starts_with('"'))
+    }
+
+    /// What it says of where its message came from.
+    pub(crate) fn source(&self) -> Source<&'a [u8]> {
+        self.source
     }
 
     /// The branch when it is unique by itself (RFC 3261 §8.1.1.7); a bare magic cookie is not (RFC 4475 §3.2.1).
@@ -222,11 +269,30 @@ impl<'a> Value<'a> for Via<'a> {
             host,
             port,
         } = sent_by(&mut cursor)?;
+        let mut branch: Option<&[u8]> = None;
+        let mut source = Source::Unnoted;
+        let params = Params::take_each(&mut cursor, |name, value, whole| {
+            let is = |known: &[u8]| name.eq_ignore_ascii_case(known);
+            match name.len() {
+                6 if branch.is_none() && is(b"branch") => branch = Some(value.unwrap_or_default()),
+                5 if is(b"rport") => {
+                    source = match (source, value) {
+                        (Source::Unnoted, None) => Source::Asked(whole),
+                        _ => Source::Other,
+                    }
+                }
+                8 if is(b"received") => source = Source::Other,
+                _ => {}
+            }
+        })?;
+        cursor.end()?;
         Ok(Self {
             transport,
             host,
             port,
-            params: Params::whole(&mut cursor)?,
+            branch: branch.unwrap_or_default(),
+            source,
+            params,
         })
     }
 }

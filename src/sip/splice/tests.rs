@@ -149,7 +149,7 @@ fn the_source_is_noted() {
     );
     assert_eq!(
         stamp("10.1.1.1;rport;branch=z9hG4bK1 ", "192.0.2.1:9988"),
-        "10.1.1.1;branch=z9hG4bK1;received=192.0.2.1;rport=9988 "
+        "10.1.1.1;received=192.0.2.1;rport=9988;branch=z9hG4bK1 "
     );
     assert_eq!(
         stamp("192.0.2.1;rport", "192.0.2.1:1"),

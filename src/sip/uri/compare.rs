@@ -14,13 +14,13 @@ impl Uri<'_> {
         match self.scheme {
             Scheme::Other => self.text == other.text,
             Scheme::Tel => {
-                same_number(self.user, other.user)
+                same_number(self.user(), other.user())
                     && self.has_params_of(other)
                     && other.has_params_of(self)
             }
             Scheme::Sip | Scheme::Sips => {
-                same_text(self.user, other.user)
-                    && same_text(self.password, other.password)
+                same_text(self.user(), other.user())
+                    && same_text(self.password(), other.password())
                     && same_host(self, other)
                     && self.port == other.port
                     && same_params(self, other)
