@@ -75,9 +75,8 @@ impl Phone {
         tones.write(&folder.join("own.wav"));
         let at = folder.display();
         let (listen, control) = (SocketAddr::new(address, 5060), SocketAddr::new(control, CONTROL));
-        let interface = if space.is_some() { "" } else { "net_interface lo\n" };
         let config = format!(
-            "module_path {}\nsip_listen {listen}\n{interface}rtp_ports {}-{}\naudio_source aufile,{at}/own.wav\naudio_player aubridge,sink\naudio_alert aubridge,alert\nsnd_path {at}\n\
+            "module_path {}\nsip_listen {listen}\nrtp_ports {}-{}\naudio_source aufile,{at}/own.wav\naudio_player aubridge,sink\naudio_alert aubridge,alert\nsnd_path {at}\n\
              module g711.so\nmodule aufile.so\nmodule aubridge.so\nmodule sndfile.so\nmodule_app menu.so\nmodule_tmp uuid.so\nctrl_tcp_listen {control}\nmodule_app ctrl_tcp.so\n",
             modules().unwrap(),
             ports.0,
