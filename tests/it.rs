@@ -75,6 +75,8 @@ mod smtp;
 mod tone;
 #[path = "support/ua.rs"]
 mod ua;
+#[path = "scenario/voice_services.rs"]
+mod voice_services;
 #[path = "scenario/voice.rs"]
 mod voice;
 #[path = "scenario/voice_faults.rs"]
@@ -111,6 +113,7 @@ fn main() {
     trials.extend(faults::trials());
     trials.extend(queue::trials());
     trials.extend(voice::trials());
+    trials.extend(voice_services::trials());
     trials.extend(voice_nat::trials());
     trials.extend(voice_sipp::trials());
     trials.extend(voice_faults::trials());

@@ -11,7 +11,7 @@ use crate::admit::address_of;
 /// Who calls, as settings ask for it.
 #[derive(Debug, Clone, Default)]
 pub(crate) struct Caller {
-    /// The account that proved who it is.
+    /// The account it is, by proof or by the word of whom we trust.
     pub(crate) account: Option<Uuid>,
     /// Addresses in lower case: the one that was proved, or what the request says.
     pub(crate) addresses: Vec<String>,
@@ -89,8 +89,8 @@ impl Caller {
     pub(crate) fn of(request: &Request, sender: &Sender) -> Self {
         let mut caller = Self::default();
         let from = request.from().ok();
+        caller.account = sender.subscriber.as_ref().or(sender.claimed.as_ref()).map(|subscriber| subscriber.account_id);
         if let Some(subscriber) = &sender.subscriber {
-            caller.account = Some(subscriber.account_id);
             caller.addresses.push(subscriber.address.to_lowercase());
             caller.numbers.extend(subscriber.telnums.iter().cloned());
         }

@@ -56,6 +56,8 @@ pub(crate) struct Im {
     body: Bytes,
     at: Timestamp,
     pub(crate) due: Option<Instant>,
+    /// It is being kept.
+    keeping: bool,
 }
 
 impl Im {
@@ -125,13 +127,14 @@ impl Switch {
             id: Uuid::now_v7(),
             origin: Origin::Wire,
             from: sender.subscriber.as_ref().map_or(from, |subscriber| subscriber.address.to_string()).to_lowercase(),
-            sender: sender.subscriber.clone(),
+            sender: sender.subscriber.clone().or_else(|| sender.claimed.clone()),
             to: request.uri().ok().and_then(|uri| address_of(&uri)).unwrap_or_default().to_lowercase(),
             recipients: Vec::new(),
             content_type: request.value(Name::ContentType).map_or_else(|| "text/plain".to_owned(), |octets| String::from_utf8_lossy(octets).into_owned()),
             body: Bytes::copy_from_slice(request.body()),
             at: moment(),
             due: None,
+            keeping: false,
         };
         self.carry(now, key, flow, request, sender, signalled, im);
     }
@@ -178,11 +181,15 @@ impl Switch {
     /// No device took a message: it is kept, or its sender hears so. Whether it is.
     pub(crate) fn keep_message(&mut self, key: &Key, status: u16) -> bool {
         let Some(im) = self.proxies.get_mut(key).and_then(|proxied| proxied.im.as_mut()) else { return false };
+        if im.keeping {
+            return true;
+        }
         im.due = None;
         let waited = matches!(im.origin, Origin::Waited(..));
         if im.recipients.is_empty() || waited || !im.is_kept() || !may_wait(status) {
             return false;
         }
+        im.keeping = true;
         let (rows, news) = im.kept("stored", Some("waiting"), 202);
         let (service, key) = (self.shared.service.clone(), key.clone());
         let task: Task = Box::pin(async move {
@@ -248,7 +255,7 @@ impl Switch {
     pub(crate) fn send_message(&mut self, outgoing: OutgoingIm, told: oneshot::Sender<ImSent>) {
         let service = self.shared.service.clone();
         let task: Task = Box::pin(async move {
-            let sender = Sender { subscriber: Some(outgoing.sender.clone()), peer: None, is_ours: true };
+            let sender = Sender { subscriber: Some(outgoing.sender.clone()), is_ours: true, ..Sender::default() };
             let signalled = service.route_signal(&outgoing.peer, &sender).await;
             Input::Message(Box::new(outgoing), signalled, told)
         });
@@ -259,7 +266,7 @@ impl Switch {
         if let [Destination::Refused { status, .. }] = signalled.destinations.as_slice() {
             return self.tell_origin(Origin::Operation(told), *status);
         }
-        let sender = Sender { subscriber: Some(outgoing.sender.clone()), peer: None, is_ours: true };
+        let sender = Sender { subscriber: Some(outgoing.sender.clone()), is_ours: true, ..Sender::default() };
         let im = Im {
             id: outgoing.id,
             origin: Origin::Operation(told),
@@ -271,6 +278,7 @@ impl Switch {
             body: outgoing.body,
             at: outgoing.at,
             due: None,
+            keeping: false,
         };
         self.inject(now, im, sender, signalled);
     }
@@ -336,6 +344,7 @@ impl Switch {
             body: row.body.into(),
             at: row.at,
             due: None,
+            keeping: false,
         };
         let signalled = Signalled { destinations: vec![Destination::Account(account)], steps: Vec::new() };
         self.inject(now, im, Sender::default(), signalled);
@@ -399,6 +408,7 @@ mod tests {
             body: "hello".into(),
             at: Timestamp::from_seconds(0),
             due: None,
+            keeping: false,
         };
         let Parsed::Message(Message::Request(read)) = parse(request(&im, "t"), &Limits::STREAM) else { panic!("unreadable") };
         assert_eq!((read.body(), address_of(&read.uri().unwrap()).unwrap()), (&b"hello"[..], im.to));

@@ -64,7 +64,7 @@ impl Service {
     /// Where an address leads that the settings of an account name: with the account's rights, whoever calls it. Nobody gets a
     /// call to another server by calling someone who may not relay.
     pub async fn route_diverted(&self, address: &str, account: &Arc<Subscriber>) -> Signalled {
-        let sender = Sender { subscriber: Some(account.clone()), peer: None, is_ours: true };
+        let sender = Sender { subscriber: Some(account.clone()), is_ours: true, ..Sender::default() };
         self.route_signal_as(address, Context { internal: true, ..context_of(self, &sender) }).await
     }
 
