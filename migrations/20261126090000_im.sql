@@ -25,3 +25,21 @@ CREATE TABLE presence (
     updated_at timestamptz NOT NULL DEFAULT now()
 );
 COMMENT ON TABLE presence IS 'What accounts say of themselves, beside what their devices publish';
+
+CREATE TABLE sip_subscription (
+    id uuid PRIMARY KEY,
+    account_id uuid NOT NULL REFERENCES account (id) ON DELETE CASCADE,
+    watcher_id uuid NOT NULL REFERENCES account (id) ON DELETE CASCADE,
+    package text NOT NULL,
+    pending boolean NOT NULL,
+    received text NOT NULL,
+    transport text NOT NULL,
+    expires_at timestamptz NOT NULL,
+    dialog text NOT NULL,
+    event_id text,
+    contact text NOT NULL
+);
+CREATE INDEX sip_subscription_account ON sip_subscription (account_id);
+CREATE INDEX sip_subscription_watcher ON sip_subscription (watcher_id);
+COMMENT ON TABLE sip_subscription IS 'Who watches what (RFC 6665), written behind the memory that counts and read at start';
+COMMENT ON COLUMN sip_subscription.dialog IS 'The dialog as the SIP room stores it; its own number lags behind';

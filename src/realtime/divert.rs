@@ -182,7 +182,10 @@ impl Switch {
     /// An account is called: its settings decide what happens at once.
     fn enter_account(&mut self, now: Instant, key: &Key, account: Arc<Subscriber>, parent: Option<(usize, Why)>) -> Result<Vec<Target<Next>>, u16> {
         let call = self.proxies.get(key).and_then(|proxied| proxied.call);
-        let others = self.calls.others_of(account.account_id, call);
+        let settings = &account.settings;
+        // Counting costs where calls are many.
+        let counts = !settings.call_waiting || settings.calls_limit >= 0;
+        let others = if counts { self.calls.others_of(account.account_id, call) } else { 0 };
         let Some(plan) = self.plan(key) else { return Ok(Vec::new()) };
         if !plan.seen.insert(account.account_id) {
             self.note_rule(key, format!("{} was called already", account.address));

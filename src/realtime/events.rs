@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use model::presence::SipSubscription;
-use service::{Change, Destination, PresenceRow, Sender, Signalled, Subscriber};
+use service::{Change, Destination, Occurrence, PresenceRow, Sender, Signalled, Subscriber};
 use sip::endpoint::Flow;
 use sip::event_body::presence::Presence;
 use sip::header::{MediaType, Transport};
@@ -21,6 +21,7 @@ use uuid::Uuid;
 use crate::admit::{answer, tag};
 use crate::call::moment;
 use crate::switch::{Input, Switch, Task};
+use crate::write_behind::Write;
 
 /// The states that are told.
 pub(crate) const SERVED: [Package; 5] = [Package::Presence, Package::PresenceWatchers, Package::MessageSummary, Package::Dialog, Package::Registration];
@@ -43,10 +44,14 @@ pub(crate) struct Events {
     pub(crate) gone: HashMap<Uuid, Vec<(Instant, Cause, Binding)>>,
     /// Transactions of NOTIFYs.
     sent: HashMap<Key, Handle>,
-    inboxes: HashSet<Uuid>,
+    /// The ids of subscriptions in the database.
+    pub(crate) stored: HashMap<Handle, Uuid>,
+    pub(crate) inboxes: HashSet<Uuid>,
+    /// A way to somebody is open: nobody is told before.
+    pub(crate) ready: bool,
 }
 
-fn resource(package: Package, account: Uuid) -> Resource {
+pub(crate) fn resource(package: Package, account: Uuid) -> Resource {
     Resource { package, account: account.as_u128() }
 }
 
@@ -59,12 +64,14 @@ impl Events {
             known: HashMap::new(),
             gone: HashMap::new(),
             sent: HashMap::new(),
+            stored: HashMap::new(),
             inboxes: HashSet::new(),
+            ready: false,
         }
     }
 
     pub(crate) fn deadline(&self) -> Option<Instant> {
-        [self.notifier.deadline(), self.published.deadline()].into_iter().flatten().min()
+        [self.notifier.deadline(), self.published.deadline()].into_iter().flatten().min().filter(|_| self.ready)
     }
 
     /// An account registered or took back telephones.
@@ -151,6 +158,7 @@ impl Switch {
                 }
                 self.events.known.insert(watcher.account_id, watcher);
                 self.events.known.insert(watched.account_id, watched);
+                self.store_subscription(now, handle);
                 self.tick_events(now);
             }
         }
@@ -177,6 +185,7 @@ impl Switch {
             Ok(handle) => {
                 let octets = self.events.notifier.reply(request, handle, asked.expires, *flow);
                 self.answer(now, key, 200, octets);
+                self.store_subscription(now, handle);
                 self.tick_events(now);
             }
             Err(refusal) if refusal.status == 481 => return false,
@@ -213,6 +222,8 @@ impl Switch {
             Ok(published) => {
                 self.answer(now, &key, 200, published.reply(&request, &tag(), flow.address));
                 if published.changed {
+                    let object = serde_json::json!({"id": id, "address": account.address});
+                    self.write(Write::News(Occurrence { topic: "im", kind: "presence.changed", account_id: Some(id), domain_id: Some(account.domain_id), object }));
                     self.events.notifier.changed(watched);
                     self.tick_events(now);
                 }
@@ -222,6 +233,9 @@ impl Switch {
 
     /// Tells whom something is to be told now.
     pub(crate) fn tick_events(&mut self, now: Instant) {
+        if !self.events.ready {
+            return;
+        }
         while let Some(expired) = self.events.published.expire(now) {
             self.events.notifier.changed(expired);
         }
@@ -262,13 +276,14 @@ impl Switch {
         let Some(usable) = self.flows.usable(flow) else {
             // Nothing leads there any more.
             self.events.notifier.answered(handle, 480);
-            return;
+            return self.forget_subscription(handle);
         };
         let via = format!("SIP/2.0/{} {};rport;branch=z9hG4bK{}", usable.transport.name(), self.sent_by(&usable), tag());
         let Some((_, octets)) = self.events.notifier.notify(now, handle, &via, body.map(str::as_bytes)) else { return };
         if let Some(key) = self.endpoint.send(now, usable, octets) {
             self.events.sent.insert(key, handle);
         }
+        self.forget_subscription(handle);
     }
 
     /// A NOTIFY was answered so, 408 when not at all; whether it was one.
@@ -278,10 +293,11 @@ impl Switch {
         }
         let Some(handle) = self.events.sent.remove(key) else { return false };
         self.events.notifier.answered(handle, status);
+        self.forget_subscription(handle);
         true
     }
 
-    fn watch_inbox(&mut self, account: Uuid) {
+    pub(crate) fn watch_inbox(&mut self, account: Uuid) {
         let service = self.shared.service.clone();
         let task: Task = Box::pin(async move { Input::Inbox(account, next_change(service.watch_inbox(account).await.ok().flatten()).await) });
         self.tasks.push(task);

@@ -15,6 +15,7 @@ mod call;
 mod call_settings;
 mod divert;
 mod event_state;
+mod event_store;
 mod events;
 mod flow;
 mod in_dialog;

@@ -490,7 +490,7 @@ fn put_identity(splice: &mut Splice<'_>, request: &Request, identity: Option<&st
     if let Some(identity) = identity {
         splice.remove(Name::PPreferredIdentity).set(Name::PAssertedIdentity, identity);
     } else if !near {
-        splice.remove(Name::PAssertedIdentity);
+        splice.remove(Name::PAssertedIdentity).remove(Name::Diversion).remove(Name::HistoryInfo);
     }
     if request.value(Name::ProxyAuthorization).is_some() {
         // It was for us.

@@ -158,6 +158,7 @@ impl Switch {
         self.restore().await;
         self.restore_waiting().await;
         self.restore_presences().await;
+        self.restore_subscriptions().await;
         let mut batch = Vec::with_capacity(BATCH);
         loop {
             let deadline = tokio::time::Instant::from_std(self.deadline());
@@ -224,6 +225,7 @@ impl Switch {
     }
 
     fn input(&mut self, now: Instant, input: Input) {
+        self.events.ready |= matches!(input, Input::Socket(..) | Input::Opened(..));
         match input {
             Input::Received(messages) => {
                 for (flow, parsed) in messages {

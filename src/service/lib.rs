@@ -90,6 +90,7 @@ pub use store::event::Occurrence;
 pub use store::registration::BindingRow;
 pub use store::im::ImRow;
 pub use store::presence::PresenceRow;
+pub use store::subscription::SubscriptionRow;
 pub use voice::{ImSent, OutgoingIm, PresenceState, VoiceCommand};
 use store::Store;
 use types::Timestamp;

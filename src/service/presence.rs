@@ -5,6 +5,7 @@ use model::{ListParams, Page, PageInfo};
 use serde_json::json;
 use store::event::Occurrence;
 use store::presence::PresenceRow;
+use store::subscription::SubscriptionRow;
 use uuid::Uuid;
 
 use crate::account::AccountRef;
@@ -100,6 +101,22 @@ impl Service {
     /// When the database cannot answer.
     pub async fn presences(&self) -> Result<Vec<PresenceRow>> {
         Ok(self.store().presences().await?)
+    }
+
+    /// Writes subscriptions that were made or refreshed and takes away others.
+    ///
+    /// # Errors
+    /// When the database cannot answer; nothing was written then.
+    pub async fn save_subscriptions(&self, saved: &[SubscriptionRow], removed: &[Uuid]) -> Result<()> {
+        Ok(self.store().save_subscriptions(saved, removed).await?)
+    }
+
+    /// Subscriptions that were there when the server stopped.
+    ///
+    /// # Errors
+    /// When the database cannot answer.
+    pub async fn load_subscriptions(&self) -> Result<Vec<SubscriptionRow>> {
+        Ok(self.store().subscriptions().await?)
     }
 
     /// Voice messages in the INBOX of an account: new ones, heard ones, and the urgent ones of each.

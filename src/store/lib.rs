@@ -33,6 +33,7 @@ pub mod transit;
 pub mod server;
 pub mod session;
 pub mod submission;
+pub mod subscription;
 pub mod sign_in;
 mod moment;
 mod single;

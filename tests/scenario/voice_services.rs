@@ -1,7 +1,8 @@
 //! What telephones get besides calls between them: call settings, instant messages, and states that are watched; each device
 //! is played by hand over datagrams.
 
-use std::net::Ipv4Addr;
+use std::io::{Read, Write};
+use std::net::{Ipv4Addr, TcpStream};
 use std::time::{Duration, Instant};
 
 use libtest_mimic::{Failed, Trial};
@@ -9,7 +10,7 @@ use serde_json::{Value, json};
 
 use crate::client::Client;
 use crate::exchange::{Exchange, PASSWORD};
-use crate::ua::{Message, Ua};
+use crate::ua::{Message, Ua, connect};
 
 type Outcome = Result<(), Failed>;
 
@@ -67,6 +68,17 @@ fn settings_refuse_callers() -> Outcome {
         set(&exchange, "bob", settings.clone());
         assert_eq!(refused(&mut alice, BOB, more), status, "{settings}");
     }
+    // One call at a time.
+    set(&exchange, "bob", json!({"call_waiting": false}));
+    let mut carol = ua(&exchange, "carol");
+    let (mut dialog, ..) = connect(&mut carol, &bob, BOB, "");
+    assert_eq!(refused(&mut alice, BOB, ""), 486);
+    assert!(exchange.record()["routed"].to_string().contains("others do not wait"));
+    carol.send_in(&mut dialog, "BYE", "", "");
+    let bye = bob.expect("BYE");
+    bob.reply(&bye, 200, "OK");
+    set(&exchange, "bob", json!({"do_not_disturb": true}));
+    assert_eq!(refused(&mut alice, BOB, ""), 486);
     // The telephone heard nothing of it.
     assert!(bob.receive_within(Duration::from_millis(200)).is_none());
     let record = exchange.record();
@@ -237,6 +249,14 @@ fn messages_reach_devices_or_wait_for_them() -> Outcome {
     });
     let texts: Vec<&str> = listed.as_array().unwrap().iter().map(|message| message["text"].as_str().unwrap()).collect();
     assert_eq!(texts, ["second", "first"], "{listed:#}");
+    // No device takes more than 64 KiB.
+    let body = "x".repeat(65_537);
+    let request = alice.make("MESSAGE", CAROL, TEXT, &body).replace("SIP/2.0/UDP", "SIP/2.0/TCP");
+    let mut stream = TcpStream::connect((Ipv4Addr::LOCALHOST, exchange.port())).unwrap();
+    stream.write_all(request.as_bytes()).unwrap();
+    let mut answer = [0; 12];
+    stream.read_exact(&mut answer).unwrap();
+    assert_eq!(&answer, b"SIP/2.0 513 ");
     // A device that refuses is believed.
     bob.register();
     send(&mut alice, BOB, "no");
@@ -291,6 +311,8 @@ fn messages_are_sent_and_read_by_operations() -> Outcome {
     let of_alice = "/accounts/me/conversations/alice@main.example";
     assert_eq!(bob.call("POST", &format!("{of_alice}/read"), Some(json!({}))).body["marked"], 2);
     assert_eq!(bob.call("GET", "/accounts/me/conversations", None).body["data"][0]["unread"], 0);
+    let told = exchange.server().sql("SELECT type, object->>'state', account_id = (SELECT id FROM account WHERE name = 'bob') FROM event WHERE topic = 'im' ORDER BY seq");
+    assert_eq!(told, "message.sent|stored|f\nmessage.received|waiting|t\nmessage.sent|delivered|f\nmessage.received|delivered|t");
     // Nobody floods.
     let codes: Vec<u16> = (0..60).map(|_| alice.call("POST", "/accounts/me/conversations/nobody/messages", Some(json!({"text": "x"}))).status).collect();
     assert_eq!((codes.first(), codes.last()), (Some(&422), Some(&429)), "{codes:?}");
@@ -320,7 +342,7 @@ fn notified(watcher: &Ua) -> Message {
 }
 
 fn states_are_told_to_whom_they_may_be() -> Outcome {
-    let exchange = Exchange::new();
+    let mut exchange = Exchange::new();
     let (mut alice, mut bob) = (ua(&exchange, "alice"), ua(&exchange, "bob"));
     let first = subscribe(&mut alice, "presence", BOB);
     assert!(first.0.contains("<basic>closed</basic>") && first.field("Subscription-State").unwrap().starts_with("active"), "{first:#?}");
@@ -358,6 +380,13 @@ fn states_are_told_to_whom_they_may_be() -> Outcome {
     let packages: Vec<&str> = listed.iter().map(|one| one["package"].as_str().unwrap()).collect();
     assert_eq!(packages, ["presence", "presence.winfo", "reg"], "{listed:#?}");
     assert_eq!(listed[0]["watcher"], "alice@main.example");
+    // Who watches is told anew after a restart, in the dialogs there were.
+    until(|| (exchange.server().sql("SELECT count(*) FROM sip_subscription WHERE package IN ('presence', 'presence.winfo', 'reg')") == "3").then_some(()));
+    exchange.kill();
+    let again = notified(&alice);
+    assert_eq!(again.field("Call-ID"), first.field("Call-ID"));
+    let number = |message: &Message| message.field("CSeq").unwrap().split(' ').next().unwrap().parse::<u32>().unwrap();
+    assert!(number(&again) > number(&first) && again.0.contains("<basic>closed</basic>"), "{again:#?}");
     Ok(())
 }
 
