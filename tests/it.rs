@@ -19,6 +19,10 @@ mod contract;
 mod dns;
 #[path = "api/events.rs"]
 mod events;
+#[path = "support/ear.rs"]
+mod ear;
+#[path = "support/exchange.rs"]
+mod exchange;
 #[path = "scenario/faults.rs"]
 mod faults;
 #[path = "scenario/lifecycle.rs"]
@@ -41,6 +45,8 @@ mod conventions;
 mod subscriptions;
 #[path = "api/modules.rs"]
 mod modules;
+#[path = "support/netns.rs"]
+mod netns;
 #[path = "api/parity.rs"]
 mod parity;
 #[path = "api/queue.rs"]
@@ -49,6 +55,8 @@ mod queue;
 mod storm;
 #[path = "support/lines.rs"]
 mod lines;
+#[path = "support/phone.rs"]
+mod phone;
 #[path = "scenario/pop.rs"]
 mod pop;
 #[path = "api/names.rs"]
@@ -65,6 +73,20 @@ mod sip;
 mod sink;
 #[path = "support/smtp.rs"]
 mod smtp;
+#[path = "support/tone.rs"]
+mod tone;
+#[path = "support/ua.rs"]
+mod ua;
+#[path = "scenario/voice_services.rs"]
+mod voice_services;
+#[path = "scenario/voice.rs"]
+mod voice;
+#[path = "scenario/voice_faults.rs"]
+mod voice_faults;
+#[path = "scenario/voice_nat.rs"]
+mod voice_nat;
+#[path = "scenario/voice_sipp.rs"]
+mod voice_sipp;
 
 use libtest_mimic::{Arguments, Trial};
 
@@ -93,5 +115,10 @@ fn main() {
     trials.extend(clients::trials());
     trials.extend(faults::trials());
     trials.extend(queue::trials());
+    trials.extend(voice::trials());
+    trials.extend(voice_services::trials());
+    trials.extend(voice_nat::trials());
+    trials.extend(voice_sipp::trials());
+    trials.extend(voice_faults::trials());
     libtest_mimic::run(&arguments, trials).exit();
 }

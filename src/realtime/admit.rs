@@ -142,7 +142,9 @@ async fn signal(shared: &Shared, flow: &Flow, request: &Request) -> Result<Decis
     };
     let presents = request.value(Name::Authorization).is_some() || request.value(Name::ProxyAuthorization).is_some();
     let asks = if matches!(request.method(), Method::Subscribe | Method::Publish) { Asks::Server } else { Asks::Proxy };
-    let subscriber = if presents || (home.is_some() && !near) { Some(authenticate(shared, flow, request, &realm, asks).await?) } else { None };
+    // What is told of an account is told to those it is meant for, wherever they are.
+    let watches = matches!(request.method(), Method::Subscribe | Method::Publish) && crate::events::is_served(request);
+    let subscriber = if presents || watches || (home.is_some() && !near) { Some(authenticate(shared, flow, request, &realm, asks).await?) } else { None };
     if let Some(subscriber) = &subscriber
         && (!subscriber.active || !subscriber.settings.signal)
     {

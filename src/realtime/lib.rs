@@ -12,10 +12,16 @@
 mod admit;
 mod bodies;
 mod call;
+mod call_settings;
+mod divert;
+mod event_state;
+mod event_store;
+mod events;
 mod flow;
 mod in_dialog;
 mod ladder;
 mod locating;
+mod message;
 mod own;
 mod passing;
 mod progress;
