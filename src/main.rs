@@ -7,7 +7,7 @@ use std::os::unix::process::CommandExt;
 use std::process::{Command, ExitCode};
 
 use clap::Parser;
-use cli::{Cli, Config, ConfigVerb, Verb};
+use cli::{CallVerb, Cli, Config, ConfigVerb, Verb};
 
 #[global_allocator]
 static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
@@ -23,7 +23,9 @@ fn main() -> ExitCode {
     };
     match &cli.verb {
         Verb::Version => println!("postamt {}", env!("CARGO_PKG_VERSION")),
+        Verb::Call { operation, input } if let Some(verb) = CallVerb::read(operation, input) => return answer(&serve::data_folder(&cli, &config), |socket| verb.run(socket)),
         Verb::Call { operation, input } => return call(&serve::data_folder(&cli, &config), operation, input),
+        Verb::Reg { json, verb } => return answer(&serve::data_folder(&cli, &config), |socket| verb.run(socket, *json)),
         Verb::Queue { json, verb } => return answer(&serve::data_folder(&cli, &config), |socket| verb.run(socket, *json)),
         Verb::Route { json, verb } => return answer(&serve::data_folder(&cli, &config), |socket| verb.run(socket, *json)),
         Verb::Openapi => println!("{:#}", rest::document()),

@@ -11,6 +11,7 @@ mod privilege;
 mod queue;
 mod route;
 mod table;
+mod telephony;
 
 use std::path::PathBuf;
 
@@ -20,6 +21,7 @@ pub use config::{Config, ConfigError, LogFormat};
 pub use privilege::{PrivilegeError, become_user, home_for};
 pub use queue::{QueueVerb, What};
 pub use route::{FlowName, RouteVerb};
+pub use telephony::{CallVerb, RegVerb};
 
 /// An open unified-communications server.
 #[derive(Debug, Parser)]
@@ -41,13 +43,23 @@ pub struct Cli {
 pub enum Verb {
     /// Runs the server in the foreground.
     Serve(Serve),
-    /// Calls any operation of the running server by its name, on this machine, with all rights.
+    /// Calls any operation of the running server by its name, on this machine, with all rights; or `list`, `trace ID` and
+    /// `hangup ID` for telephone calls.
     Call {
-        /// Name of the operation, such as getAccount.
+        /// Name of the operation, such as getAccount; or list, trace, hangup.
         operation: String,
-        /// Its input as JSON; `if_version` names the version that was read.
+        /// Its input as JSON; `if_version` names the version that was read. Of trace and hangup, the id of the call.
         #[arg(default_value = "{}")]
         input: String,
+    },
+    /// Looks at the telephones that are registered.
+    Reg {
+        /// Prints JSON.
+        #[arg(long, global = true)]
+        json: bool,
+        /// What to do with them.
+        #[command(subcommand)]
+        verb: RegVerb,
     },
     /// Looks at mail in transit of the running server, and acts on it.
     Queue {

@@ -179,7 +179,7 @@ fn list(socket: &Path, filter: Option<&str>, state: Option<&str>, messages: bool
 }
 
 /// All pages of a list.
-fn pages(socket: &Path, operation: &str, mut input: Value) -> Asked<Vec<Value>> {
+pub(crate) fn pages(socket: &Path, operation: &str, mut input: Value) -> Asked<Vec<Value>> {
     let mut rows = Vec::new();
     loop {
         let mut page = call(socket, operation, &input)?;

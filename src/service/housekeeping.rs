@@ -16,6 +16,8 @@ const EVENT_HOURS: i32 = 24;
 const SUBMISSION_DAYS: i32 = 90;
 /// What happened to a message is told so long, in days.
 const RECORD_DAYS: i32 = 30;
+/// Records of calls are kept so long, in days.
+const CALL_DAYS: i32 = 400;
 
 impl Service {
     /// Keeps house, for as long as the server runs.
@@ -31,7 +33,7 @@ impl Service {
     async fn keep_house(&self) -> Result<()> {
         let store = self.store();
         store.drop_expired().await?;
-        store.drop_history(EVENT_HOURS, SUBMISSION_DAYS, RECORD_DAYS).await?;
+        store.drop_history(EVENT_HOURS, SUBMISSION_DAYS, RECORD_DAYS, CALL_DAYS).await?;
         let mut after = Vec::new();
         while let Some(last) = store.drop_unused_bodies(&after, BODY_HOURS).await? {
             after = last;

@@ -179,7 +179,7 @@ fn pass_on(request: &Request, source: std::net::SocketAddr) -> Bytes {
     splice
         .uri(&target)
         .stamp(source)
-        .set(Name::MaxForwards, hops.to_string());
+        .set_number(Name::MaxForwards, u32::from(hops));
     splice.prepend(
         Name::Via,
         "SIP/2.0/UDP 192.0.2.10;rport;branch=z9hG4bK0123456789abcdef.0123456789abcdef",

@@ -1,6 +1,6 @@
 //! The rules every message is held to before anybody sees it.
 
-use crate::header::{Address, CSeq, Value, Via, ViaParts};
+use crate::header::{Address, CSeq, Contact, Value, Via, ViaParts};
 use crate::message::{Fault, Request, Response};
 use crate::scan::{Cursor, Items};
 use crate::uri::Scheme;
@@ -91,8 +91,8 @@ pub(crate) fn request(request: &Request) -> Result<Option<ViaParts>, Fault> {
     if cseq.method != request.method().name() {
         return Err(Fault::Mismatch);
     }
-    for contact in request.contacts() {
-        contact?;
+    for item in request.values(Name::Contact).flat_map(Items::new) {
+        read::<Contact<'_>>(Name::Contact, Some(item))?;
     }
     if let Some(value) = request.value(Name::Expires) {
         let digits = value.len() <= 20 && value.iter().all(u8::is_ascii_digit) && !value.is_empty();

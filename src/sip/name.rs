@@ -111,6 +111,7 @@ names! {
 
 impl Name {
     /// Finds the name, long or compact, in any case.
+    #[inline]
     pub fn parse(name: &[u8]) -> Self {
         if let [letter] = name {
             return Self::compact(letter.to_ascii_lowercase());

@@ -15,6 +15,7 @@ impl<'a> Params<'a> {
     }
 
     /// Takes parameters up to the end or to an octet that cannot belong to them, which is left.
+    #[inline]
     pub(crate) fn take(cursor: &mut Cursor<'a>) -> Result<Self, Malformed> {
         Self::take_each(cursor, |_, _, _| ())
     }
@@ -46,6 +47,7 @@ impl<'a> Params<'a> {
     }
 
     /// Reads parameters that fill `octets`.
+    #[inline]
     pub(crate) fn whole(cursor: &mut Cursor<'a>) -> Result<Self, Malformed> {
         let params = Self::take(cursor)?;
         cursor.end()?;
@@ -112,6 +114,7 @@ impl<'a> Params<'a> {
     }
 }
 
+#[inline]
 pub(crate) fn take_value<'a>(cursor: &mut Cursor<'a>) -> Result<&'a [u8], Malformed> {
     if cursor.peek() == Some(b'"') {
         return cursor.quoted();

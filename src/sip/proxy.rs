@@ -4,7 +4,7 @@
 //! keeps what became of it on all branches until one final answer has gone back. Who the targets are, which flows lead to
 //! them and what else is changed in a message is the driver's: it adds [`Target`]s, sends what [`Proxy::forward`] makes with
 //! [`Endpoint::send`](crate::Endpoint::send), and hands in what comes back. ACKs to 2xx and strayed 2xx need no state:
-//! [`forward_ack`] and [`relay`].
+//! [`forward_ack`], [`relay`] and [`next_via`].
 
 use std::time::Duration;
 
@@ -24,7 +24,7 @@ mod route;
 pub use check::{Checked, Refusal, Secret, check};
 pub use context::Proxy;
 pub use disposition::{Disposition, Fork};
-pub use forward::{Outgoing, forward_ack, relay, trying};
+pub use forward::{Outgoing, forward_ack, next_via, relay, trying};
 pub use route::Routing;
 
 /// A branch of a request: one target that it was sent to.

@@ -3,6 +3,7 @@ use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use bytes::{BufMut, Bytes};
 
 use crate::header::{Source, Via};
+use crate::index::offset;
 use crate::scan::{first_item, is_blank};
 use crate::uri::host_ip;
 use crate::{Fields, Name, Params, Request, Response, Uri};
@@ -13,19 +14,51 @@ use crate::{Fields, Name, Params, Request, Response, Uri};
 pub struct Splice<'a> {
     fields: &'a Fields,
     uri: Option<(u32, u32)>,
-    edits: Vec<Edit>,
+    edits: Edits,
     text: Vec<u8>,
     body: Option<&'a [u8]>,
 }
 
 /// Octets of the message that are replaced by some of the text.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone, Copy, Default)]
 struct Edit {
     start: u32,
     end: u32,
     /// Edits of one place stand in this order.
     rank: i32,
-    text: (usize, usize),
+    text: (u32, u32),
+}
+
+/// Edits, the usual number of them in place.
+#[derive(Debug, Default)]
+struct Edits {
+    few: [Edit; 10],
+    count: usize,
+    /// All of them when they are more.
+    many: Vec<Edit>,
+}
+
+impl Edits {
+    fn push(&mut self, edit: Edit) {
+        match self.few.get_mut(self.count) {
+            Some(place) => *place = edit,
+            None => {
+                if self.many.is_empty() {
+                    self.many.extend(self.few);
+                }
+                self.many.push(edit);
+            }
+        }
+        self.count += 1;
+    }
+
+    fn all(&mut self) -> &mut [Edit] {
+        if self.many.is_empty() {
+            self.few.get_mut(..self.count).unwrap_or_default()
+        } else {
+            &mut self.many
+        }
+    }
 }
 
 impl<'a> Splice<'a> {
@@ -46,7 +79,7 @@ impl<'a> Splice<'a> {
         Self {
             fields,
             uri: None,
-            edits: Vec::with_capacity(8),
+            edits: Edits::default(),
             text: Vec::with_capacity(512),
             body: None,
         }
@@ -59,13 +92,13 @@ impl<'a> Splice<'a> {
             start,
             end,
             rank,
-            text: (from, self.text.len()),
+            text: (offset(from), offset(self.text.len())),
         });
     }
 
     /// How far down edits of one place stand that were made after so many others.
     fn rank(&self) -> i32 {
-        i32::try_from(self.edits.len()).unwrap_or(i32::MAX - 1) + 1
+        i32::try_from(self.edits.count).unwrap_or(i32::MAX - 1) + 1
     }
 
     /// Replaces the request URI; a response has none.
@@ -134,7 +167,7 @@ impl<'a> Splice<'a> {
     }
 
     /// Makes this number the only value of the name.
-    pub(crate) fn set_number(&mut self, name: Name, number: u32) -> &mut Self {
+    pub fn set_number(&mut self, name: Name, number: u32) -> &mut Self {
         let (digits, length) = digits(number);
         self.set(
             name,
@@ -189,12 +222,7 @@ impl<'a> Splice<'a> {
             if whole {
                 self.edit(field.start, field.end, 0, |_| ());
             } else if taken > 0 {
-                self.edit(
-                    field.value,
-                    field.value + crate::index::offset(taken),
-                    0,
-                    |_| (),
-                );
+                self.edit(field.value, field.value + offset(taken), 0, |_| ());
             }
             if left == 0 {
                 break;
@@ -228,13 +256,17 @@ impl<'a> Splice<'a> {
                 (body_end - body_start.min(body_end)).to_string(),
             );
         }
-        self.edits.sort_by_key(|edit| (edit.start, edit.rank));
-        let mut out = Vec::with_capacity(self.length(body_start, body_end));
+        let edits = self.edits.all();
+        edits.sort_by_key(|edit| (edit.start, edit.rank));
+        let body = self.body.map(<[u8]>::len);
+        let length = body.map_or(body_end as usize, |body| body_start as usize + body);
+        let mut out = Vec::with_capacity(spliced(length, edits));
         let mut at = 0;
-        for edit in &self.edits {
+        for edit in edits {
             let start = edit.start.max(at);
             out.put_slice(self.fields.between(at, start));
-            out.put_slice(self.text.get(edit.text.0..edit.text.1).unwrap_or_default());
+            let text = edit.text.0 as usize..edit.text.1 as usize;
+            out.put_slice(self.text.get(text).unwrap_or_default());
             at = start.max(edit.end);
         }
         match self.body {
@@ -246,22 +278,18 @@ impl<'a> Splice<'a> {
         }
         Bytes::from(out)
     }
+}
 
-    /// The length of the message with its sorted edits; octets are not allocated twice when it is right.
-    fn length(&self, body_start: u32, body_end: u32) -> usize {
-        let mut length = self
-            .body
-            .map_or(body_end as usize, |body| body_start as usize + body.len());
-        let mut at = 0;
-        for edit in &self.edits {
-            let start = edit.start.max(at);
-            let end = start.max(edit.end);
-            length += edit.text.1 - edit.text.0;
-            length = length.saturating_sub((end - start) as usize);
-            at = end;
-        }
-        length
+/// The length of a message with its sorted edits; octets are not allocated twice when it is right.
+fn spliced(mut length: usize, edits: &[Edit]) -> usize {
+    let mut at = 0;
+    for edit in edits {
+        let start = edit.start.max(at);
+        at = start.max(edit.end);
+        length += (edit.text.1 - edit.text.0) as usize;
+        length = length.saturating_sub((at - start) as usize);
     }
+    length
 }
 
 /// A whole line. A value cannot leave its line: CR, LF and NUL become blanks.

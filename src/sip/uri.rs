@@ -245,6 +245,7 @@ fn scheme(name: &str) -> Option<Scheme> {
 }
 
 /// `;name=value`, as often as it comes.
+#[inline]
 fn take_params(cursor: &mut Cursor<'_>) -> Result<(), Malformed> {
     while cursor.eat(b';') {
         if cursor.take_escaped(scan::PARAM).is_empty() {
@@ -258,6 +259,7 @@ fn take_params(cursor: &mut Cursor<'_>) -> Result<(), Malformed> {
 }
 
 /// Takes a host; an IPv6 address stands in brackets and has no zone.
+#[inline]
 pub(crate) fn take_host<'a>(cursor: &mut Cursor<'a>) -> Result<&'a [u8], Malformed> {
     let start = cursor.at();
     let fault = cursor.malformed();
@@ -274,6 +276,7 @@ pub(crate) fn take_host<'a>(cursor: &mut Cursor<'a>) -> Result<&'a [u8], Malform
     }
 }
 
+#[inline]
 pub(crate) fn take_port(cursor: &mut Cursor<'_>) -> Result<u16, Malformed> {
     let fault = cursor.malformed();
     u16::try_from(cursor.number(u64::from(u16::MAX))?).map_err(|_| fault)

@@ -30,27 +30,29 @@ impl Store {
         Ok(last)
     }
 
-    /// Drops sessions with their tokens, and answers kept for repeated requests, when they are over.
+    /// Drops sessions with their tokens, registrations, and answers kept for repeated requests, when they are over.
     ///
     /// # Errors
     /// When the database cannot answer.
     pub async fn drop_expired(&self) -> Result<()> {
         sqlx::query!("DELETE FROM session WHERE expires_at < now()").execute(&self.pool).await?;
         sqlx::query!("DELETE FROM refresh_token WHERE expires_at < now()").execute(&self.pool).await?;
+        sqlx::query!("DELETE FROM sip_binding WHERE expires_at < now()").execute(&self.pool).await?;
         sqlx::query!("DELETE FROM upload WHERE expires_at < now()").execute(&self.pool).await?;
         sqlx::query!("DELETE FROM idempotency WHERE created_at < now() - interval '24 hours'").execute(&self.pool).await?;
         Ok(())
     }
 
-    /// Drops what is told of events, of messages sent through the API, and of messages on their way, after so many hours and
-    /// days.
+    /// Drops what is told of events, of messages sent through the API, of messages on their way and of calls, after so many
+    /// hours and days.
     ///
     /// # Errors
     /// When the database cannot answer.
-    pub async fn drop_history(&self, event_hours: i32, submission_days: i32, record_days: i32) -> Result<()> {
+    pub async fn drop_history(&self, event_hours: i32, submission_days: i32, record_days: i32, call_days: i32) -> Result<()> {
         sqlx::query!("DELETE FROM event WHERE at < now() - make_interval(hours => $1)", event_hours).execute(&self.pool).await?;
         sqlx::query!("DELETE FROM submission WHERE state <> 'pending' AND send_at < now() - make_interval(days => $1)", submission_days).execute(&self.pool).await?;
         sqlx::query!("DELETE FROM delivery_record WHERE at < now() - make_interval(days => $1)", record_days).execute(&self.pool).await?;
+        sqlx::query!("DELETE FROM call_record WHERE started_at < now() - make_interval(days => $1)", call_days).execute(&self.pool).await?;
         Ok(())
     }
 }

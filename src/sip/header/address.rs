@@ -47,10 +47,14 @@ impl<'a> Value<'a> for Address<'a> {
                 return Err(cursor.malformed());
             }
         }
-        let Some(open) = memchr::memchr(b'<', cursor.rest()) else {
+        let open = match cursor.peek() {
+            Some(b'<') => Some(0),
+            _ => memchr::memchr(b'<', cursor.rest()),
+        };
+        let Some(open) = open else {
             return bare(octets);
         };
-        if display.is_empty() {
+        if open > 0 && display.is_empty() {
             // Taken as it is even where a quoted string would be due (RFC 4475 §3.1.2.15).
             display = scan::trim(cursor.rest().get(..open).unwrap_or_default());
             if memchr::memchr3(b'"', b'>', b';', display).is_some() {

@@ -235,16 +235,24 @@ struct SentBy<'a> {
 }
 
 fn sent_by<'a>(cursor: &mut Cursor<'a>) -> Result<SentBy<'a>, Malformed> {
-    if !cursor.take(scan::TOKEN).eq_ignore_ascii_case(b"SIP") {
-        return Err(cursor.malformed());
+    const USUAL: &[u8] = b"SIP/2.0/";
+    if cursor.rest().starts_with(USUAL) {
+        cursor.skip(USUAL.len());
+        cursor.blanks();
+    } else {
+        if !cursor.take(scan::TOKEN).eq_ignore_ascii_case(b"SIP") {
+            return Err(cursor.malformed());
+        }
+        cursor.expect(b'/')?;
+        if cursor.take(scan::TOKEN).is_empty() {
+            return Err(cursor.malformed());
+        }
+        cursor.expect(b'/')?;
     }
-    cursor.expect(b'/')?;
-    let version = cursor.take(scan::TOKEN);
-    cursor.expect(b'/')?;
     let transport = cursor.take(scan::TOKEN);
     let end = cursor.at();
     cursor.blanks();
-    if version.is_empty() || transport.is_empty() || cursor.at() == end {
+    if transport.is_empty() || cursor.at() == end {
         return Err(cursor.malformed());
     }
     let host = take_host(cursor)?;

@@ -5,7 +5,7 @@ use std::net::SocketAddr;
 use bytes::Bytes;
 
 use super::{Checked, Routing};
-use crate::header::{Address, Transport, Value};
+use crate::header::{Address, Transport, Value, Via};
 use crate::{Name, Request, Response, Splice, Uri, Writer};
 
 /// What a request gets on the flow it leaves by.
@@ -33,6 +33,12 @@ pub fn relay<'a>(response: &'a Response, edit: impl FnOnce(&mut Splice<'a>)) -> 
     splice.remove_items(Name::Via, 1);
     edit(&mut splice);
     splice.finish()
+}
+
+/// Where a 2xx that strayed goes next, as its second Via says (RFC 3261 §16.7 step 9); `None` when the topmost is not ours.
+pub fn next_via<'a>(response: &'a Response, is_own: impl Fn(&Via<'_>) -> bool) -> Option<Via<'a>> {
+    response.via().ok().filter(|via| is_own(via))?;
+    response.all(Name::Via).nth(1)?.ok()
 }
 
 /// The ACK to a 2xx on its way (RFC 3261 §16.11), with further edits. It follows its Route or request URI.

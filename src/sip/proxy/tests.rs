@@ -731,6 +731,15 @@ fn acks_and_strays_pass_without_state() {
     let vias: Vec<Via<'_>> = sent.all(Name::Via).map(Result::unwrap).collect();
     assert_eq!(vias[0].transport(), Some(Transport::Tcp));
     assert_eq!(vias[1].rport(), Some(4000));
+    let answer = crate::Writer::reply(&sent, 200, "", "b", source).finish();
+    let stray = parse_response(std::str::from_utf8(&answer).unwrap());
+    let next = next_via(&stray, |via| via.host() == "proxy.example.com").unwrap();
+    assert_eq!(next.response_target(), ("203.0.113.9", Some(4000)));
+    assert!(next_via(&stray, |via| via.host() == "192.0.2.1").is_none());
+    let back = relay(&stray, |_| ());
+    let back = parse_response(std::str::from_utf8(&back).unwrap());
+    assert_eq!(back.all::<Via<'_>>(Name::Via).count(), 1);
+    assert!(next_via(&back, |_| true).is_none());
     assert_eq!(trying(&request(INVITE), source).slice(..11), "SIP/2.0 100");
 }
 
