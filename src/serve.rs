@@ -246,6 +246,6 @@ fn urls(address: Option<IpAddr>, port: u16) -> Vec<String> {
         Some(IpAddr::V6(ip)) => vec![format!("http://[{ip}]:{port}/")],
         Some(ip) if ip.is_loopback() => vec![url(&"localhost")],
         Some(ip) => vec![url(&ip)],
-        None => std::iter::once(url(&"localhost")).chain(net::interface_addresses().iter().map(|ip| url(ip))).collect(),
+        None => std::iter::once(url(&"localhost")).chain(net::interface_addresses().iter().filter(|ip| ip.is_ipv4()).map(|ip| url(ip))).collect(),
     }
 }

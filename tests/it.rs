@@ -19,6 +19,10 @@ mod contract;
 mod dns;
 #[path = "api/events.rs"]
 mod events;
+#[path = "support/ear.rs"]
+mod ear;
+#[path = "support/exchange.rs"]
+mod exchange;
 #[path = "scenario/faults.rs"]
 mod faults;
 #[path = "scenario/lifecycle.rs"]
@@ -41,6 +45,8 @@ mod conventions;
 mod subscriptions;
 #[path = "api/modules.rs"]
 mod modules;
+#[path = "support/netns.rs"]
+mod netns;
 #[path = "api/parity.rs"]
 mod parity;
 #[path = "api/queue.rs"]
@@ -49,6 +55,8 @@ mod queue;
 mod storm;
 #[path = "support/lines.rs"]
 mod lines;
+#[path = "support/phone.rs"]
+mod phone;
 #[path = "scenario/pop.rs"]
 mod pop;
 #[path = "api/names.rs"]
@@ -59,12 +67,30 @@ mod routing;
 mod server;
 #[path = "api/telephony.rs"]
 mod telephony;
+#[path = "scenario/call_stealing.rs"]
+mod call_stealing;
+#[path = "scenario/web_phone.rs"]
+mod web_phone;
 #[path = "support/sip.rs"]
 mod sip;
 #[path = "support/sink.rs"]
 mod sink;
 #[path = "support/smtp.rs"]
 mod smtp;
+#[path = "support/tone.rs"]
+mod tone;
+#[path = "support/ua.rs"]
+mod ua;
+#[path = "scenario/voice_services.rs"]
+mod voice_services;
+#[path = "scenario/voice.rs"]
+mod voice;
+#[path = "scenario/voice_faults.rs"]
+mod voice_faults;
+#[path = "scenario/voice_nat.rs"]
+mod voice_nat;
+#[path = "scenario/voice_sipp.rs"]
+mod voice_sipp;
 
 use libtest_mimic::{Arguments, Trial};
 
@@ -76,6 +102,8 @@ fn main() {
     trials.extend(listeners::trials());
     trials.extend(events::trials());
     trials.extend(parity::trials());
+    trials.extend(web_phone::trials());
+    trials.extend(call_stealing::trials());
     trials.extend(modules::trials());
     trials.extend(telephony::trials());
     trials.extend(directory::trials());
@@ -93,5 +121,10 @@ fn main() {
     trials.extend(clients::trials());
     trials.extend(faults::trials());
     trials.extend(queue::trials());
+    trials.extend(voice::trials());
+    trials.extend(voice_services::trials());
+    trials.extend(voice_nat::trials());
+    trials.extend(voice_sipp::trials());
+    trials.extend(voice_faults::trials());
     libtest_mimic::run(&arguments, trials).exit();
 }

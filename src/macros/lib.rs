@@ -9,7 +9,8 @@ use syn::{Data, DeriveInput, Expr, Fields, Lit, LitStr, Meta, parse_macro_input}
 
 /// Derives `model::settings::Settings`, `Default` and a `…Patch` struct.
 ///
-/// Field attributes: `#[setting(default = EXPR, min = N, max = N, unit = "seconds", view = "expert", secret, restart)]`.
+/// Field attributes: `#[setting(default = EXPR, min = N, max = N, unit = "seconds", view = "expert", secret, restart, own)]`;
+/// `own`: the owner of the object may change it.
 /// The doc comment is the help text.
 #[proc_macro_derive(Settings, attributes(setting))]
 pub fn derive_settings(input: TokenStream) -> TokenStream {
@@ -26,6 +27,7 @@ struct Attributes {
     view: Option<LitStr>,
     secret: bool,
     restart: bool,
+    own: bool,
 }
 
 fn attributes(field: &syn::Field) -> syn::Result<Attributes> {
@@ -36,6 +38,8 @@ fn attributes(field: &syn::Field) -> syn::Result<Attributes> {
                 found.secret = true;
             } else if meta.path.is_ident("restart") {
                 found.restart = true;
+            } else if meta.path.is_ident("own") {
+                found.own = true;
             } else if meta.path.is_ident("default") {
                 found.default = Some(meta.value()?.parse()?);
             } else if meta.path.is_ident("min") {
@@ -86,7 +90,7 @@ fn expand(input: &DeriveInput) -> syn::Result<proc_macro2::TokenStream> {
         let key = ident.to_string();
         let unit = attributes.unit.map_or(quote!(""), |u| quote!(#u));
         let view = attributes.view.map_or(quote!("basic"), |v| quote!(#v));
-        let (secret, restart) = (attributes.secret, attributes.restart);
+        let (secret, restart, own) = (attributes.secret, attributes.restart, attributes.own);
         let default = attributes.default.map_or(quote!(::core::default::Default::default()), |e| quote!((#e).into()));
         let min = attributes.min.map_or(quote!(None), |e| quote!(Some(#e as i64)));
         let max = attributes.max.map_or(quote!(None), |e| quote!(Some(#e as i64)));
@@ -98,7 +102,7 @@ fn expand(input: &DeriveInput) -> syn::Result<proc_macro2::TokenStream> {
         defaults.push(quote!(#ident: #default));
         descriptions.push(quote! {
             crate::settings::Field { key: #key, help: #help, kind: <#ty as crate::settings::SettingValue>::KIND,
-                unit: #unit, view: #view, min: #min, max: #max, secret: #secret, restart: #restart }
+                unit: #unit, view: #view, min: #min, max: #max, secret: #secret, restart: #restart, own: #own }
         });
         applies.push(quote!(if let Some(value) = &patch.#ident { self.#ident = value.clone(); }));
         checks.push(quote! {

@@ -139,8 +139,53 @@ pub struct AccountSettings {
     #[setting(default = true)]
     pub signal: bool,
     /// Incoming calls reach the account; off: callers hear that it is not available.
-    #[setting(default = true)]
+    #[setting(default = true, own)]
     pub accept_calls: bool,
+    /// Callers hear that the account is busy; what `divert_busy` names gets them.
+    #[setting(default = false, own)]
+    pub do_not_disturb: bool,
+    /// Callers who do not say who they are are refused.
+    #[setting(default = false, own)]
+    pub reject_anonymous: bool,
+    /// Where all calls go instead: addresses or numbers, parted by commas; empty = to the account's telephones.
+    #[setting(own)]
+    pub divert_always: String,
+    /// Where calls go when the account is busy; empty = nowhere.
+    #[setting(own)]
+    pub divert_busy: String,
+    /// Where calls go that nobody answers; empty = nowhere.
+    #[setting(own)]
+    pub divert_no_answer: String,
+    /// How long the telephones ring before nobody answers.
+    #[setting(default = 20, min = 1, max = 600, unit = "seconds", own)]
+    pub no_answer_seconds: i64,
+    /// Where calls go when no telephone can be reached; empty = where calls go that nobody answers.
+    #[setting(own)]
+    pub divert_unregistered: String,
+    /// Addresses or numbers that ring together with the account's telephones.
+    #[setting(own)]
+    pub simultaneous_ring: Vec<String>,
+    /// How long the telephones ring before the others ring too.
+    #[setting(default = 0, min = 0, max = 600, unit = "seconds", own)]
+    pub simultaneous_ring_seconds: i64,
+    /// Callers who are refused: addresses or numbers; `*` stands for anything.
+    #[setting(own)]
+    pub call_blacklist: Vec<String>,
+    /// Only callers of `call_whitelist` are let through.
+    #[setting(default = false, own)]
+    pub call_whitelist_only: bool,
+    /// Callers who are let through when nobody else is: addresses or numbers; `*` stands for anything.
+    #[setting(own)]
+    pub call_whitelist: Vec<String>,
+    /// Another call rings while one is going on; off: its caller hears that the account is busy.
+    #[setting(default = true, own)]
+    pub call_waiting: bool,
+    /// Accounts of the same domain may see whether the account is in a call.
+    #[setting(default = true, own)]
+    pub dialog_info: bool,
+    /// Accounts of the same domain may see whether the account can be reached.
+    #[setting(default = true, own)]
+    pub presence_domain_open: bool,
     /// Telephones the account may register at a time.
     #[setting(default = 10, min = 1, max = 100)]
     pub max_signal_contacts: i64,

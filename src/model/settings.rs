@@ -27,6 +27,8 @@ pub struct Field {
     pub secret: bool,
     /// Acts after a restart only.
     pub restart: bool,
+    /// The owner of the object may change it.
+    pub own: bool,
 }
 
 /// A struct of settings; derived, never written by hand.
@@ -178,6 +180,8 @@ pub struct SettingDescription {
     pub secret: bool,
     /// Acts after a restart only.
     pub restart: bool,
+    /// The owner of the object may change it.
+    pub own: bool,
     /// The built-in value.
     #[schema(value_type = serde_json::Value)]
     pub default: Value,
@@ -197,6 +201,7 @@ pub fn describe<S: Settings>() -> Vec<SettingDescription> {
         max: field.max,
         secret: field.secret,
         restart: field.restart,
+        own: field.own,
         default: builtin.get(field.key).cloned().unwrap_or_default(),
         help: field.help.to_owned(),
     };

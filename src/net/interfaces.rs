@@ -1,11 +1,15 @@
 use std::net::IpAddr;
 
-/// IPv4 addresses of this machine's network interfaces, loopback left out.
+/// Addresses of this machine's network interfaces, loopback and those of one link alone left out.
 pub fn interface_addresses() -> Vec<IpAddr> {
     let mut found: Vec<IpAddr> = nix::ifaddrs::getifaddrs()
         .into_iter()
         .flatten()
-        .filter_map(|interface| Some(IpAddr::from(interface.address?.as_sockaddr_in()?.ip())))
+        .filter_map(|interface| {
+            let address = interface.address?;
+            let v4 = address.as_sockaddr_in().map(|address| IpAddr::from(address.ip()));
+            v4.or_else(|| address.as_sockaddr_in6().map(|address| address.ip()).filter(|ip| !ip.is_unicast_link_local()).map(IpAddr::from))
+        })
         .filter(|ip| !ip.is_loopback())
         .collect();
     found.dedup();

@@ -25,6 +25,8 @@ pub(crate) struct Call {
     pub(crate) ladder: Ladder,
     pub(crate) caller: End,
     pub(crate) callee: Option<End>,
+    /// Accounts whose telephones were tried.
+    pub(crate) alerted: Vec<Uuid>,
     /// The 2xx that the caller got, sent again when the callee's comes again.
     pub(crate) answer: Option<Bytes>,
     /// The tag of the caller, which tells who sends a request.
@@ -131,7 +133,7 @@ impl Calls {
     pub(crate) fn add(&mut self, now: Instant, record: CallRecord, caller: End, request: &Request) -> Uuid {
         let id = record.id;
         let caller_tag = request.from().ok().and_then(|from| from.tag().map(Into::into)).unwrap_or_default();
-        self.live.insert(id, Call { record, ladder: Ladder::default(), caller, callee: None, answer: None, caller_tag, awaits_answer: None, began: now });
+        self.live.insert(id, Call { record, ladder: Ladder::default(), caller, callee: None, alerted: Vec::new(), answer: None, caller_tag, awaits_answer: None, began: now });
         id
     }
 
@@ -155,9 +157,42 @@ impl Calls {
         self.live.len()
     }
 
+    /// The accounts of a live call, by its Call-ID.
+    pub(crate) fn parties(&self, call_id: &str) -> Option<[Option<Uuid>; 2]> {
+        let call = self.live.values().find(|call| call.record.sip_call_id == call_id)?;
+        Some([call.record.caller.account_id, call.record.callee.account_id])
+    }
+
     /// How many calls an account has.
     pub(crate) fn of_account(&self, account: Uuid) -> usize {
         self.live.values().filter(|call| [&call.record.caller, &call.record.callee].iter().any(|party| party.account_id == Some(account))).count()
+    }
+
+    /// Calls of an account, also those that ring for it.
+    pub(crate) fn concerning(&self, account: Uuid) -> impl Iterator<Item = &Call> {
+        self.live.values().filter(move |call| {
+            let rings = call.record.answered_at.is_none() && call.alerted.contains(&account);
+            rings || [&call.record.caller, &call.record.callee].iter().any(|party| party.account_id == Some(account))
+        })
+    }
+
+    /// Whether an account calls or speaks.
+    pub(crate) fn is_talking(&self, account: Uuid) -> bool {
+        self.concerning(account).any(|call| call.record.answered_at.is_some() || call.record.caller.account_id == Some(account))
+    }
+
+    /// How many other calls than this one an account has.
+    pub(crate) fn others_of(&self, account: Uuid, this: Option<Uuid>) -> usize {
+        let has = |call: &Call| [&call.record.caller, &call.record.callee].iter().any(|party| party.account_id == Some(account));
+        self.live.iter().filter(|(id, call)| Some(**id) != this && has(call)).count()
+    }
+
+    /// The ladder of a call, also for a while when it is over: its BYE goes on then.
+    pub(crate) fn ladder(&mut self, id: Uuid) -> Option<&mut Ladder> {
+        match self.live.get_mut(&id) {
+            Some(call) => Some(&mut call.ladder),
+            None => self.over.get_mut(&id).map(|(_, ladder)| ladder),
+        }
     }
 
     /// What passed in a call, also for a while when it is over.

@@ -1,6 +1,5 @@
 //! Requests inside dialogs, ACKs and answers that come again: they follow the way the dialog took.
 
-use std::collections::HashMap;
 use std::net::{IpAddr, SocketAddr};
 use std::time::Instant;
 
@@ -46,7 +45,7 @@ impl Switch {
             Err(_) => proxy.handle(now, proxy::Input::Result(416)),
         }
         proxy.handle(now, proxy::Input::Finish);
-        let proxied = Proxied { proxy, flow, call, caller: None, in_dialog: Some(from_caller), ways: HashMap::new(), armed: None };
+        let proxied = Proxied { call, in_dialog: Some(from_caller), ..Proxied::new(proxy, flow) };
         self.proxies.insert(key.clone(), proxied);
         self.drain_proxy(now, &key);
     }
@@ -82,6 +81,7 @@ impl Switch {
             end.flow = *flow;
         }
         match request.method() {
+            Method::Refer => self.note_refer(now, request),
             Method::Bye => self.end_call_as(now, id, "answered", if from_caller { "caller" } else { "callee" }),
             Method::Invite => {
                 let body = request.body();

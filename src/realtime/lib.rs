@@ -1,4 +1,4 @@
-//! Telephony: SIP over datagrams, TCP and TLS; registrar, proxy and calls of this node.
+//! Telephony: SIP over datagrams, TCP, TLS and WebSocket; registrar, proxy and calls of this node.
 //!
 //! Types to know: [`Telephony`] is the handle that listeners feed; behind it one task, the switch, owns all transactions
 //! (`sip::Endpoint`), bindings (`sip::registrar`) and calls. [`Streams`] serves the connections of one listener.
@@ -13,17 +13,25 @@ mod admit;
 mod bodies;
 mod call;
 mod census;
+mod call_settings;
+mod divert;
+mod event_state;
+mod event_store;
+mod events;
 mod flow;
 mod in_dialog;
 mod ladder;
 mod locating;
+mod message;
 mod own;
 mod passing;
 mod progress;
 mod register;
 mod sources;
+mod replaces;
 mod stun;
 mod switch;
+mod websocket;
 mod write_behind;
 
 use std::net::IpAddr;
@@ -37,6 +45,7 @@ use sip::header::Transport;
 use tokio::sync::mpsc;
 
 use crate::switch::{Input, Switch};
+pub use crate::websocket::websocket;
 
 /// Inputs that wait at a time; datagrams wait in the kernel beyond that, connections at their senders.
 const WAITING: usize = 4096;

@@ -19,6 +19,8 @@ use uuid::Uuid;
 
 use crate::admit::{Decision, answer};
 use crate::call::{self, End, moment};
+use crate::divert::Plan;
+use crate::message::Im;
 use crate::own;
 use crate::switch::{Input, Switch};
 
@@ -34,9 +36,27 @@ pub(crate) struct Proxied {
     pub(crate) caller: Option<Arc<Subscriber>>,
     /// In a dialog, whether the caller of the call sent it.
     pub(crate) in_dialog: Option<bool>,
+    /// What may still happen to it as its callees want it.
+    pub(crate) plan: Option<Box<Plan>>,
+    /// The instant message in it.
+    pub(crate) im: Option<Box<Im>>,
     pub(crate) ways: HashMap<BranchId, Way>,
     /// When the timer is set.
     pub(crate) armed: Option<Instant>,
+}
+
+impl Proxied {
+    /// A request that came by this flow.
+    pub(crate) fn new(proxy: Proxy<Next>, flow: Flow) -> Self {
+        Self { proxy, flow, call: None, caller: None, in_dialog: None, plan: None, im: None, ways: HashMap::new(), armed: None }
+    }
+
+    /// When something is due of it.
+    pub(crate) fn deadline(&self) -> Option<Instant> {
+        let plan = self.plan.as_ref().and_then(|plan| plan.deadline());
+        let im = self.im.as_ref().and_then(|im| im.due);
+        [self.proxy.deadline(), plan, im].into_iter().flatten().min()
+    }
 }
 
 /// What leads to a target.
@@ -84,26 +104,44 @@ impl Switch {
         if routing.left(&request).next().is_some() && sender.subscriber.is_none() && !near {
             return self.respond(now, &key, answer(&request, 403, "Route not allowed", &flow));
         }
+        if !self.may_replace(now, &request, &sender) {
+            return self.respond(now, &key, answer(&request, 403, "Not your call", &flow));
+        }
         if signalled.destinations.iter().any(|one| matches!(one, Destination::Blackhole)) {
             return;
         }
         let call = (*request.method() == Method::Invite).then(|| self.begin_call(now, &flow, &request, &sender, near, signalled.steps.clone()));
-        if let Some(limited) = self.over_limit(&sender, &signalled) {
+        if let Some(limited) = self.over_limit(&sender) {
             self.end_call(now, call, limited, "server");
             return self.respond(now, &key, answer(&request, limited, "", &flow));
         }
-        let mut proxy = Proxy::new(request, key.clone(), flow.address, checked, routing, self.proxy_config());
+        let plan = call.is_some().then(|| Box::new(Plan::new(&request, sender.clone())));
+        let proxy = Proxy::new(request, key.clone(), flow.address, checked, routing, self.proxy_config());
+        let proxied = Proxied { call, caller: sender.subscriber, plan, ..Proxied::new(proxy, flow) };
+        self.proxies.insert(key.clone(), proxied);
+        if call.is_some() {
+            self.name_callee(call, &signalled.destinations);
+            self.add_destinations(now, &key, signalled.destinations, None);
+            return self.drain_proxy(now, &key);
+        }
         let mut targets = Vec::new();
         for (group, destination) in (0_u32..).zip(signalled.destinations) {
             match self.targets_of(now, group, destination) {
                 Ok(found) => targets.extend(found),
-                Err(status) => proxy.handle(now, proxy::Input::Result(status)),
+                Err(status) => self.tell(now, &key, proxy::Input::Result(status)),
             }
         }
-        proxy.handle(now, proxy::Input::Add(targets));
-        proxy.handle(now, proxy::Input::Finish);
-        self.proxies.insert(key.clone(), Proxied { proxy, flow, call, caller: sender.subscriber, in_dialog: None, ways: HashMap::new(), armed: None });
+        self.tell(now, &key, proxy::Input::Add(targets));
+        self.tell(now, &key, proxy::Input::Finish);
         self.drain_proxy(now, &key);
+    }
+
+    /// Who is called when one account is; it may be another who answers.
+    fn name_callee(&mut self, call: Option<Uuid>, destinations: &[Destination]) {
+        if let (Some(call), [Destination::Account(account)]) = (call.and_then(|call| self.calls.get_mut(call)), destinations) {
+            call.record.callee.account_id = Some(account.account_id);
+            call.record.callee.domain_id = Some(account.domain_id);
+        }
     }
 
     fn proxy_config(&self) -> Config {
@@ -120,9 +158,8 @@ impl Switch {
     }
 
     /// The status with which a call is refused that would be one too many.
-    fn over_limit(&self, sender: &Sender, signalled: &Signalled) -> Option<u16> {
-        let callees = signalled.destinations.iter().filter_map(|one| if let Destination::Account(subscriber) = one { Some(subscriber) } else { None });
-        sender.subscriber.iter().chain(callees).any(|subscriber| {
+    fn over_limit(&self, sender: &Sender) -> Option<u16> {
+        sender.subscriber.as_ref().is_some_and(|subscriber| {
             let limit = subscriber.settings.calls_limit;
             // The new call counts already.
             limit >= 0 && i64::try_from(self.calls.of_account(subscriber.account_id)).unwrap_or(i64::MAX) > limit
@@ -130,7 +167,7 @@ impl Switch {
     }
 
     /// The targets of a destination, or the status that there are none with.
-    fn targets_of(&self, now: Instant, group: u32, destination: Destination) -> Result<Vec<Target<Next>>, u16> {
+    pub(crate) fn targets_of(&self, now: Instant, group: u32, destination: Destination) -> Result<Vec<Target<Next>>, u16> {
         match destination {
             Destination::Refused { status, .. } => Err(status),
             Destination::Blackhole => Err(480),
@@ -145,9 +182,6 @@ impl Switch {
                 Ok(vec![target])
             }
             Destination::Account(account) => {
-                if !account.settings.accept_calls {
-                    return Err(480);
-                }
                 let devices = self.locations.targets(self.seconds(now), account.account_id.as_u128());
                 let targets: Vec<Target<Next>> = devices.iter().filter_map(|device| self.device(group, &account, device)).collect();
                 if targets.is_empty() { Err(480) } else { Ok(targets) }
@@ -187,19 +221,34 @@ impl Switch {
                 proxy::Output::Respond(status, octets) => {
                     self.note_sent(key, octets.clone());
                     self.answer(now, key, status, octets);
-                    self.concluded(now, key, status);
+                    self.message_settled(key, status);
+                    self.concluded(now, key, status, false);
                 }
-                proxy::Output::Redirected(branch, _) => self.tell(now, key, proxy::Input::Redirect(branch, Vec::new())),
-                proxy::Output::Exhausted(_) => self.tell(now, key, proxy::Input::Finish),
+                proxy::Output::Redirected(branch, response) => self.redirected(now, key, branch, &response),
+                proxy::Output::Exhausted(status) => self.exhausted(now, key, status),
                 proxy::Output::Ended => self.ended(key),
             }
         }
         self.arm(key);
     }
 
-    fn tell(&mut self, now: Instant, key: &Key, input: proxy::Input<Next>) {
+    pub(crate) fn tell(&mut self, now: Instant, key: &Key, input: proxy::Input<Next>) {
         if let Some(proxied) = self.proxies.get_mut(key) {
             proxied.proxy.handle(now, input);
+        }
+    }
+
+    /// A branch came to nothing.
+    fn failed(&mut self, now: Instant, key: &Key, branch: BranchId, status: u16) {
+        self.note_status(key, branch, status);
+        self.tell(now, key, proxy::Input::Failed(branch, status));
+    }
+
+    fn note_status(&mut self, key: &Key, branch: BranchId, status: u16) {
+        if let Some(proxied) = self.proxies.get_mut(key)
+            && let (Some(plan), Some(group)) = (&mut proxied.plan, proxied.proxy.group(branch))
+        {
+            plan.note(group, status);
         }
     }
 
@@ -249,12 +298,12 @@ impl Switch {
         loop {
             let way = self.proxies.get_mut(key).and_then(|proxied| proxied.ways.get_mut(&branch));
             let Some(candidate) = way.and_then(|way| way.candidates.pop_front()) else {
-                return self.tell(now, key, proxy::Input::Failed(branch, otherwise));
+                return self.failed(now, key, branch, otherwise);
             };
             let Some(flow) = self.reach(&candidate) else { continue };
             match self.send_by(now, key, branch, flow) {
                 Ok(()) => return,
-                Err(status) => return self.tell(now, key, proxy::Input::Failed(branch, status)),
+                Err(status) => return self.failed(now, key, branch, status),
             }
         }
     }
@@ -270,6 +319,8 @@ impl Switch {
         let near = self.shared.service.is_near(incoming.address.ip());
         let Some(proxied) = self.proxies.get_mut(key) else { return Ok(()) };
         let in_dialog = proxied.in_dialog.is_some();
+        let group = proxied.proxy.group(branch);
+        let diversions = proxied.plan.as_ref().zip(group).map(|(plan, group)| plan.diversions(group).to_vec()).unwrap_or_default();
         let outgoing = Outgoing { transport: flow.transport, sent_by: &sent_by, random: rand::random(), record_route: &record_route };
         let octets = proxied.proxy.forward(now, branch, &outgoing, |splice| {
             if let Some(body) = &body {
@@ -277,6 +328,9 @@ impl Switch {
             }
             if !in_dialog {
                 put_identity(splice, &request, identity.as_deref(), near);
+                for diversion in diversions.iter().rev() {
+                    splice.prepend(Name::Diversion, diversion);
+                }
             }
         });
         // A branch that was cancelled meanwhile is not sent.
@@ -289,8 +343,8 @@ impl Switch {
             }
         }
         self.branches.insert(client, (key.clone(), branch));
-        if let Some(call) = call.and_then(|call| self.calls.get_mut(call)) {
-            call.ladder.sent(moment(), flow, octets);
+        if let Some(ladder) = call.and_then(|call| self.calls.ladder(call)) {
+            ladder.sent(moment(), flow, octets);
         }
         Ok(())
     }
@@ -316,7 +370,7 @@ impl Switch {
         if more {
             self.send_branch(now, &key, branch, status);
         } else {
-            self.tell(now, &key, proxy::Input::Failed(branch, status));
+            self.failed(now, &key, branch, status);
         }
         self.drain_proxy(now, &key);
     }
@@ -341,15 +395,18 @@ impl Switch {
     /// A response on a branch.
     pub(crate) fn branch_response(&mut self, now: Instant, key: &Key, branch: BranchId, client: &Key, response: Response) {
         let Some(proxied) = self.proxies.get(key) else { return self.stray_again(now, &response) };
-        if let Some(call) = proxied.call.and_then(|call| self.calls.get_mut(call))
+        if let Some(ladder) = proxied.call.and_then(|call| self.calls.ladder(call))
             && let Some((flow, _)) = proxied.ways.get(&branch).and_then(|way| way.sent.as_ref())
             && response.status() > 100
         {
-            call.ladder.received(moment(), *flow, response.octets());
+            ladder.received(moment(), *flow, response.octets());
         }
         let more = response.status() == 503 && proxied.proxy.may_try_next(branch) && proxied.ways.get(&branch).is_some_and(|way| !way.candidates.is_empty());
         if more {
             return self.try_next(now, client, 503);
+        }
+        if response.status() >= 300 {
+            self.note_status(key, branch, response.status());
         }
         self.tell(now, key, proxy::Input::Response(branch, response));
         self.drain_proxy(now, key);
@@ -370,23 +427,33 @@ impl Switch {
                 splice.body(body);
             }
         });
+        if status >= 200
+            && let Some(proxied) = self.proxies.get_mut(key)
+        {
+            proxied.plan = None;
+        }
         self.note_sent(key, octets.clone());
         self.answer(now, key, status, octets.clone());
         self.progressed(now, key, branch, response, octets);
+        if status >= 200 {
+            self.message_settled(key, status);
+        }
         if status >= 300 {
-            self.concluded(now, key, status);
+            self.concluded(now, key, status, true);
         }
     }
 
     fn note_sent(&mut self, key: &Key, octets: Bytes) {
         if let Some(proxied) = self.proxies.get(key)
-            && let Some(call) = proxied.call.and_then(|call| self.calls.get_mut(call))
+            && let Some(ladder) = proxied.call.and_then(|call| self.calls.ladder(call))
         {
-            call.ladder.sent(moment(), proxied.flow, octets);
+            ladder.sent(moment(), proxied.flow, octets);
         }
     }
 
-    fn ended(&mut self, key: &Key) {
+    pub(crate) fn ended(&mut self, key: &Key) {
+        // Nobody is answered who has given up waiting.
+        self.message_settled(key, 408);
         let Some(proxied) = self.proxies.remove(key) else { return };
         for way in proxied.ways.values() {
             if let Some((_, client)) = &way.sent {
@@ -416,9 +483,7 @@ impl Switch {
                 call.ladder.note(at, "route", step);
             }
         }
-        for one in news {
-            self.write(crate::write_behind::Write::News(one));
-        }
+        self.tell_news(news);
         id
     }
 }
@@ -428,7 +493,7 @@ fn put_identity(splice: &mut Splice<'_>, request: &Request, identity: Option<&st
     if let Some(identity) = identity {
         splice.remove(Name::PPreferredIdentity).set(Name::PAssertedIdentity, identity);
     } else if !near {
-        splice.remove(Name::PAssertedIdentity);
+        splice.remove(Name::PAssertedIdentity).remove(Name::Diversion).remove(Name::HistoryInfo);
     }
     if request.value(Name::ProxyAuthorization).is_some() {
         // It was for us.

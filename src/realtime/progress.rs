@@ -18,8 +18,11 @@ use crate::switch::Switch;
 use crate::write_behind::Write;
 
 impl Switch {
-    pub(crate) fn tell_news(&self, news: Vec<Occurrence>) {
+    pub(crate) fn tell_news(&mut self, news: Vec<Occurrence>) {
         for one in news {
+            if one.topic == "calls" {
+                self.events.calls_changed(one.account_id);
+            }
             self.write(Write::News(one));
         }
     }
@@ -39,6 +42,8 @@ impl Switch {
                     call.record.state = CallState::Ringing;
                     call.record.ringing_at = Some(moment());
                     let news = call::news("call.ringing", &call.record);
+                    let alerted = call.alerted.clone();
+                    alerted.into_iter().for_each(|account| self.events.calls_changed(Some(account)));
                     self.tell_news(news);
                 }
             }
@@ -89,15 +94,22 @@ impl Switch {
             "proxy".clone_into(&mut record.media_path);
         }
         let (news, record) = (call::news("call.answered", record), record.clone());
+        call.alerted.iter().for_each(|account| self.events.calls_changed(Some(*account)));
         self.tell_news(news);
         self.write(Write::Call(Box::new(record)));
     }
 
-    /// The final answer to a request that is no 2xx.
-    pub(crate) fn concluded(&mut self, now: Instant, key: &Key, status: u16) {
+    /// The final answer to a request that is no 2xx: that of a branch, or our own.
+    pub(crate) fn concluded(&mut self, now: Instant, key: &Key, status: u16, of_branch: bool) {
         let Some(proxied) = self.proxies.get(key) else { return };
         if proxied.in_dialog.is_none() && *proxied.proxy.request().method() == Method::Invite && status >= 300 {
-            self.end_call(now, proxied.call, status, if status == 487 { "caller" } else { "callee" });
+            let ended_by = match status {
+                487 => "caller",
+                _ if of_branch => "callee",
+                408 => "timer",
+                _ => "server",
+            };
+            self.end_call(now, proxied.call, status, ended_by);
         }
     }
 
@@ -115,6 +127,7 @@ impl Switch {
         let report = self.media.end(id);
         let Some(mut call) = self.calls.end(now, id, cause, ended_by) else { return };
         call.record.media = report.filter(|report| report.relayed);
+        call.alerted.iter().for_each(|account| self.events.calls_changed(Some(*account)));
         self.tell_news(call::news("call.ended", &call.record));
         self.write(Write::Call(Box::new(call.record)));
     }
@@ -138,6 +151,7 @@ impl Switch {
             let key = self.proxies.iter().find(|(_, proxied)| proxied.call == Some(id) && proxied.in_dialog.is_none()).map(|(key, _)| key.clone());
             if let Some(key) = key {
                 if let Some(proxied) = self.proxies.get_mut(&key) {
+                    proxied.plan = None;
                     proxied.proxy.handle(now, sip::proxy::Input::Stop(None));
                 }
                 self.drain_proxy(now, &key);

@@ -1,5 +1,6 @@
 //! REGISTER, and what becomes of bindings: answers, pings, the database and who listens.
 
+use std::sync::Arc;
 use std::time::Instant;
 
 use serde_json::json;
@@ -31,7 +32,7 @@ fn timestamp(seconds: u64) -> Timestamp {
 }
 
 impl Switch {
-    pub(crate) fn register(&mut self, now: Instant, key: &Key, flow: Flow, request: &Request, subscriber: &Subscriber) {
+    pub(crate) fn register(&mut self, now: Instant, key: &Key, flow: Flow, request: &Request, subscriber: &Arc<Subscriber>) {
         let moment = self.seconds(now);
         let service = &self.shared.service;
         let settings = service.module_settings();
@@ -76,6 +77,7 @@ impl Switch {
                 let octets = self.locations.reply(moment, subscriber.account_id.as_u128(), request, &registered, &reply);
                 self.answer(now, key, 200, octets);
                 self.note_registered(&registered.changes, subscriber);
+                self.deliver_waiting(subscriber);
             }
         }
     }
@@ -90,6 +92,7 @@ impl Switch {
             let Some(binding) = binding else { continue };
             let object = json!({"id": Uuid::from_u128(binding.id), "address": subscriber.address, "contact": binding.contact()});
             self.write(Write::Binding(Box::new(row(binding))));
+            self.events.registrations_changed(subscriber.account_id, None);
             self.write(Write::News(Occurrence { topic: "registrations", kind, account_id: Some(subscriber.account_id), domain_id: Some(subscriber.domain_id), object }));
         }
         self.note_changes(changes);
@@ -99,6 +102,7 @@ impl Switch {
     pub(crate) fn note_changes(&mut self, changes: &[Change]) {
         for change in changes {
             let Change::Removed(cause, binding) = change else { continue };
+            self.events.registrations_changed(Uuid::from_u128(binding.account), Some((*cause, binding)));
             let id = Uuid::from_u128(binding.id);
             let object = json!({"id": id, "contact": binding.contact(), "cause": cause.event()});
             self.write(Write::Gone(id));

@@ -11,22 +11,26 @@ use bytes::Bytes;
 use futures_util::stream::FuturesUnordered;
 use futures_util::{FutureExt, StreamExt};
 use net::{Datagrams, Resolver};
-use service::{MediaControl, MediaEvent, VoiceCommand};
+use service::{Change, ImRow, ImSent, MediaControl, MediaEvent, OutgoingIm, Signalled, Subscriber, VoiceCommand};
 use sip::endpoint::{self, Endpoint, Flow, Side};
 use sip::header::Transport;
 use sip::locate::{Location, Lost};
 use sip::proxy::BranchId;
 use sip::registrar::Locations;
+use sip::subscription::Handle;
 use sip::transaction::{Key, Timers};
 use sip::{Method, Parsed, Request, Response};
-use tokio::sync::{mpsc, oneshot};
+use tokio::sync::{mpsc, oneshot, watch};
 use types::Machine;
 use uuid::Uuid;
 
 use crate::admit::{Decision, Shared, admit, answer, unix_now};
 use crate::call::Calls;
+use crate::call_settings::Why;
+use crate::events::Events;
 use crate::flow::{Flows, Outgoing};
 use crate::passing::Proxied;
+use crate::replaces::Referred;
 use crate::write_behind::Write;
 
 /// Inputs taken at a time.
@@ -57,6 +61,20 @@ pub(crate) enum Input {
     Admitted(Key, Flow, Request, Decision),
     /// Where a branch of a request goes.
     Located(Key, BranchId, Result<Vec<Location>, Lost>, String),
+    /// Where the addresses lead that the settings of a callee name.
+    Diverted(Key, usize, Why, Vec<(String, Signalled)>),
+    /// Where the addresses lead that a telephone of a callee names.
+    Redirected(Key, BranchId, usize, Vec<(String, Signalled)>),
+    /// A message is kept, or this is the status that it is not with.
+    Kept(Key, u16),
+    /// Where a message of an operation goes.
+    Message(Box<OutgoingIm>, Signalled, oneshot::Sender<ImSent>),
+    /// The next message that waits for an account; whether it could not be found out.
+    Waiting(Arc<Subscriber>, Option<Box<ImRow>>, bool),
+    /// The INBOX of an account has changed, or cannot be watched.
+    Inbox(Uuid, Option<watch::Receiver<Change>>),
+    /// The voice messages that a subscriber is told of.
+    Summary(Handle, [i64; 4]),
     /// Where an ACK goes.
     AckLocated(Request, Flow, Option<Uuid>, Vec<Location>, String),
     /// Something happened to the media of a call.
@@ -82,6 +100,11 @@ pub(crate) struct Switch {
     /// Requests that were cancelled before they were admitted.
     pub(crate) cancelled: HashSet<Key>,
     pub(crate) calls: Calls,
+    pub(crate) referred: Referred,
+    pub(crate) events: Events,
+    /// Accounts for which messages wait, and those that are getting them.
+    pub(crate) waiting: HashSet<Uuid>,
+    pub(crate) delivering: HashSet<Uuid>,
     pub(crate) tasks: FuturesUnordered<Task>,
     pub(crate) inputs: mpsc::Sender<Input>,
     pub(crate) writes: mpsc::UnboundedSender<Write>,
@@ -116,6 +139,10 @@ impl Switch {
             branches: HashMap::new(),
             cancelled: HashSet::new(),
             calls: Calls::default(),
+            referred: Referred::default(),
+            events: Events::new(rand::random()),
+            waiting: HashSet::new(),
+            delivering: HashSet::new(),
             tasks: FuturesUnordered::new(),
             inputs,
             writes,
@@ -135,6 +162,9 @@ impl Switch {
     /// Runs until nobody can reach it any more.
     pub(crate) async fn run(mut self, mut inputs: mpsc::Receiver<Input>, mut commands: mpsc::Receiver<VoiceCommand>) {
         self.restore().await;
+        self.restore_waiting().await;
+        self.restore_presences().await;
+        self.restore_subscriptions().await;
         let mut batch = Vec::with_capacity(BATCH);
         loop {
             let deadline = tokio::time::Instant::from_std(self.deadline());
@@ -155,7 +185,7 @@ impl Switch {
     fn deadline(&self) -> Instant {
         let timer = self.timers.first_key_value().map(|((at, _), _)| *at);
         let registrar = self.locations.deadline().map(|at| self.epoch.0 + Duration::from_secs(at.saturating_sub(self.epoch.1)));
-        [self.endpoint.deadline(), timer, registrar].into_iter().flatten().fold(self.swept + SWEEP, Instant::min)
+        [self.endpoint.deadline(), timer, registrar, self.events.deadline()].into_iter().flatten().fold(self.swept + SWEEP, Instant::min)
     }
 
     fn tick(&mut self, now: Instant) {
@@ -168,11 +198,14 @@ impl Switch {
             if let Some(proxied) = self.proxies.get_mut(&key) {
                 proxied.armed = None;
                 proxied.proxy.handle(now, sip::proxy::Input::Tick);
+                self.due_stages(now, &key);
+                self.message_due(now, &key);
                 self.drain_proxy(now, &key);
                 self.drain(now);
             }
         }
         self.tick_registrar(now);
+        self.tick_events(now);
         if now.duration_since(self.swept) >= SWEEP {
             self.swept = now;
             let settings = self.shared.service.module_settings();
@@ -187,7 +220,7 @@ impl Switch {
     /// Sees to it that a request that is passed on has its time.
     pub(crate) fn arm(&mut self, key: &Key) {
         let Some(proxied) = self.proxies.get_mut(key) else { return };
-        let due = proxied.proxy.deadline();
+        let due = proxied.deadline();
         if let Some(at) = due
             && proxied.armed.is_none_or(|armed| at < armed)
         {
@@ -198,6 +231,7 @@ impl Switch {
     }
 
     fn input(&mut self, now: Instant, input: Input) {
+        self.events.ready |= matches!(input, Input::Socket(..) | Input::Opened(..));
         match input {
             Input::Received(messages) => {
                 for (flow, parsed) in messages {
@@ -219,6 +253,13 @@ impl Switch {
             }
             Input::Admitted(key, flow, request, decision) => self.admitted(now, key, flow, request, decision),
             Input::Located(key, branch, found, host) => self.located(now, &key, branch, found, &host),
+            Input::Diverted(key, index, why, found) => self.diverted(now, &key, index, why, found),
+            Input::Redirected(key, branch, index, found) => self.redirects(now, &key, branch, index, found),
+            Input::Kept(key, status) => self.message_kept(now, &key, status),
+            Input::Message(outgoing, signalled, told) => self.message_routed(now, *outgoing, signalled, told),
+            Input::Waiting(account, row, failed) => self.waiting_found(now, account, row, failed),
+            Input::Inbox(account, inbox) => self.inbox_changed(account, inbox),
+            Input::Summary(handle, counts) => self.summary(now, handle, counts),
             Input::AckLocated(ack, source, call, locations, host) => self.send_ack(now, &ack, source, call, &locations, &host),
             Input::Media(event) => self.media_event(now, event),
         }
@@ -255,8 +296,14 @@ impl Switch {
                     self.strays += 1;
                     self.stray(now, &flow, &response);
                 }
-                endpoint::Output::TimedOut(key) => self.try_next(now, &key, 408),
-                endpoint::Output::Unreachable(key) => self.try_next(now, &key, 503),
+                endpoint::Output::TimedOut(key) => {
+                    self.notify_answered(&key, 408);
+                    self.try_next(now, &key, 408);
+                }
+                endpoint::Output::Unreachable(key) => {
+                    self.notify_answered(&key, 480);
+                    self.try_next(now, &key, 503);
+                }
                 endpoint::Output::Unanswered(key) => {
                     if let Some(proxied) = self.proxies.get_mut(&key) {
                         proxied.proxy.handle(now, sip::proxy::Input::Abandoned);
@@ -269,6 +316,9 @@ impl Switch {
 
     /// A new request, neither ACK nor CANCEL.
     fn request(&mut self, now: Instant, key: Key, flow: Flow, request: Request) {
+        if *request.method() == Method::Subscribe && self.resubscribe(now, &key, &flow, &request) {
+            return;
+        }
         if self.is_for_us(&request) {
             return self.answer_ourselves(now, &key, &flow, &request);
         }
@@ -293,7 +343,12 @@ impl Switch {
         }
         match decision {
             Decision::Register(subscriber) => self.register(now, &key, flow, &request, &subscriber),
-            Decision::Proxy(sender, signalled) => self.pass_on(now, key, flow, request, sender, signalled),
+            Decision::Proxy(sender, signalled) => match request.method() {
+                Method::Message => self.message(now, key, flow, request, sender, signalled),
+                Method::Subscribe => self.subscribe(now, key, flow, request, sender, signalled),
+                Method::Publish => self.publish(now, key, flow, request, sender, signalled),
+                _ => self.pass_on(now, key, flow, request, sender, signalled),
+            },
             Decision::Answer(status, octets) => {
                 if *request.method() == Method::Invite && !matches!(status, 401 | 407) {
                     self.record_refusal(now, &flow, &request, status);
@@ -320,6 +375,7 @@ impl Switch {
                 if let Some(call) = proxied.call.and_then(|call| self.calls.get_mut(call)) {
                     call.ladder.received(crate::call::moment(), proxied.flow, cancel.octets());
                 }
+                proxied.plan = None;
                 proxied.proxy.handle(now, sip::proxy::Input::Cancelled(cancel));
                 self.drain_proxy(now, &key);
             }
@@ -329,6 +385,9 @@ impl Switch {
 
     fn response(&mut self, now: Instant, key: &Key, response: Response) {
         let Some((server, branch)) = self.branches.get(key).cloned() else {
+            if self.notify_answered(key, response.status()) {
+                return;
+            }
             return self.stray_again(now, &response);
         };
         self.branch_response(now, &server, branch, key, response);
@@ -348,6 +407,10 @@ impl Switch {
             VoiceCommand::Stats(told) => drop(told.send(self.stats())),
             VoiceCommand::Bans(told) => drop(told.send(self.shared.sources.bans(now))),
             VoiceCommand::Unban(ip, told) => drop(told.send(self.shared.sources.unban(ip, now))),
+            VoiceCommand::SendIm(outgoing, told) => self.send_message(*outgoing, told),
+            VoiceCommand::Presence(account, told) => drop(told.send(self.presence_state(now, account))),
+            VoiceCommand::SetPresence(row, told) => drop(told.send(self.say_presence(row))),
+            VoiceCommand::Subscriptions(told) => drop(told.send(self.list_subscriptions(now))),
             VoiceCommand::MediaStats(told) => drop(told.send(self.media.stats())),
             VoiceCommand::Media(call, told) => drop(told.send(self.media.report(call))),
         }

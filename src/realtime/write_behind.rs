@@ -5,7 +5,7 @@ use std::collections::{HashMap, HashSet};
 use std::time::Duration;
 
 use model::call::CallRecord;
-use service::{BindingRow, Occurrence, Service};
+use service::{BindingRow, ImRow, Occurrence, Service, SubscriptionRow};
 use tokio::sync::{mpsc, oneshot};
 use uuid::Uuid;
 
@@ -25,6 +25,12 @@ pub(crate) enum Write {
     Gone(Uuid),
     /// A call, as it is now.
     Call(Box<CallRecord>),
+    /// A subscription, new or refreshed.
+    Subscription(Box<SubscriptionRow>),
+    /// A subscription that is no more.
+    Unsubscribed(Uuid),
+    /// An instant message, as one side keeps it.
+    Im(Box<ImRow>),
     /// What happened.
     News(Occurrence),
     /// Tell when everything before this is written.
@@ -36,6 +42,9 @@ struct Pending {
     bindings: HashMap<Uuid, BindingRow>,
     gone: HashSet<Uuid>,
     calls: HashMap<Uuid, CallRecord>,
+    subscriptions: HashMap<Uuid, SubscriptionRow>,
+    unsubscribed: HashSet<Uuid>,
+    ims: Vec<ImRow>,
     news: Vec<Occurrence>,
     waiting: Vec<oneshot::Sender<()>>,
 }
@@ -54,17 +63,24 @@ impl Pending {
             Write::Call(record) => {
                 self.calls.insert(record.id, *record);
             }
+            Write::Subscription(row) => drop(self.subscriptions.insert(row.id, *row)),
+            Write::Unsubscribed(id) => {
+                self.subscriptions.remove(&id);
+                self.unsubscribed.insert(id);
+            }
+            Write::Im(row) => self.ims.push(*row),
             Write::News(news) => self.news.push(news),
             Write::Flush(told) => self.waiting.push(told),
         }
     }
 
     fn len(&self) -> usize {
-        self.bindings.len() + self.gone.len() + self.calls.len() + self.news.len()
+        self.bindings.len() + self.gone.len() + self.calls.len() + self.ims.len() + self.subscriptions.len() + self.unsubscribed.len() + self.news.len()
     }
 
     async fn write(&mut self, service: &Service) -> service::Result<()> {
-        let (mut of_calls, mut others): (Vec<Occurrence>, Vec<Occurrence>) = std::mem::take(&mut self.news).into_iter().partition(|one| one.topic == "calls");
+        let (mut of_ims, news): (Vec<Occurrence>, Vec<Occurrence>) = std::mem::take(&mut self.news).into_iter().partition(|one| one.topic == "im");
+        let (mut of_calls, mut others): (Vec<Occurrence>, Vec<Occurrence>) = news.into_iter().partition(|one| one.topic == "calls");
         let bindings: Vec<BindingRow> = self.bindings.values().cloned().collect();
         let gone: Vec<Uuid> = self.gone.iter().copied().collect();
         let calls: Vec<CallRecord> = self.calls.values().cloned().collect();
@@ -84,7 +100,22 @@ impl Pending {
                 of_calls.clear();
             }
         }
-        self.news = [others, of_calls].concat();
+        if outcome.is_ok() && !(self.ims.is_empty() && of_ims.is_empty()) {
+            outcome = service.save_ims(&self.ims, &of_ims).await.map(|_| ());
+            if outcome.is_ok() {
+                self.ims.clear();
+                of_ims.clear();
+            }
+        }
+        if outcome.is_ok() && !(self.subscriptions.is_empty() && self.unsubscribed.is_empty()) {
+            let (saved, removed): (Vec<_>, Vec<_>) = (self.subscriptions.values().cloned().collect(), self.unsubscribed.iter().copied().collect());
+            outcome = service.save_subscriptions(&saved, &removed).await;
+            if outcome.is_ok() {
+                self.subscriptions.clear();
+                self.unsubscribed.clear();
+            }
+        }
+        self.news = [others, of_calls, of_ims].concat();
         outcome
     }
 }

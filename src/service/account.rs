@@ -1,7 +1,7 @@
 //! Accounts: making, naming, suspending, deleting, their settings and passwords.
 
 use model::account::{Account, AccountSettings, AccountSettingsPatch, AccountState, CreateAccount, Names, PurgeAccount, RestoreAccount, SetPassword, SuspendAccount, SuspendMail, UpdateAccount};
-use model::settings::{SettingsChange, SettingsView, Source, change, explain, fold};
+use model::settings::{Settings, SettingsChange, SettingsView, Source, change, explain, fold};
 use model::domain::DomainSettings;
 use model::{ListParams, Page};
 use serde::Deserialize;
@@ -329,12 +329,16 @@ impl Service {
         Ok(Done::versioned(SettingsView { data, version: row.account.version }, row.account.version))
     }
 
-    /// Changes settings of an account.
+    /// Changes settings of an account; the owner may change those that are his own.
     pub(crate) async fn update_account_settings(self, call: Call, input: UpdateAccountSettings) -> Result<Done<SettingsView>> {
         let id = self.find_account(&call, &input.account).await?.account.id;
         let mut tx = self.lock_account(&call, id).await?;
         let row = self.store().account(id).await?.ok_or_else(|| Error::not_found("account"))?;
-        call.caller.may_domain(row.account.domain_id, "basic_settings")?;
+        if is_own(&input) {
+            call.caller.may_own(row.account.id, row.account.domain_id, "basic_settings")?;
+        } else {
+            call.caller.may_domain(row.account.domain_id, "basic_settings")?;
+        }
         let next = change::<AccountSettings>(&row.settings, &SettingsChange { set: input.set, unset: input.unset }).map_err(settings_fault)?;
         tx.update_account(id, None, None, None, Some(&next)).await?;
         self.announce_account(&call, tx, &row.account, "updateAccountSettings", "account.updated", json!({"settings": next})).await?;
@@ -374,6 +378,13 @@ impl Service {
         self.announce_account(&call, tx, &account, "removeAlias", "account.updated", json!({"alias": input.name})).await?;
         Ok(().into())
     }
+}
+
+/// Whether a change is of nothing but settings that the owner may change.
+fn is_own(input: &UpdateAccountSettings) -> bool {
+    let set = serde_json::to_value(&input.set).unwrap_or_default();
+    let mut names = set.as_object().into_iter().flatten().map(|(key, _)| key).chain(&input.unset).peekable();
+    names.peek().is_some() && names.all(|name| AccountSettings::FIELDS.iter().any(|field| field.own && field.key == name))
 }
 
 pub(crate) fn real_name(text: &str) -> Result<&str> {

@@ -14,7 +14,7 @@ use crate::{Caller, Error, Kind, Result, Service, Standing};
 const BUFFER: usize = 1000;
 const BATCH: i64 = 500;
 const POLL: Duration = Duration::from_secs(5);
-const TOPICS: [&str; 9] = ["accounts", "domains", "auth", "calls", "registrations", "mailbox", "mail", "queue", "system"];
+const TOPICS: [&str; 10] = ["accounts", "domains", "auth", "calls", "im", "mailbox", "mail", "queue", "registrations", "system"];
 
 /// Streams an account may hold open at a time.
 const STREAMS: usize = 10;
@@ -172,9 +172,9 @@ impl Events {
         let listener = &self.listener;
         let own = event.account == Some(listener.account_id);
         let of_domain = event.domain == Some(listener.domain_id) && listener.domain_rights.iter().any(|r| r == "domain");
-        // Mailboxes are their owner's alone.
-        let all = listener.has_server_right("monitors") && event.topic != "mailbox";
-        wanted && (own || (of_domain && event.topic != "mailbox") || all)
+        // Mailboxes and conversations are their owner's alone.
+        let private = matches!(event.topic.as_str(), "mailbox" | "im");
+        wanted && (own || !private && (of_domain || listener.has_server_right("monitors")))
     }
 
     /// Whether the listener is still let in: its session may have ended meanwhile.

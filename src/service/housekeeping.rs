@@ -34,6 +34,7 @@ impl Service {
         let store = self.store();
         store.drop_expired().await?;
         store.drop_history(EVENT_HOURS, SUBMISSION_DAYS, RECORD_DAYS, CALL_DAYS).await?;
+        store.drop_old_ims().await?;
         let mut after = Vec::new();
         while let Some(last) = store.drop_unused_bodies(&after, BODY_HOURS).await? {
             after = last;

@@ -13,6 +13,8 @@ use crate::{Access, Caller, Error, Kind, Operation, Result, Service, Submitter, 
 
 /// Keys remembered at a time.
 const REMEMBERED: usize = 100_000;
+/// Instant messages of one sender.
+const IMS: Flow = Flow { count: 60, period: 60 };
 
 #[derive(Default)]
 pub(crate) struct Limits {
@@ -30,6 +32,8 @@ enum Bucket {
     Anonymous,
     /// Recipients an account sends to.
     Out,
+    /// Instant messages an account or address sends.
+    Im,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -105,6 +109,7 @@ impl Bucket {
             Self::Login => "login",
             Self::Anonymous => "anonymous",
             Self::Out => "send",
+            Self::Im => "im",
         }
     }
 }
@@ -155,6 +160,15 @@ impl Service {
     /// Counts recipients an account sends to; seconds to wait when there are too many of them.
     pub(crate) fn count_out(&self, user: &Submitter, recipients: usize) -> std::result::Result<(), u64> {
         self.inner.limits.take_many(Bucket::Out, Key::Account(user.standing.account_id), user.flow(), now(), recipients)
+    }
+
+    /// Counts an instant message that an account sends, or a stranger from an address; seconds to wait when it is one too many.
+    ///
+    /// # Errors
+    /// The seconds.
+    pub fn count_im(&self, account: Option<Uuid>, address: IpAddr) -> std::result::Result<(), u64> {
+        let key = account.map_or(Key::Address(neighbour(address)), Key::Account);
+        self.inner.limits.take(Bucket::Im, key, IMS, now())
     }
 
     /// Reads the limits anew.

@@ -10,12 +10,14 @@ use model::certificate::{Certificate, ImportCertificate};
 use model::domain::{CreateDomain, Domain, DomainAliases, DomainSettingsPatch, RenameDomain, ReplaceDomainAliases, UpdateDomain};
 use model::forwarder::{CreateForwarder, Forwarder, RenameForwarder, UpdateForwarder};
 use model::group::{CreateGroup, Group, GroupMembers, Members, RenameGroup, UpdateGroup};
+use model::im::{Conversation, ConversationRef, ImMessage, ListConversations, ListImMessages, MarkRead, Marked, SendIm};
 use model::listener::{CreateListener, Listener, UpdateListener};
 use model::mail_trace::{MailTrace, SearchMailTrace};
 use model::mailbox::{CreateMailbox, Mailbox, UpdateMailbox};
 use model::media::{MediaReport, MediaStats};
 use model::network::{DetectedLan, FirewallCheck, Lan, MediaPorts, UpdateLan, UpdateMediaPorts};
 use model::message::{Headers, Message, SearchMessages, Stored, UpdateMessage};
+use model::presence::{AccountPresence, ListSubscriptions, SetPresence, SipSubscription};
 use model::queue::{Accepted, Queue, QueueAction, QueueSummary, SubmitRawMessage, TransitMessage};
 use model::registration::{ListRegistrations, Registration, RemoveRegistrations, Removed};
 use model::routing::{
@@ -140,6 +142,9 @@ operations! {
         getCall Get "/calls/{call}" 200 SignedIn, get_call(CallRef) -> CallRecord, "Shows a call";
         hangupCall Post "/calls/{call}/hangup" 204 SignedIn, hangup_call(CallRef), "Ends a call for both sides";
         traceCall Get "/calls/{call}/trace" 200 SignedIn, trace_call(CallRef) -> CallTrace, "Shows what passed in a call, as a ladder";
+        listSubscriptions Get "/sip/subscriptions" 200 SignedIn, list_subscriptions(ListSubscriptions) -> Page<SipSubscription>, "Lists who watches presence, calls and messages of whom";
+        getPresence Get "/presence/{account}" 200 SignedIn, get_presence(AccountRef) -> AccountPresence, "Tells how an account can be reached";
+        setPresence Put "/presence/{account}" 200 Own("can_impersonate"), set_presence(SetPresence) -> AccountPresence, "Says how an account can be reached, beside what its devices say";
         getCallMedia Get "/calls/{call}/media" 200 SignedIn, get_call_media(CallRef) -> MediaReport, "Shows what is known of the media of a call, and why a way is silent";
         getMediaStats Get "/media/stats" 200 Server("monitors"), get_media_stats(Nothing) -> MediaStats, "Shows the media relay as a whole";
         listCdr Get "/cdr" 200 SignedIn, list_cdr(ListCallRecords) -> Page<CallRecord>, "Lists records of calls, the newest first";
@@ -195,7 +200,7 @@ operations! {
         resumeAccount Post "/accounts/{account}/resume" 200 Domain("can_create_accounts"), resume_account(AccountRef) -> Account, "Lets a suspended account work again";
         setAccountPassword Post "/accounts/{account}/set-password" 204 Own("basic_settings"), set_account_password(SetPassword), "Sets the password of an account";
         getAccountSettings Get "/accounts/{account}/settings" 200 Own("domain"), get_account_settings(AccountRef) -> SettingsView, "Shows the settings of an account with their origin";
-        updateAccountSettings Patch "/accounts/{account}/settings" 200 Domain("basic_settings"), update_account_settings(UpdateAccountSettings) -> SettingsView, "Changes settings of an account";
+        updateAccountSettings Patch "/accounts/{account}/settings" 200 Own("basic_settings"), update_account_settings(UpdateAccountSettings) -> SettingsView, "Changes settings of an account";
         listAliases Get "/accounts/{account}/aliases" 200 Own("domain"), list_aliases(AccountRef) -> Names, "Lists the other names of an account";
         addAlias Post "/accounts/{account}/aliases" 201 Domain("can_create_aliases"), add_alias(AliasRef) -> Names, "Adds another name to an account";
         replaceAliases Put "/accounts/{account}/aliases" 200 Domain("can_create_aliases"), replace_aliases(ReplaceAliases) -> Names, "Replaces the other names of an account", needs_version = true;
@@ -263,6 +268,13 @@ operations! {
         getSubmission Get "/accounts/{account}/submissions/{id}" 200 Own("can_impersonate"), get_submission(SubmissionRef) -> Submission, "Shows a message sent, and what became of its recipients";
         cancelSubmission Delete "/accounts/{account}/submissions/{id}" 204 Own("can_impersonate"), cancel_submission(SubmissionRef), "Calls a message back while it waits; it becomes a draft again";
     }
+    "im" {
+        listConversations Get "/accounts/{account}/conversations" 200 Own("mailbox_read_all"), list_conversations(ListConversations) -> Page<Conversation>, "Lists conversations, that with the newest message first";
+        deleteConversation Delete "/accounts/{account}/conversations/{peer}" 204 Own("mailbox_read_all"), delete_conversation(ConversationRef), "Takes a conversation away; the other side keeps its own";
+        markRead Post "/accounts/{account}/conversations/{peer}/read" 200 Own("mailbox_read_all"), mark_read(MarkRead) -> Marked, "Marks messages of a conversation as read";
+        listImMessages Get "/accounts/{account}/conversations/{peer}/messages" 200 Own("mailbox_read_all"), list_im_messages(ListImMessages) -> Page<ImMessage>, "Lists instant messages of a conversation, the newest first";
+        sendIm Post "/accounts/{account}/conversations/{peer}/messages" 201 Own("can_impersonate"), send_im(SendIm) -> ImMessage, "Sends an instant message, or keeps it for a recipient who cannot be reached";
+    }
     "queue" {
         getQueueSummary Get "/queues/summary" 200 Server("monitors"), get_queue_summary(Nothing) -> QueueSummary, "Tells how much waits in each module";
         listQueues Get "/queues" 200 Server("monitors"), list_queues(ListQueues) -> Page<Queue>, "Lists queues: hosts, accounts, lists, programs";
@@ -303,5 +315,8 @@ pub(crate) static PARTS: &[fn() -> Shape] = &[
     Shape::of::<CallRecord>,
     Shape::of::<SipBan>,
     Shape::of::<SipTransaction>,
+    Shape::of::<SipSubscription>,
+    Shape::of::<Conversation>,
+    Shape::of::<ImMessage>,
     Shape::of::<model::event::Event>,
 ];

@@ -58,14 +58,17 @@ pub struct Signalled {
 impl Service {
     /// Where a signal for an address (`user@host`) goes.
     pub async fn route_signal(&self, address: &str, sender: &Sender) -> Signalled {
-        let context = Context {
-            authenticated: sender.subscriber.as_ref().map(|subscriber| Arc::from(&*subscriber.address)),
-            client: sender.peer.is_some_and(|peer| self.is_near(peer)),
-            trusted: sender.subscriber.as_ref().is_some_and(|subscriber| subscriber.settings.relay) || sender.peer.is_some_and(|peer| self.is_near(peer)),
-            caller_is_ours: sender.is_ours,
-            peer: sender.peer,
-            ..Context::default()
-        };
+        self.route_signal_as(address, context_of(self, sender)).await
+    }
+
+    /// Where an address leads that the settings of an account name: with the account's rights, whoever calls it. Nobody gets a
+    /// call to another server by calling someone who may not relay.
+    pub async fn route_diverted(&self, address: &str, account: &Arc<Subscriber>) -> Signalled {
+        let sender = Sender { subscriber: Some(account.clone()), is_ours: true, ..Sender::default() };
+        self.route_signal_as(address, Context { internal: true, ..context_of(self, &sender) }).await
+    }
+
+    async fn route_signal_as(&self, address: &str, context: Context) -> Signalled {
         let mut found = Signalled { destinations: Vec::new(), steps: Vec::new() };
         match self.route(address, Flow::Signal, &context).await {
             Ok(outcome) => self.add_signal(&mut found, address, outcome, &context).await,
@@ -142,6 +145,18 @@ impl Service {
             }
         };
         found.destinations.push(destination);
+    }
+}
+
+fn context_of(service: &Service, sender: &Sender) -> Context {
+    let near = sender.peer.is_some_and(|peer| service.is_near(peer));
+    Context {
+        authenticated: sender.subscriber.as_ref().map(|subscriber| Arc::from(&*subscriber.address)),
+        client: near,
+        trusted: near || sender.subscriber.as_ref().is_some_and(|subscriber| subscriber.settings.relay),
+        caller_is_ours: sender.is_ours,
+        peer: sender.peer,
+        ..Context::default()
     }
 }
 

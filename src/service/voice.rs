@@ -2,17 +2,21 @@
 //! to the node whose telephones they are; `realtime` holds them and answers here.
 
 use std::net::IpAddr;
-use std::sync::Mutex;
+use std::sync::{Arc, Mutex};
 
+use bytes::Bytes;
 use model::call::{CallRecord, CallTrace};
+use model::presence::{PresenceStatus, SipSubscription};
 use model::media::{MediaReport, MediaStats};
 use model::sip::{SipBan, SipStats, SipTransaction};
 use store::event::Occurrence;
+use store::presence::PresenceRow;
 use store::registration::{BindingFilter, BindingRow};
 use tokio::sync::{mpsc, oneshot};
+use types::Timestamp;
 use uuid::Uuid;
 
-use crate::{Error, Kind, Result, Service};
+use crate::{Error, Kind, Result, Service, Subscriber};
 
 /// Questions that wait at a time.
 const WAITING: usize = 256;
@@ -30,6 +34,14 @@ pub enum VoiceCommand {
     HangUp(Uuid, oneshot::Sender<bool>),
     /// What the media relay knows of a call.
     Media(Uuid, oneshot::Sender<Option<MediaReport>>),
+    /// Send an instant message; what became of it is told.
+    SendIm(Box<OutgoingIm>, oneshot::Sender<ImSent>),
+    /// How an account can be reached.
+    Presence(Uuid, oneshot::Sender<PresenceState>),
+    /// What an account says of itself from now on.
+    SetPresence(PresenceRow, oneshot::Sender<()>),
+    /// Who watches what.
+    Subscriptions(oneshot::Sender<Vec<SipSubscription>>),
     /// The media relay as a whole.
     MediaStats(oneshot::Sender<MediaStats>),
     /// The transactions there are, the newest first.
@@ -44,6 +56,43 @@ pub enum VoiceCommand {
     Unban(IpAddr, oneshot::Sender<bool>),
     /// What passed in a call.
     Trace(Uuid, oneshot::Sender<Option<CallTrace>>),
+}
+
+/// An instant message that an account sends by an operation.
+#[derive(Debug, Clone)]
+pub struct OutgoingIm {
+    /// Its id.
+    pub id: Uuid,
+    /// Who sends it.
+    pub sender: Arc<Subscriber>,
+    /// To whom, `name@domain`.
+    pub peer: String,
+    /// Media type.
+    pub content_type: String,
+    /// The octets.
+    pub body: Bytes,
+    /// When.
+    pub at: Timestamp,
+}
+
+/// What became of an instant message.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct ImSent {
+    /// Status of the response: 202 when it is kept for the recipient.
+    pub status: u16,
+}
+
+/// How an account can be reached.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct PresenceState {
+    /// Of all that it and its devices say.
+    pub status: PresenceStatus,
+    /// What it adds.
+    pub note: String,
+    /// It is in a call.
+    pub on_the_phone: bool,
+    /// Telephones that are registered.
+    pub devices: usize,
 }
 
 /// The way to telephony.
@@ -63,6 +112,11 @@ impl Service {
     /// The commands for telephony; given to the first who asks.
     pub fn voice_commands(&self) -> Option<mpsc::Receiver<VoiceCommand>> {
         self.inner.voice.taken.lock().ok()?.take()
+    }
+
+    /// The key of the tokens in Record-Route fields: dialogs outlive a restart.
+    pub fn route_key(&self) -> [u8; 32] {
+        self.inner.master.derive("record-route").unwrap_or_else(|_| rand::random())
     }
 
     /// Asks telephony and waits for its answer.

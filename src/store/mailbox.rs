@@ -90,6 +90,24 @@ pub struct Snapshot {
 }
 
 impl Store {
+    /// Voice messages in the INBOX of an account, which bear the keyword `$Media`: new ones, heard ones, and those of each that
+    /// are flagged as urgent.
+    ///
+    /// # Errors
+    /// When the database cannot answer.
+    pub async fn voice_messages(&self, account: Uuid) -> Result<[i64; 4]> {
+        let row = sqlx::query!(
+            r#"SELECT count(*) FILTER (WHERE e.flags & 1 = 0) AS "new!", count(*) FILTER (WHERE e.flags & 1 = 1) AS "old!",
+               count(*) FILTER (WHERE e.flags & 5 = 4) AS "urgent_new!", count(*) FILTER (WHERE e.flags & 5 = 5) AS "urgent_old!"
+               FROM mailbox m JOIN mailbox_email e ON e.account_id = m.account_id AND e.mailbox_id = m.id
+               WHERE m.account_id = $1 AND m.role = 'inbox' AND e.flags & 8 = 0 AND EXISTS (SELECT FROM unnest(e.keywords) k WHERE lower(k) = '$media')"#,
+            account
+        )
+        .fetch_one(&self.pool)
+        .await?;
+        Ok([row.new, row.old, row.urgent_new, row.urgent_old])
+    }
+
     /// All mailboxes of an account by name.
     ///
     /// # Errors

@@ -384,6 +384,7 @@ fn script() -> Vec<Step> {
     names_and_rights(&mut steps);
     routing(&mut steps);
     mailboxes(&mut steps);
+    messaging(&mut steps);
     queue(&mut steps);
     calls(&mut steps);
     let mut step = |id, input| steps.push((id, input, None, None));
@@ -526,6 +527,28 @@ fn mailboxes(steps: &mut Vec<Step>) {
     step("deleteMailbox", json!({"account": "me", "mailbox": "path:Work/2026"}));
 }
 
+/// Presence and instant messages; nobody has a device.
+fn messaging(steps: &mut Vec<Step>) {
+    let mut step = |id, input| steps.push((id, input, None, None));
+    step("setPresence", json!({"account": "me", "status": "away", "note": "lunch"}));
+    step("setPresence", json!({"account": "me", "status": "away", "note": "x".repeat(1001)}));
+    step("getPresence", json!({"account": "me"}));
+    step("getPresence", json!({"account": "$anna"}));
+    step("getPresence", json!({"account": "nobody@main.example"}));
+    step("listSubscriptions", json!({"account": "me", "limit": 5}));
+    step("listSubscriptions", json!({"cursor": "x"}));
+    let peer = "postmaster@main.example";
+    step("sendIm", json!({"account": "me", "peer": peer, "text": "Hello"}));
+    step("sendIm", json!({"account": "me", "peer": peer, "text": ""}));
+    step("sendIm", json!({"account": "me", "peer": "nobody", "text": "Hello"}));
+    step("listConversations", json!({"account": "me", "limit": 5}));
+    step("listImMessages", json!({"account": "me", "peer": peer, "limit": 1}));
+    step("listImMessages", json!({"account": "me", "peer": peer, "cursor": "x"}));
+    step("markRead", json!({"account": "me", "peer": peer}));
+    step("deleteConversation", json!({"account": "me", "peer": peer}));
+    step("deleteConversation", json!({"account": "me", "peer": "nobody@main.example"}));
+}
+
 /// Mail in transit: nothing leaves, for nobody sends.
 fn queue(steps: &mut Vec<Step>) {
     let mut step = |id, input| steps.push((id, input, None, None));
@@ -645,7 +668,7 @@ fn calls(steps: &mut Vec<Step>) {
     step("hangupCall", json!({"call": "$call"}));
     step("hangupCall", json!({"call": "$call"}));
     step("listCdr", json!({"account": "tel-anna@main.example"}));
-    step("listCdr", json!({"account": "tel-bert@main.example", "limit": 1}));
+    step("listCdr", json!({"account": "tel-bert@main.example", "limit": 9}));
     step("getCdr", json!({"call": "$call"}));
 }
 

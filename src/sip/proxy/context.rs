@@ -126,6 +126,16 @@ impl<T> Proxy<T> {
         passage.next_hop()
     }
 
+    /// Whether all targets failed and more may be added.
+    pub fn is_exhausted(&self) -> bool {
+        self.exhausted && !self.ended && self.upstream == Upstream::Waiting
+    }
+
+    /// The group of the target that a branch was sent to.
+    pub fn group(&self, id: BranchId) -> Option<u32> {
+        Some(self.branch(id)?.group)
+    }
+
     /// Whether a branch may be sent once more, by another flow: it has not been cancelled, and nothing beyond a 100 came.
     pub fn may_try_next(&self, id: BranchId) -> bool {
         self.branch(id).is_some_and(|branch| {

@@ -1,0 +1,240 @@
+//! Telephony between networks: telephones behind translators, transfers, IPv4 with IPv6, and networks that swallow media.
+
+use std::collections::BTreeSet;
+use std::net::{IpAddr, SocketAddr};
+use std::ops::RangeInclusive;
+use std::time::{Duration, Instant};
+
+use libtest_mimic::{Failed, Trial};
+use serde_json::Value;
+
+use crate::ear::Ear;
+use crate::exchange::Exchange;
+use crate::netns::{self, Home, Host, Internet, Space};
+use crate::phone::{self, Phone, RTP};
+use crate::tone::{Heard, PAIRS};
+use crate::ua::{Ua, connect};
+
+type Outcome = Result<(), Failed>;
+
+/// Ports of the relay.
+const RELAY: RangeInclusive<u16> = 20_000..=31_999;
+/// The relay judges after ten seconds of silence.
+const VERDICT: Duration = Duration::from_secs(25);
+
+pub(crate) fn trials() -> Vec<Trial> {
+    let test = |name: &str, run: fn() -> Outcome| Trial::test(format!("voice::nat::{name}"), run).with_ignored_flag(!phone::is_possible() || !netns::is_possible());
+    vec![
+        test("phones_behind_translators_talk_hold_and_resume", phones_behind_translators_talk_hold_and_resume),
+        test("a_call_is_handed_on_blindly", a_call_is_handed_on_blindly),
+        test("a_call_is_handed_on_after_asking", a_call_is_handed_on_after_asking),
+        test("ipv4_talks_with_ipv6", ipv4_talks_with_ipv6),
+        test("a_verdict_names_a_caller_who_is_not_heard", || swallowed(true, false)),
+        test("a_verdict_names_a_callee_who_is_not_heard", || swallowed(false, true)),
+        test("a_verdict_names_both_when_neither_is_heard", || swallowed(true, true)),
+    ]
+}
+
+/// A telephone in a network, and what arrives there.
+struct Station {
+    phone: Phone,
+    ear: Ear,
+}
+
+fn station(exchange: &Exchange, name: &str, number: usize, space: &Space, address: impl Into<IpAddr>, server: impl Into<IpAddr>) -> Station {
+    let address = address.into();
+    let mut phone = Phone::start_in(space, address, &exchange.scratch.0.join(name), PAIRS[number]);
+    phone.register(&exchange.line(name, server, "udp"));
+    Station { phone, ear: Ear::new(space, address) }
+}
+
+fn at_home(exchange: &Exchange, name: &str, number: usize, home: &Home, internet: &Internet) -> Station {
+    station(exchange, name, number, &home.space, home.v4, internet.v4)
+}
+
+fn outside(exchange: &Exchange, name: &str, number: usize, host: &Host, internet: &Internet) -> Station {
+    station(exchange, name, number, &host.space, host.v4, internet.v4)
+}
+
+/// Both hear each other, and only through the relay.
+fn both_hear(one: &Station, other: &Station, server: impl Into<IpAddr>) {
+    let server = server.into();
+    for (ear, tones) in [(&one.ear, other.phone.tones), (&other.ear, one.phone.tones)] {
+        from_relay(&ear.waits_for(&Heard::Only(tones)), server);
+    }
+}
+
+fn from_relay(sources: &BTreeSet<SocketAddr>, server: IpAddr) -> u16 {
+    let sources: Vec<_> = sources.iter().collect();
+    let [source] = sources.as_slice() else { panic!("sound comes from {sources:?}") };
+    assert!(source.ip() == server && RELAY.contains(&source.port()) && source.port() % 2 == 0, "sound comes from {source}");
+    source.port()
+}
+
+fn phones_behind_translators_talk_hold_and_resume() -> Outcome {
+    let mut internet = Internet::new();
+    let (near, far) = (internet.home(), internet.home());
+    let exchange = Exchange::open();
+    let (mut alice, mut bob) = (at_home(&exchange, "alice", 0, &near, &internet), at_home(&exchange, "bob", 1, &far, &internet));
+    for (name, home) in [("alice", &near), ("bob", &far)] {
+        let found = exchange.list(&format!("/sip/registrations?account={name}@main.example")).remove(0);
+        let received: SocketAddr = found["received"].as_str().unwrap().parse()?;
+        assert_eq!((found["nat"].as_str(), received.ip()), (Some("far_end"), home.public.into()), "{found:#}");
+    }
+    alice.phone.dial("bob@main.example");
+    bob.phone.answer();
+    alice.phone.event("CALL_ESTABLISHED");
+    both_hear(&alice, &bob, internet.v4);
+    bob.phone.hears(alice.phone.tones);
+    alice.phone.hears(bob.phone.tones);
+    assert_eq!(exchange.live()["media_path"], "proxy");
+    alice.phone.hold();
+    assert_eq!(exchange.live()["state"], "held");
+    bob.ear.waits_for(&Heard::Silence);
+    assert_eq!((bob.ear.hears(Duration::from_secs(1)).heard, alice.ear.hears(Duration::from_millis(500)).heard), (Heard::Silence, Heard::Silence));
+    alice.phone.resume();
+    both_hear(&alice, &bob, internet.v4);
+    assert_eq!(exchange.live()["state"], "connected");
+    alice.phone.hang_up();
+    bob.phone.over();
+    let record = exchange.ended("bob", "answered", "caller");
+    assert_eq!((record["caller"]["remote"].as_str().unwrap().starts_with(&near.public.to_string()), record["media_path"].as_str()), (true, Some("proxy")), "{record:#}");
+    exchange.ladder(&record);
+    // And the other way round; this time the callee has enough.
+    bob.phone.dial("alice@main.example");
+    alice.phone.answer();
+    bob.phone.event("CALL_ESTABLISHED");
+    both_hear(&alice, &bob, internet.v4);
+    alice.phone.hang_up();
+    bob.phone.over();
+    exchange.ended("alice", "answered", "callee");
+    Ok(())
+}
+
+fn a_call_is_handed_on_blindly() -> Outcome {
+    let mut internet = Internet::new();
+    let (near, far, open) = (internet.home(), internet.home(), internet.host());
+    let exchange = Exchange::open();
+    let (mut alice, mut bob) = (at_home(&exchange, "alice", 0, &near, &internet), at_home(&exchange, "bob", 1, &far, &internet));
+    let mut carol = outside(&exchange, "carol", 2, &open, &internet);
+    alice.phone.dial("bob@main.example");
+    bob.phone.answer();
+    alice.phone.event("CALL_ESTABLISHED");
+    both_hear(&alice, &bob, internet.v4);
+    bob.phone.transfer("sip:carol@main.example");
+    carol.phone.answer();
+    both_hear(&alice, &carol, internet.v4);
+    bob.phone.over();
+    assert!(exchange.live()["dialled"].as_str().unwrap().contains("carol"));
+    carol.phone.hang_up();
+    exchange.ended("carol", "answered", "callee");
+    Ok(())
+}
+
+/// By hand: the telephones that are at hand know no Replaces (RFC 3891). Alice calls Bob, asks Carol, and connects them.
+fn a_call_is_handed_on_after_asking() -> Outcome {
+    let mut internet = Internet::new();
+    let (near, far, open) = (internet.home(), internet.home(), internet.host());
+    let exchange = Exchange::open();
+    let server = exchange.sip(internet.v4);
+    let mut alice = Ua::new(Some(&near.space), near.v4, server, "alice");
+    let mut bob = Ua::new(Some(&far.space), far.v4, server, "bob");
+    let mut carol = Ua::new(Some(&open.space), open.v4, server, "carol");
+    for phone in [&mut alice, &mut bob, &mut carol] {
+        phone.register();
+    }
+    let (mut with_bob, mut from_alice, _) = connect(&mut alice, &bob, "sip:bob@main.example", "");
+    let (asking, mut asked, _) = connect(&mut alice, &carol, "sip:carol@main.example", "");
+    let refer = format!("Refer-To: <sip:carol@main.example?Replaces={}%3Bto-tag%3D{}%3Bfrom-tag%3D{}>\r\nReferred-By: <sip:alice@main.example>\r\n", asking.call_id.replace('@', "%40"), asking.remote_tag, asking.local_tag);
+    alice.send_in(&mut with_bob, "REFER", &refer, "");
+    let received = bob.expect("REFER");
+    assert_eq!(received.field("Refer-To"), Some(refer.lines().next().unwrap().trim_start_matches("Refer-To: ")));
+    bob.reply(&received, 202, "Accepted");
+    assert_eq!(alice.answered_in(&with_bob, "REFER").status(), 202);
+    let replaces = format!("Replaces: {};to-tag={};from-tag={}\r\nRequire: replaces\r\n", asking.call_id, asking.remote_tag, asking.local_tag);
+    let (_, mut from_bob, invite) = connect(&mut bob, &carol, "sip:carol@main.example", &replaces);
+    assert_eq!(invite.field("Replaces"), Some(replaces.lines().next().unwrap().trim_start_matches("Replaces: ")));
+    // Carol leaves the call that was replaced, Bob tells how it went, Alice leaves.
+    carol.send_in(&mut asked, "BYE", "", "");
+    alice.reply(&alice.expect("BYE"), 200, "OK");
+    assert_eq!(carol.answered_in(&asked, "BYE").status(), 200);
+    bob.send_in(&mut from_alice, "NOTIFY", "Event: refer\r\nSubscription-State: terminated;reason=noresource\r\nContent-Type: message/sipfrag\r\n", "SIP/2.0 200 OK\r\n");
+    let told = alice.expect("NOTIFY");
+    assert!(told.0.ends_with("SIP/2.0 200 OK\r\n"), "{told:#?}");
+    alice.reply(&told, 200, "OK");
+    assert_eq!(bob.answered_in(&from_alice, "NOTIFY").status(), 200);
+    alice.send_in(&mut with_bob, "BYE", "", "");
+    bob.reply(&bob.expect("BYE"), 200, "OK");
+    assert_eq!(alice.answered_in(&with_bob, "BYE").status(), 200);
+    let live = exchange.live();
+    assert!(live["caller"]["uri"].as_str().unwrap().contains("bob@"), "{live:#}");
+    carol.send_in(&mut from_bob, "BYE", "", "");
+    bob.reply(&bob.expect("BYE"), 200, "OK");
+    exchange.ended("carol", "answered", "callee");
+    assert_eq!(exchange.list("/cdr").len(), 3);
+    Ok(())
+}
+
+fn ipv4_talks_with_ipv6() -> Outcome {
+    let mut internet = Internet::new();
+    let (near, far) = (internet.home(), internet.host_v6());
+    let exchange = Exchange::open();
+    let mut alice = at_home(&exchange, "alice", 0, &near, &internet);
+    let mut bob = station(&exchange, "bob", 1, &far.space, far.v6, internet.v6);
+    alice.phone.dial("bob@main.example");
+    bob.phone.answer();
+    alice.phone.event("CALL_ESTABLISHED");
+    from_relay(&alice.ear.waits_for(&Heard::Only(bob.phone.tones)), internet.v4.into());
+    from_relay(&bob.ear.waits_for(&Heard::Only(alice.phone.tones)), internet.v6.into());
+    bob.phone.hang_up();
+    alice.phone.over();
+    exchange.ended("bob", "answered", "callee");
+    Ok(())
+}
+
+/// The networks of some swallow what they send; the ladder says so.
+fn swallowed(of_caller: bool, of_callee: bool) -> Outcome {
+    let mut internet = Internet::new();
+    let (near, far) = (internet.home(), internet.home());
+    let exchange = Exchange::open();
+    let (mut alice, mut bob) = (at_home(&exchange, "alice", 0, &near, &internet), at_home(&exchange, "bob", 1, &far, &internet));
+    alice.phone.dial("bob@main.example");
+    bob.phone.answer();
+    alice.phone.event("CALL_ESTABLISHED");
+    let port = |station: &Station, tones| from_relay(&station.ear.waits_for(&Heard::Only(tones)), internet.v4.into());
+    let (for_alice, for_bob) = (port(&alice, bob.phone.tones), port(&bob, alice.phone.tones));
+    let rule = format!("iifname \"in\" udp sport {}-{} drop", RTP.start(), RTP.end());
+    for (home, blocked) in [(&near, of_caller), (&far, of_callee)] {
+        if blocked {
+            home.router.filter(std::slice::from_ref(&rule));
+        }
+    }
+    let id = exchange.live()["id"].as_str().unwrap().to_owned();
+    let verdict = verdict(&exchange, &id);
+    let (silent, ports) = match (of_caller, of_callee) {
+        (true, true) => ("both", [for_alice, for_bob]),
+        (true, false) => ("caller", [for_alice; 2]),
+        _ => ("callee", [for_bob; 2]),
+    };
+    let opens: SocketAddr = verdict["open"].as_str().unwrap().parse()?;
+    assert_eq!((verdict["silent"].as_str(), opens.ip(), ports.contains(&opens.port())), (Some(silent), internet.v4.into(), true), "{verdict:#} {ports:?}");
+    let seconds = verdict["seconds"].as_f64().unwrap();
+    assert!((9.0..15.0).contains(&seconds), "{verdict:#}");
+    assert_eq!(bob.ear.hears(Duration::from_millis(300)).heard == Heard::Silence, of_caller);
+    assert_eq!(alice.ear.hears(Duration::from_millis(300)).heard == Heard::Silence, of_callee);
+    Ok(())
+}
+
+/// What the ladder says of the media of a call, as soon as it says something.
+fn verdict(exchange: &Exchange, id: &str) -> Value {
+    let end = Instant::now() + VERDICT;
+    loop {
+        let trace = exchange.admin.call("GET", &format!("/calls/{id}/trace"), None).body;
+        let note = trace["notes"].as_array().unwrap().iter().find(|note| note["kind"] == "media").cloned();
+        if let Some(note) = note {
+            return serde_json::from_str(note["text"].as_str().unwrap()).unwrap();
+        }
+        assert!(Instant::now() < end, "no verdict");
+        std::thread::sleep(Duration::from_millis(200));
+    }
+}
