@@ -4,7 +4,7 @@ use std::collections::HashMap;
 use std::time::{Duration, Instant};
 
 use bytes::Bytes;
-use model::call::{CallDirection, CallParty, CallRecord, CallState, CallTrace};
+use model::call::{CallDirection, CallParty, CallRecord, CallState};
 use service::{MediaSide, Occurrence};
 use sip::endpoint::Flow;
 use sip::{Dialog, Request, Uri};
@@ -196,9 +196,8 @@ impl Calls {
     }
 
     /// What passed in a call, also for a while when it is over.
-    pub(crate) fn trace(&self, id: Uuid) -> Option<CallTrace> {
-        let ladder = self.live.get(&id).map(|call| &call.ladder).or_else(|| self.over.get(&id).map(|(_, ladder)| ladder))?;
-        Some(ladder.show(id))
+    pub(crate) fn ladder_of(&self, id: Uuid) -> Option<&Ladder> {
+        self.live.get(&id).map(|call| &call.ladder).or_else(|| self.over.get(&id).map(|(_, ladder)| ladder))
     }
 
     /// A call is over: its record as it stays.

@@ -1,9 +1,11 @@
 //! Counts of messages, transactions as they are shown and ended from here, and who is let to the door.
 
 use std::hash::{DefaultHasher, Hash, Hasher};
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
+use model::call::CallTrace;
 use model::sip::{SipCount, SipStats, SipTransaction};
+use service::KeptTrace;
 use sip::endpoint::{Flow, Side};
 use sip::header::Transport;
 use sip::proxy;
@@ -13,10 +15,15 @@ use types::{Machine, Timestamp};
 use uuid::Uuid;
 
 use crate::admit::tag;
-use crate::call::moment;
+use crate::call::{Call, moment};
+use crate::ladder::Ladder;
 use crate::sources::Gate;
 use crate::switch::Switch;
+use crate::write_behind::Write;
 
+/// Ladders of failed calls that are kept in such a time.
+const FAILED_KEPT: u32 = 600;
+const FAILED_PERIOD: Duration = Duration::from_secs(60);
 const TRANSPORTS: [Transport; 5] = [Transport::Udp, Transport::Tcp, Transport::Tls, Transport::Ws, Transport::Wss];
 /// Methods that have a name.
 const METHODS: usize = 14;
@@ -167,6 +174,42 @@ impl Switch {
             self.drain_proxy(now, &server);
         }
         true
+    }
+
+    fn show_ladder(&mut self, id: Uuid, ladder: &Ladder) -> CallTrace {
+        let own = ladder.first().map(|flow| self.sent_by(&flow)).unwrap_or_default();
+        ladder.show(id, own)
+    }
+
+    /// What passed in a call, also for a while when it is over.
+    pub(crate) fn trace(&mut self, id: Uuid) -> Option<CallTrace> {
+        let ladder = self.calls.ladder_of(id)?.clone();
+        Some(self.show_ladder(id, &ladder))
+    }
+
+    /// Keeps the ladder of a call that is over, when it failed or its trace is on. Of failed ones only so many, whatever
+    /// strangers try.
+    pub(crate) fn keep_trace(&mut self, now: Instant, call: &Call) {
+        let settings = self.shared.service.module_settings();
+        let sip = &settings.sip;
+        let failed = call.record.final_code.is_some_and(|code| code >= 400 && !matches!(code, 486 | 487));
+        let seconds = if sip.trace_calls || call.ladder.kept {
+            sip.trace_days * 86_400
+        } else if failed && sip.trace_failed_hours > 0 && self.may_keep(now) {
+            sip.trace_failed_hours * 3600
+        } else {
+            return;
+        };
+        let trace = self.show_ladder(call.record.id, &call.ladder);
+        self.write(Write::Trace(Box::new(KeptTrace { trace, keep_until: moment().plus_seconds(seconds) })));
+    }
+
+    fn may_keep(&mut self, now: Instant) -> bool {
+        if now.duration_since(self.kept.0) >= FAILED_PERIOD {
+            self.kept = (now, 0);
+        }
+        self.kept.1 += 1;
+        self.kept.1 <= FAILED_KEPT
     }
 
     /// Counters as they stand.

@@ -141,6 +141,7 @@ impl Switch {
         if let (Some(call), [Destination::Account(account)]) = (call.and_then(|call| self.calls.get_mut(call)), destinations) {
             call.record.callee.account_id = Some(account.account_id);
             call.record.callee.domain_id = Some(account.domain_id);
+            call.ladder.kept |= account.settings.trace_calls;
         }
     }
 
@@ -482,6 +483,7 @@ impl Switch {
             for step in steps {
                 call.ladder.note(at, "route", step);
             }
+            call.ladder.kept = sender.subscriber.as_ref().or(sender.claimed.as_ref()).is_some_and(|subscriber| subscriber.settings.trace_calls);
         }
         self.tell_news(news);
         id

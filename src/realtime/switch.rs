@@ -115,6 +115,8 @@ pub(crate) struct Switch {
     swept: Instant,
     /// Answers to an INVITE that no transaction waited for.
     pub(crate) strays: u64,
+    /// Ladders of failed calls that were kept since a moment.
+    pub(crate) kept: (Instant, u32),
 }
 
 /// Asks the switch whether a silent connection is needed.
@@ -151,6 +153,7 @@ impl Switch {
             epoch: (now, unix_now()),
             swept: now,
             strays: 0,
+            kept: (now, 0),
         }
     }
 
@@ -401,7 +404,7 @@ impl Switch {
             VoiceCommand::Unregister(account, only, told) => drop(told.send(self.unregister(account, only))),
             VoiceCommand::Calls(told) => drop(told.send(self.calls.records())),
             VoiceCommand::HangUp(call, told) => drop(told.send(self.hang_up(now, call, "hangup", "server"))),
-            VoiceCommand::Trace(call, told) => drop(told.send(self.calls.trace(call))),
+            VoiceCommand::Trace(call, told) => drop(told.send(self.trace(call))),
             VoiceCommand::Transactions(told) => drop(told.send(self.transactions())),
             VoiceCommand::Abort(id, told) => drop(told.send(self.abort(now, id))),
             VoiceCommand::Stats(told) => drop(told.send(self.stats())),
@@ -411,6 +414,7 @@ impl Switch {
             VoiceCommand::Presence(account, told) => drop(told.send(self.presence_state(now, account))),
             VoiceCommand::SetPresence(row, told) => drop(told.send(self.say_presence(row))),
             VoiceCommand::Subscriptions(told) => drop(told.send(self.list_subscriptions(now))),
+            VoiceCommand::MediaOf(calls, told) => drop(told.send(calls.into_iter().filter_map(|call| self.media.report(call)).collect())),
             VoiceCommand::MediaStats(told) => drop(told.send(self.media.stats())),
             VoiceCommand::Media(call, told) => drop(told.send(self.media.report(call))),
         }

@@ -5,7 +5,7 @@ use model::account::{
 };
 use model::address_list::{AddressList, AddressTest, ReplaceAddressList};
 use model::auth::{Login, Principal, Refresh, Session, Tokens};
-use model::call::{CallRecord, CallRef, CallTrace, ListCallRecords};
+use model::call::{CallRecord, CallRef, CallTrace, ExportCdr, ListCallRecords, ListCdr, TraceCall};
 use model::certificate::{Certificate, ImportCertificate};
 use model::domain::{CreateDomain, Domain, DomainAliases, DomainSettingsPatch, RenameDomain, ReplaceDomainAliases, UpdateDomain};
 use model::forwarder::{CreateForwarder, Forwarder, RenameForwarder, UpdateForwarder};
@@ -14,7 +14,7 @@ use model::im::{Conversation, ConversationRef, ImMessage, ListConversations, Lis
 use model::listener::{CreateListener, Listener, UpdateListener};
 use model::mail_trace::{MailTrace, SearchMailTrace};
 use model::mailbox::{CreateMailbox, Mailbox, UpdateMailbox};
-use model::media::{MediaReport, MediaStats};
+use model::media::{CallStream, ListMediaStreams, MediaReport, MediaStats};
 use model::network::{DetectedLan, FirewallCheck, Lan, MediaPorts, UpdateLan, UpdateMediaPorts};
 use model::message::{Headers, Message, SearchMessages, Stored, UpdateMessage};
 use model::presence::{AccountPresence, ListSubscriptions, SetPresence, SipSubscription};
@@ -141,13 +141,15 @@ operations! {
         listCalls Get "/calls" 200 SignedIn, list_calls(ListCallRecords) -> Page<CallRecord>, "Lists the calls that are going on";
         getCall Get "/calls/{call}" 200 SignedIn, get_call(CallRef) -> CallRecord, "Shows a call";
         hangupCall Post "/calls/{call}/hangup" 204 SignedIn, hangup_call(CallRef), "Ends a call for both sides";
-        traceCall Get "/calls/{call}/trace" 200 SignedIn, trace_call(CallRef) -> CallTrace, "Shows what passed in a call, as a ladder";
+        traceCall Get "/calls/{call}/trace" 200 SignedIn, trace_call(TraceCall) -> CallTrace, "Shows what passed in a call, as a ladder or a packet capture", gives = Some(WhenAsked("application/x-pcapng"));
         listSubscriptions Get "/sip/subscriptions" 200 SignedIn, list_subscriptions(ListSubscriptions) -> Page<SipSubscription>, "Lists who watches presence, calls and messages of whom";
         getPresence Get "/presence/{account}" 200 SignedIn, get_presence(AccountRef) -> AccountPresence, "Tells how an account can be reached";
         setPresence Put "/presence/{account}" 200 Own("can_impersonate"), set_presence(SetPresence) -> AccountPresence, "Says how an account can be reached, beside what its devices say";
         getCallMedia Get "/calls/{call}/media" 200 SignedIn, get_call_media(CallRef) -> MediaReport, "Shows what is known of the media of a call, and why a way is silent";
+        listMediaStreams Get "/media/streams" 200 SignedIn, list_media_streams(ListMediaStreams) -> Page<CallStream>, "Lists media streams of calls that go on, by what is heard of them";
         getMediaStats Get "/media/stats" 200 Server("monitors"), get_media_stats(Nothing) -> MediaStats, "Shows the media relay as a whole";
-        listCdr Get "/cdr" 200 SignedIn, list_cdr(ListCallRecords) -> Page<CallRecord>, "Lists records of calls, the newest first";
+        listCdr Get "/cdr" 200 SignedIn, list_cdr(ListCdr) -> Page<CallRecord>, "Lists records of calls, the newest first";
+        exportCdr Post "/cdr/export" 200 SignedIn, export_cdr(ExportCdr) -> FileContent, "Gives records of calls as a file, the newest first", gives = Some(AsItIs("*/*"));
         getCdr Get "/cdr/{call}" 200 SignedIn, get_cdr(CallRef) -> CallRecord, "Shows the record of a call";
     }
     "certificates" {
@@ -313,6 +315,7 @@ pub(crate) static PARTS: &[fn() -> Shape] = &[
     Shape::of::<MailTrace>,
     Shape::of::<Registration>,
     Shape::of::<CallRecord>,
+    Shape::of::<CallStream>,
     Shape::of::<SipBan>,
     Shape::of::<SipTransaction>,
     Shape::of::<SipSubscription>,

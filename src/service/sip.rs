@@ -14,7 +14,7 @@ use crate::voice::VoiceCommand;
 use crate::{Error, Result, Service};
 
 impl Service {
-    async fn note_sip(&self, call: &Call, action: &str, name: &str) -> Result<()> {
+    pub(crate) async fn note_sip(&self, call: &Call, action: &str, name: &str) -> Result<()> {
         let mut tx = self.store().begin().await?;
         let ip = call.caller.remote_ip.to_string();
         tx.announce(&News { actor: call.caller.name(), remote_ip: &ip, action, name, topic: "system", kind: "sip.changed", account: None, domain: None, object: json!({"action": action, "name": name}) }).await?;

@@ -9,6 +9,7 @@ use model::call::{CallRecord, CallTrace};
 use model::presence::{PresenceStatus, SipSubscription};
 use model::media::{MediaReport, MediaStats};
 use model::sip::{SipBan, SipStats, SipTransaction};
+use store::call_record::KeptTrace;
 use store::event::Occurrence;
 use store::presence::PresenceRow;
 use store::registration::{BindingFilter, BindingRow};
@@ -42,6 +43,8 @@ pub enum VoiceCommand {
     SetPresence(PresenceRow, oneshot::Sender<()>),
     /// Who watches what.
     Subscriptions(oneshot::Sender<Vec<SipSubscription>>),
+    /// What the media relay knows of several calls.
+    MediaOf(Vec<Uuid>, oneshot::Sender<Vec<MediaReport>>),
     /// The media relay as a whole.
     MediaStats(oneshot::Sender<MediaStats>),
     /// The transactions there are, the newest first.
@@ -149,6 +152,14 @@ impl Service {
     /// When the database cannot answer; nothing was written then.
     pub async fn save_calls(&self, records: &[CallRecord], news: &[Occurrence]) -> Result<()> {
         Ok(self.store().save_calls(records, news).await?)
+    }
+
+    /// Keeps ladders of calls that are over.
+    ///
+    /// # Errors
+    /// When the database cannot answer; nothing was written then.
+    pub async fn save_call_traces(&self, traces: &[KeptTrace]) -> Result<()> {
+        Ok(self.store().save_call_traces(traces).await?)
     }
 
     /// Closes the records of calls that were going on when the server stopped.

@@ -654,6 +654,13 @@ fn calls(steps: &mut Vec<Step>) {
     step("getCall", json!({"call": "00000000-0000-0000-0000-000000000000"}));
     step("traceCall", json!({"call": "$call"}));
     step("getCallMedia", json!({"call": "$call"}));
+    step("traceCall", json!({"call": "$call", "detail": "full"}));
+    step("listMediaStreams", json!({"quality": "poor"}));
+    step("listMediaStreams", json!({"quality": "fine"}));
+    step("exportCdr", json!({"account": "tel-anna@main.example", "cause": "nothing"}));
+    step("exportCdr", json!({"format": "json_lines", "number": "nobody", "most": 5}));
+    step("exportCdr", json!({"most": 50_000}));
+    step("listCdr", json!({"cause": "busy", "number": "tel-"}));
     step("getMediaStats", json!({}));
     step("listBans", json!({}));
     step("removeBan", json!({"address": "192.0.2.1"}));

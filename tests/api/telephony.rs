@@ -10,7 +10,7 @@ use crate::account::PASSWORD;
 use crate::administration::claimed;
 use crate::client::Client;
 use crate::events::Stream;
-use crate::server::{Scratch, Server};
+use crate::server::{Options, Scratch, Server};
 use crate::sip::{Telephone, status};
 
 type Outcome = Result<(), Failed>;
@@ -22,6 +22,9 @@ pub(crate) fn trials() -> Vec<Trial> {
         test("floods_and_scans_are_met", floods_and_scans_are_met),
         test("transactions_are_counted_and_ended", transactions_are_counted_and_ended),
         test("events_reach_whom_they_concern", events_reach_whom_they_concern),
+        test("records_are_found_and_exported", records_are_found_and_exported),
+        test("ladders_outlive_the_server", ladders_outlive_the_server),
+        test("streams_are_listed_and_silence_is_told", streams_are_listed_and_silence_is_told),
     ]
 }
 
@@ -199,5 +202,121 @@ fn events_reach_whom_they_concern() -> Outcome {
     registered(&server, "carl");
     let own = of_carl.next();
     assert_eq!((&own["type"], &own["object"]["address"]), (&json!("registration.added"), &json!("carl@main.example")));
+    Ok(())
+}
+
+/// A call that the other side refuses with this status.
+fn refused(from: &mut Telephone, to: &Telephone, call_id: &str, code: u16) {
+    let message = invite(from, to, call_id);
+    from.send(&message);
+    let came = to.receive();
+    assert!(came.starts_with("INVITE "), "{came}");
+    to.send(&to.reply(&came, code, ""));
+    assert!(to.receive().starts_with("ACK "));
+    assert_eq!(status(&from.receive()), code);
+}
+
+fn records_are_found_and_exported() -> Outcome {
+    let (_scratch, server, admin) = server(&["anna", "bert", "carl"]);
+    let (mut anna, mut bert, carl) = (registered(&server, "anna"), registered(&server, "bert"), registered(&server, "carl"));
+    refused(&mut anna, &bert, "one", 486);
+    refused(&mut bert, &carl, "two", 603);
+    let ids = |client: &Client, query: &str| client.call("GET", &format!("/cdr?{query}"), None).body["data"].as_array().unwrap().iter().map(|one| one["sip_call_id"].as_str().unwrap().to_owned()).collect::<Vec<_>>();
+    assert_eq!(ids(&admin, ""), ["two", "one"]);
+    assert_eq!((ids(&admin, "filter[cause]=busy"), ids(&admin, "cause=rejected&number=CARL"), ids(&admin, "number=nobody")), (vec!["one".to_owned()], vec!["two".to_owned()], vec![]));
+    assert_eq!((ids(&admin, "account=carl@main.example"), ids(&admin, "since=2040-01-01T00:00:00Z"), ids(&admin, "until=2020-01-01T00:00:00Z")), (vec!["two".to_owned()], vec![], vec![]));
+    let user = signed_in(&server, "anna");
+    assert_eq!(ids(&user, ""), ["one"]);
+    let export = |client: &Client, input: Value| client.call("POST", "/cdr/export", Some(input)).body;
+    let table = export(&admin, json!({}));
+    assert_eq!((&table["name"], &table["type"]), (&json!("calls.csv"), &json!("text/csv; charset=utf-8")));
+    let lines: Vec<&str> = table["content"].as_str().unwrap().split("\r\n").collect();
+    assert!(lines.len() == 4 && lines[0].starts_with("id,direction,started_at,") && lines[1].contains(",sip:carl@main.example,") && lines[2].contains(",486,busy,callee,"), "{lines:?}");
+    let objects = export(&user, json!({"format": "json_lines", "most": 5}));
+    let objects: Vec<Value> = objects["content"].as_str().unwrap().lines().map(|line| serde_json::from_str(line).unwrap()).collect();
+    assert_eq!((objects.len(), &objects[0]["sip_call_id"]), (1, &json!("one")), "one's own alone");
+    assert_eq!(Client::new(server.port()).call("POST", "/cdr/export", Some(json!({}))).status, 401);
+    Ok(())
+}
+
+fn ladders_outlive_the_server() -> Outcome {
+    let scratch = Scratch::new();
+    let mut options = Options::new(&scratch.0.join("data"));
+    options.environment = [("MAIN_DOMAIN", "main.example"), ("POSTMASTER_PASSWORD", PASSWORD)].map(|(key, value)| (format!("POSTAMT_BOOTSTRAP__{key}"), value.to_owned())).to_vec();
+    let server = Server::start(&options);
+    let sign_in = |server: &Server| {
+        let mut client = Client::new(server.port());
+        assert_eq!(client.sign_in("postmaster", PASSWORD), 200);
+        client
+    };
+    let admin = sign_in(&server);
+    for name in ["anna", "bert", "carl"] {
+        assert_eq!(admin.call("POST", "/domains/main.example/accounts", Some(json!({"name": name, "password": PASSWORD}))).status, 201);
+    }
+    assert_eq!(admin.call("PATCH", "/accounts/carl@main.example/settings", Some(json!({"set": {"trace_calls": true}}))).status, 200);
+    let (mut anna, bert, carl) = (registered(&server, "anna"), registered(&server, "bert"), registered(&server, "carl"));
+    refused(&mut anna, &bert, "busy", 486);
+    refused(&mut anna, &bert, "failed", 500);
+    refused(&mut anna, &carl, "traced", 486);
+    let records = admin.call("GET", "/cdr", None).body["data"].clone();
+    let id = |call_id: &str| records.as_array().unwrap().iter().find(|one| one["sip_call_id"] == call_id).unwrap()["id"].as_str().unwrap().to_owned();
+    let trace = |client: &Client, call_id: &str, more: &str| client.call("GET", &format!("/calls/{}/trace{more}", id(call_id)), None);
+    let before = trace(&admin, "failed", "");
+    assert_eq!((before.status, trace(&admin, "busy", "").status), (200, 200), "all are in memory");
+    let offset = server.offset;
+    assert_eq!(server.stop(), Some(0));
+    let server = Server::start_at(&options, offset);
+    let admin = sign_in(&server);
+    assert_eq!((trace(&admin, "busy", "").status, trace(&admin, "traced", "").status), (404, 200));
+    let after = trace(&admin, "failed", "");
+    assert_eq!(after.body, before.body);
+    let message = |trace: &Value| trace["arrows"][0]["message"].as_str().unwrap().to_owned();
+    assert!(message(&after.body).starts_with("INVITE ") && !message(&after.body).contains("m=audio"));
+    assert!(message(&trace(&admin, "failed", "?detail=full").body).contains("m=audio"));
+    assert!(server.sql("SELECT count(*) FROM audit WHERE action = 'traceCall'").contains('1'), "who looks at whole messages is noted");
+    let user = signed_in(&server, "anna");
+    assert_eq!((trace(&user, "failed", "").status, trace(&user, "failed", "?detail=full").status), (200, 403));
+    assert_eq!(trace(&signed_in(&server, "carl"), "failed", "").status, 404);
+    Ok(())
+}
+
+fn streams_are_listed_and_silence_is_told() -> Outcome {
+    let (_scratch, server, admin) = server(&["anna", "bert", "carl"]);
+    assert_eq!(admin.call("PATCH", "/server/modules/media", Some(json!({"set": {"force": "always"}}))).status, 200);
+    let [user, other] = ["anna", "carl"].map(|user| signed_in(&server, user));
+    let mut of_other = Stream::open(&other, "calls,accounts", None);
+    let (mut anna, bert) = (registered(&server, "anna"), registered(&server, "bert"));
+    let mut heard = Stream::open(&user, "calls", None);
+    let answered = anna.call(&bert, "silent");
+    let port: u16 = answered.lines().find_map(|line| line.strip_prefix("m=audio ")).unwrap().split(' ').next().unwrap().parse().unwrap();
+    let list = |client: &Client, query: &str| client.call("GET", &format!("/media/streams?{query}"), None).body["data"].as_array().unwrap().clone();
+    let streams = list(&admin, "");
+    assert_eq!((streams.len(), &streams[0]["caller"], &streams[0]["stream"]["kind"]), (2, &json!("sip:anna@main.example"), &json!("audio")));
+    assert_eq!((list(&user, "").len(), list(&other, "").len(), list(&admin, "filter[quality]=poor").len()), (2, 0, 0));
+    assert_eq!(admin.call("GET", "/media/streams?quality=fine", None).status, 422);
+    // Only the caller is heard.
+    let mut packet = [0_u8; 172];
+    packet[0] = 0x80;
+    let told = std::thread::spawn(move || {
+        loop {
+            let event = heard.next();
+            if event["type"] == "media.one_way" {
+                return event;
+            }
+        }
+    });
+    for number in 0..1500_u16 {
+        packet[2..4].copy_from_slice(&number.to_be_bytes());
+        packet[4..8].copy_from_slice(&(u32::from(number) * 160).to_be_bytes());
+        anna.send_to(&packet, port);
+        std::thread::sleep(Duration::from_millis(20));
+        if told.is_finished() {
+            break;
+        }
+    }
+    let event = told.join().unwrap();
+    assert_eq!((&event["object"]["verdict"]["silent"], &event["object"]["caller"]), (&json!("callee"), &json!("sip:anna@main.example")));
+    assert_eq!(admin.call("PATCH", "/accounts/carl@main.example", Some(json!({"real_name": "Carl"}))).status, 200);
+    assert_eq!(of_other.next()["type"], "account.updated", "nobody else heard of it");
     Ok(())
 }
