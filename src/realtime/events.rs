@@ -28,7 +28,7 @@ pub(crate) const SERVED: [Package; 5] = [Package::Presence, Package::PresenceWat
 /// Between two looks at an INBOX that changes.
 const PAUSE: Duration = Duration::from_millis(500);
 /// How long it is told that a binding is no more, and of how many of an account.
-const GONE: Duration = Duration::from_secs(30);
+pub(crate) const GONE: Duration = Duration::from_secs(30);
 const MOST_GONE: usize = 20;
 
 /// Who watches what, and what there is to see besides calls and bindings.
