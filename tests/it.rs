@@ -65,6 +65,8 @@ mod names;
 mod routing;
 #[path = "support/server.rs"]
 mod server;
+#[path = "scenario/web_phone.rs"]
+mod web_phone;
 #[path = "support/sip.rs"]
 mod sip;
 #[path = "support/sink.rs"]
@@ -96,6 +98,7 @@ fn main() {
     trials.extend(listeners::trials());
     trials.extend(events::trials());
     trials.extend(parity::trials());
+    trials.extend(web_phone::trials());
     trials.extend(modules::trials());
     trials.extend(directory::trials());
     trials.extend(subscriptions::trials());

@@ -1,8 +1,9 @@
 //! One socket of the relay and what is known of the end behind it; owned by one relay thread.
 
+use std::io;
 use std::net::{SocketAddr, UdpSocket};
 
-use rtp::{Expected, Latch, Leg, Mode, Remote, RoundTrip, SECOND, Stream};
+use rtp::{Expected, Latch, Leg, Mode, Remote, RoundTrip, SECOND, Seen, Stream};
 
 /// Number of an endpoint in its thread.
 pub(crate) type Slot = u32;
@@ -40,20 +41,16 @@ pub(crate) struct NewEndpoint {
     pub(crate) bursts: bool,
 }
 
-/// What came of the packets, beside what [`Stream`] counts.
+/// What came of the packets, beside what [`Stream`] counts and what every packet changes.
 #[derive(Debug, Clone, Copy, Default)]
 pub(crate) struct Counters {
-    pub(crate) received: u64,
     pub(crate) rtcp: u64,
-    pub(crate) forwarded: u64,
     pub(crate) foreign: u64,
     pub(crate) implausible: u64,
     pub(crate) unwanted: u64,
     pub(crate) over_limit: u64,
     pub(crate) wrong_payload: u64,
     pub(crate) send_errors: u64,
-    /// Refusals by the network of what was sent to the end, in a row.
-    pub(crate) refusals: u32,
 }
 
 impl Counters {
@@ -62,26 +59,53 @@ impl Counters {
     }
 }
 
+/// What every packet to and from an endpoint reads: one line of the cache, as a thousand endpoints do not fit a near one.
 #[derive(Debug)]
-pub(crate) struct Endpoint {
+#[repr(C, align(64))]
+pub(crate) struct Hot {
     pub(crate) socket: UdpSocket,
-    pub(crate) rtcp: bool,
-    pub(crate) bursts: bool,
-    pub(crate) sibling: Slot,
-    pub(crate) setup: Setup,
-    pub(crate) latch: Latch,
     /// Nothing is taken before the first description.
     pub(crate) open: bool,
-    pub(crate) stream: Stream,
-    pub(crate) counters: Counters,
-    pub(crate) remote: Option<Remote>,
-    pub(crate) round_trip: RoundTrip,
+    pub(crate) rtcp: bool,
+    pub(crate) bursts: bool,
+    pub(crate) opaque: bool,
+    /// Where it sends to is who is believed.
+    pub(crate) believed: bool,
+    pub(crate) peer: Option<Slot>,
+    /// The first format.
+    format: Option<(u8, u32)>,
+    /// Where it sends to.
+    to: Option<SocketAddr>,
+}
+
+/// What every packet changes beside its stream: another line.
+#[derive(Debug, Clone, Copy)]
+#[repr(C, align(64))]
+pub(crate) struct Tally {
+    pub(crate) received: u64,
+    pub(crate) forwarded: u64,
     /// When something was last taken, of whatever kind.
     pub(crate) heard: Option<u64>,
-    /// A stranger was just believed: RTCP will come from there too.
-    pub(crate) loose_news: bool,
+    limit: u64,
     second: u64,
     spent: u64,
+    /// Refusals by the network of what was sent to the end, in a row.
+    pub(crate) refusals: u32,
+}
+
+#[derive(Debug)]
+#[repr(C)]
+pub(crate) struct Endpoint {
+    pub(crate) hot: Hot,
+    pub(crate) tally: Tally,
+    pub(crate) stream: Stream,
+    pub(crate) latch: Latch,
+    pub(crate) counters: Counters,
+    pub(crate) sibling: Slot,
+    pub(crate) mux: bool,
+    formats: [Option<(u8, u32)>; FORMATS],
+    pub(crate) remote: Option<Remote>,
+    pub(crate) round_trip: RoundTrip,
 }
 
 /// A copy of what is known, for reports.
@@ -89,6 +113,7 @@ pub(crate) struct Endpoint {
 pub(crate) struct Snapshot {
     pub(crate) slot: Slot,
     pub(crate) stream: Stream,
+    pub(crate) tally: Tally,
     pub(crate) counters: Counters,
     pub(crate) remote: Option<Remote>,
     pub(crate) round_trip: Option<u64>,
@@ -96,75 +121,115 @@ pub(crate) struct Snapshot {
     pub(crate) latched: Option<SocketAddr>,
     pub(crate) mode: Mode,
     pub(crate) loose: bool,
-    pub(crate) heard: Option<u64>,
 }
 
 impl Endpoint {
     pub(crate) fn new(now: u64, new: NewEndpoint) -> Self {
-        let (mode, expected) = (Mode::Off, Expected::default());
-        let setup = Setup { mode, expected, peer: None, mux: false, opaque: false, formats: [None; FORMATS], limit: u64::MAX };
         Self {
-            socket: new.socket,
-            rtcp: new.rtcp,
-            bursts: new.bursts,
-            sibling: new.sibling,
-            setup,
-            latch: Latch::new(now, mode, expected),
-            open: false,
+            hot: Hot { socket: new.socket, open: false, rtcp: new.rtcp, bursts: new.bursts, opaque: false, believed: false, peer: None, format: None, to: None },
+            tally: Tally { received: 0, forwarded: 0, heard: None, limit: u64::MAX, second: 0, spent: 0, refusals: 0 },
             stream: Stream::default(),
+            latch: Latch::new(now, Mode::Off, Expected::default()),
             counters: Counters::default(),
+            sibling: new.sibling,
+            mux: false,
+            formats: [None; FORMATS],
             remote: None,
             round_trip: RoundTrip::default(),
-            heard: None,
-            loose_news: false,
-            second: 0,
-            spent: 0,
         }
     }
 
-    pub(crate) fn configure(&mut self, now: u64, setup: Setup) {
-        if self.open {
+    pub(crate) fn configure(&mut self, now: u64, setup: &Setup) {
+        if self.hot.open {
+            self.touch();
             self.latch.expect(now, setup.mode, setup.expected);
         } else {
             self.latch = Latch::new(now, setup.mode, setup.expected);
-            self.open = true;
+            self.hot.open = true;
         }
-        self.setup = setup;
+        self.hot.peer = setup.peer;
+        self.hot.opaque = setup.opaque;
+        self.hot.format = setup.formats.first().copied().flatten();
+        self.tally.limit = setup.limit;
+        self.mux = setup.mux;
+        self.formats = setup.formats;
+        self.follow();
+    }
+
+    fn touch(&mut self) {
+        self.latch.touch(self.tally.heard.unwrap_or(0), self.stream.ssrc);
+    }
+
+    /// Keeps at hand what the latch says.
+    fn follow(&mut self) {
+        self.hot.to = self.latch.remote();
+        self.hot.believed = self.latch.latched().is_some();
+    }
+
+    /// From whom we believe, and to be read as RTP first.
+    #[inline]
+    pub(crate) fn is_usual(&self, from: SocketAddr) -> bool {
+        self.hot.believed && self.hot.to == Some(from) && !self.hot.rtcp && !self.hot.opaque
+    }
+
+    /// Whether a packet is from the end; `source` is its SSRC and sequence number.
+    pub(crate) fn is_from_end(&mut self, now: u64, from: SocketAddr, source: Option<(u32, u16)>) -> bool {
+        self.touch();
+        match self.latch.packet(now, from, source) {
+            Seen::Taken => true,
+            Seen::Latched => {
+                self.follow();
+                true
+            }
+            Seen::Candidate | Seen::Foreign => {
+                self.counters.foreign += 1;
+                false
+            }
+        }
     }
 
     /// Clock of a payload type; `None` when nobody agreed on it.
     #[inline]
     pub(crate) fn clock(&self, payload: u8) -> Option<u32> {
-        self.setup.formats.iter().flatten().find(|(known, _)| *known == payload).map(|(_, clock)| *clock)
+        match self.hot.format {
+            Some((first, clock)) if first == payload => Some(clock),
+            _ => self.formats.iter().flatten().find(|(known, _)| *known == payload).map(|(_, clock)| *clock),
+        }
     }
 
     /// Whether so many octets more may pass in this second.
     #[inline]
     pub(crate) fn within_limit(&mut self, now: u64, octets: usize) -> bool {
-        if self.setup.limit == u64::MAX {
+        let tally = &mut self.tally;
+        if tally.limit == u64::MAX {
             return true;
         }
-        if self.second != now / SECOND {
-            self.second = now / SECOND;
-            self.spent = 0;
+        if tally.second != now / SECOND {
+            tally.second = now / SECOND;
+            tally.spent = 0;
         }
-        self.spent += octets as u64;
-        self.spent <= self.setup.limit
+        tally.spent += octets as u64;
+        tally.spent <= tally.limit
     }
 
     /// Sends to the end.
     #[inline]
     pub(crate) fn send(&mut self, datagram: &[u8]) -> bool {
-        let Some(to) = self.latch.remote() else { return false };
-        match self.socket.send_to(datagram, to) {
+        let Some(to) = self.hot.to else { return false };
+        // Not connected, so that what comes from elsewhere is seen and counted; connecting was measured and saves nothing.
+        match self.hot.socket.send_to(datagram, to) {
             Ok(_) => true,
             Err(error) => {
                 self.counters.send_errors += 1;
-                if matches!(error.kind(), std::io::ErrorKind::ConnectionRefused | std::io::ErrorKind::HostUnreachable | std::io::ErrorKind::NetworkUnreachable) {
-                    self.counters.refusals = self.counters.refusals.saturating_add(1);
-                }
+                self.note_refusal(&error);
                 false
             }
+        }
+    }
+
+    pub(crate) fn note_refusal(&mut self, error: &io::Error) {
+        if matches!(error.kind(), io::ErrorKind::ConnectionRefused | io::ErrorKind::HostUnreachable | io::ErrorKind::NetworkUnreachable) {
+            self.tally.refusals = self.tally.refusals.saturating_add(1);
         }
     }
 
@@ -172,6 +237,7 @@ impl Endpoint {
         Snapshot {
             slot,
             stream: self.stream,
+            tally: self.tally,
             counters: self.counters,
             remote: self.remote,
             round_trip: self.round_trip.latest,
@@ -179,7 +245,6 @@ impl Endpoint {
             latched: self.latch.latched(),
             mode: self.latch.mode(),
             loose: self.latch.is_loose(),
-            heard: self.heard,
         }
     }
 }
@@ -187,14 +252,14 @@ impl Endpoint {
 impl Snapshot {
     /// What the verdict is told of an end.
     pub(crate) fn leg(&self, promised: bool, shown_private: bool, port: u16) -> Leg {
-        let packets = self.counters.received.saturating_sub(self.counters.dropped());
+        let packets = self.tally.received.saturating_sub(self.counters.dropped());
         Leg {
             promised,
-            packets: if self.heard.is_none() { 0 } else { packets },
-            last: self.heard,
+            packets: if self.tally.heard.is_none() { 0 } else { packets },
+            last: self.tally.heard,
             foreign: self.counters.foreign,
             wrong_payload: self.counters.wrong_payload,
-            unreachable: self.counters.refusals >= 20,
+            unreachable: self.tally.refusals >= 20,
             shown_private,
             port,
         }

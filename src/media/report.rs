@@ -67,7 +67,7 @@ fn stream(index: usize, from: MediaEnd, kind: Kind, leg: &Leg, rtp: &Snapshot, r
         packets: whole(stream.packets),
         octets: whole(stream.octets),
         rtcp_packets: whole(counters.rtcp + rtcp.counters.rtcp),
-        forwarded: whole(counters.forwarded),
+        forwarded: whole(rtp.tally.forwarded),
         foreign: whole(counters.foreign + rtcp.counters.foreign),
         implausible: whole(counters.implausible + rtcp.counters.implausible),
         unwanted: whole(counters.unwanted + rtcp.counters.unwanted),

@@ -128,7 +128,7 @@ impl Thread {
         for stream in &mut watch.streams {
             let mut leg = |end: Watched| {
                 let snapshot = self.endpoint(end.slot)?.snapshot(end.slot);
-                heard = heard.max(snapshot.heard.unwrap_or(0));
+                heard = heard.max(snapshot.tally.heard.unwrap_or(0));
                 foreign += snapshot.counters.foreign;
                 Some(snapshot.leg(end.promised, end.shown_private, end.port))
             };
@@ -152,7 +152,7 @@ impl Thread {
             let slots: Vec<Slot> = watch.streams.iter().map(|stream| stream.callee.slot).collect();
             for slot in slots {
                 if let Some(endpoint) = self.endpoint(slot) {
-                    endpoint.setup.peer = None;
+                    endpoint.hot.peer = None;
                 }
             }
         }
@@ -201,6 +201,7 @@ mod tests {
         notices: Receiver<Notice>,
         ends: [UdpSocket; 2],
         watch: Watch,
+        setups: Vec<Setup>,
         sequence: u16,
     }
 
@@ -213,19 +214,20 @@ mod tests {
             let (notify, notices) = channel();
             let (_, orders) = sync_channel(1);
             let mut thread = Thread::new(Instant::now(), orders, notify, std::sync::Arc::default()).unwrap();
-            let ends = [socket(), socket()];
+            let (ends, mut setups) = ([socket(), socket()], Vec::new());
             for (slot, end) in [(0, &ends[0]), (1, &ends[1])] {
                 thread.open(0, NewEndpoint { slot, socket: socket(), rtcp: false, sibling: slot, bursts: false });
                 let expected = Expected { described: Some(end.local_addr().unwrap()), ..Expected::default() };
                 let mut formats = [None; FORMATS];
                 formats[0] = Some((0, 8000));
                 let setup = Setup { mode: Mode::Off, expected, peer: Some(1 - slot), mux: false, opaque: false, formats, limit: u64::MAX };
-                thread.endpoint(slot).unwrap().configure(0, setup);
+                thread.endpoint(slot).unwrap().configure(0, &setup);
+                setups.push(setup);
             }
             let watched = |slot| Watched { slot, promised: true, shown_private: false, port: 20_000 + 2 * u16::try_from(slot).unwrap() };
             let streams = vec![WatchedStream { index: 0, caller: watched(0), callee: watched(1), said: [false; 2] }];
             let watch = Watch { call: CALL, since: 0, answered: Some(0), timeout: 60 * SECOND, early_until: None, streams, told: Told::default() };
-            Self { thread, notices, ends, watch, sequence: 0 }
+            Self { thread, notices, ends, watch, setups, sequence: 0 }
         }
 
         fn packets(&mut self, second: u64, end: usize, count: usize) {
@@ -315,9 +317,9 @@ mod tests {
         scene.watch.answered = None;
         scene.watch.early_until = Some(60 * SECOND);
         scene.look(59);
-        assert_eq!(scene.thread.endpoint(1).unwrap().setup.peer, Some(0));
+        assert_eq!(scene.thread.endpoint(1).unwrap().hot.peer, Some(0));
         scene.look(60);
-        assert_eq!(scene.thread.endpoint(1).unwrap().setup.peer, None);
+        assert_eq!(scene.thread.endpoint(1).unwrap().hot.peer, None);
     }
 
     #[test]
@@ -342,12 +344,11 @@ mod tests {
     #[test]
     fn a_limit_holds_in_each_second() {
         let mut scene = Scene::new();
-        let endpoint = scene.thread.endpoint(0).unwrap();
-        let setup = Setup { limit: 120, ..endpoint.setup };
-        endpoint.configure(0, setup);
+        let setup = Setup { limit: 120, ..scene.setups[0] };
+        scene.thread.endpoint(0).unwrap().configure(0, &setup);
         scene.packets(1, 0, 11);
         scene.packets(2, 0, 1);
-        let counters = scene.thread.endpoint(0).unwrap().counters;
-        assert_eq!((counters.forwarded, counters.over_limit), (11, 1));
+        let endpoint = scene.thread.endpoint(0).unwrap();
+        assert_eq!((endpoint.tally.forwarded, endpoint.counters.over_limit), (11, 1));
     }
 }

@@ -9,7 +9,7 @@ use std::time::{Duration, Instant};
 
 use nix::sys::epoll::{Epoll, EpollEvent, EpollFlags, EpollTimeout};
 use nix::sys::eventfd::EventFd;
-use rtp::{Header, Kind, Report, Seen};
+use rtp::{Header, Kind, Report};
 
 use crate::endpoint::{Endpoint, NewEndpoint, Setup, Slot, Snapshot};
 use crate::sweep::{Notice, Sweep, Watch};
@@ -86,7 +86,7 @@ impl Thread {
         let mut next_sweep = SWEEP;
         loop {
             let wait = next_sweep.saturating_sub(self.start.elapsed()).as_millis() + 1;
-            let timeout = EpollTimeout::try_from(u16::try_from(wait).unwrap_or(100)).unwrap_or(EpollTimeout::ZERO);
+            let timeout = EpollTimeout::from(u16::try_from(wait).unwrap_or(100));
             let ready = self.epoll.wait(&mut events, timeout).unwrap_or(0);
             let now = self.now();
             let ready = events.get(..ready).unwrap_or_default();
@@ -118,16 +118,16 @@ impl Thread {
 
     fn readable(&mut self, now: u64, slot: Slot, buffer: &mut [u8]) {
         // A socket of a voice stream holds one packet; asking it again would cost as much as the packet.
-        let turns = if self.endpoint(slot).is_some_and(|endpoint| endpoint.bursts) { BURST } else { 1 };
+        let turns = if self.endpoint(slot).is_some_and(|endpoint| endpoint.hot.bursts) { BURST } else { 1 };
         for _ in 0..turns {
             let Some(endpoint) = self.endpoint(slot) else { return };
-            match endpoint.socket.recv_from(buffer) {
+            match endpoint.hot.socket.recv_from(buffer) {
                 Ok((length, from)) => {
                     let Some(datagram) = buffer.get(..length) else { return };
                     self.packet(now, slot, from, datagram);
                 }
-                Err(error) if error.kind() == std::io::ErrorKind::ConnectionRefused => endpoint.counters.refusals = endpoint.counters.refusals.saturating_add(1),
-                Err(_) => return,
+                Err(error) if error.kind() == std::io::ErrorKind::WouldBlock => return,
+                Err(error) => return endpoint.note_refusal(&error),
             }
         }
     }
@@ -139,76 +139,78 @@ impl Thread {
 
     pub(crate) fn packet(&mut self, now: u64, slot: Slot, from: SocketAddr, datagram: &[u8]) {
         let Some(endpoint) = self.endpoint(slot) else { return };
-        endpoint.counters.received += 1;
-        if !endpoint.open {
+        endpoint.tally.received += 1;
+        if !endpoint.hot.open {
             endpoint.counters.unwanted += 1;
             return;
         }
-        let taken = if endpoint.setup.opaque {
-            endpoint.take_opaque(now, from)
-        } else {
-            match rtp::kind(datagram) {
-                Kind::Rtp if !endpoint.rtcp => endpoint.take_rtp(now, from, datagram),
-                Kind::Rtcp => return self.rtcp(now, slot, from, datagram),
-                // Keys of DTLS-SRTP pass between the ends.
-                Kind::Dtls if !endpoint.rtcp => endpoint.take_opaque(now, from),
-                _ => {
-                    endpoint.counters.implausible += 1;
-                    false
+        let kind = if endpoint.hot.opaque { Kind::Other } else { rtp::kind(datagram) };
+        let taken = match kind {
+            Kind::Rtp if endpoint.is_usual(from) => endpoint.take_rtp(now, None, datagram),
+            Kind::Rtp if !endpoint.hot.rtcp => {
+                let stranger = !endpoint.latch.is_loose();
+                let taken = endpoint.take_rtp(now, Some(from), datagram);
+                if stranger && endpoint.latch.is_loose() {
+                    // RTCP will come from there too.
+                    let sibling = endpoint.sibling;
+                    if let Some(sibling) = self.endpoint(sibling) {
+                        sibling.latch.trust(from.ip());
+                    }
                 }
+                taken
+            }
+            Kind::Rtcp => return self.rtcp(now, slot, from, datagram),
+            Kind::Other if endpoint.hot.opaque => endpoint.take_opaque(now, from),
+            // Keys of DTLS-SRTP pass between the ends.
+            Kind::Dtls if !endpoint.hot.rtcp => endpoint.take_opaque(now, from),
+            _ => {
+                endpoint.counters.implausible += 1;
+                false
             }
         };
         if taken {
-            let limited = !endpoint.within_limit(now, datagram.len());
-            let peer = endpoint.setup.peer;
-            if endpoint.loose_news {
-                endpoint.loose_news = false;
-                let sibling = endpoint.sibling;
-                if let Some(sibling) = self.endpoint(sibling) {
-                    sibling.latch.trust(from.ip());
-                }
-            }
-            let Some(endpoint) = self.endpoint(slot) else { return };
-            if limited {
-                endpoint.counters.over_limit += 1;
-                return;
-            }
-            self.forward(slot, peer, datagram);
+            self.pass(now, slot, datagram);
         }
     }
 
-    fn forward(&mut self, slot: Slot, peer: Option<Slot>, datagram: &[u8]) {
-        let sent = peer.and_then(|peer| self.endpoint(peer)).map(|peer| peer.send(datagram));
+    fn pass(&mut self, now: u64, slot: Slot, datagram: &[u8]) {
         let Some(endpoint) = self.endpoint(slot) else { return };
-        match sent {
-            Some(true) => endpoint.counters.forwarded += 1,
-            Some(false) | None => endpoint.counters.unwanted += 1,
+        if !endpoint.within_limit(now, datagram.len()) {
+            endpoint.counters.over_limit += 1;
+            return;
+        }
+        let peer = endpoint.hot.peer;
+        self.forward(slot, peer, datagram);
+    }
+
+    fn forward(&mut self, slot: Slot, peer: Option<Slot>, datagram: &[u8]) {
+        let sent = peer.and_then(|peer| self.endpoint(peer)).is_some_and(|peer| peer.send(datagram));
+        let Some(endpoint) = self.endpoint(slot) else { return };
+        if sent {
+            endpoint.tally.forwarded += 1;
+        } else {
+            endpoint.counters.unwanted += 1;
         }
     }
 
     /// RTCP may come through either port and leaves through the one that the other end listens on.
     fn rtcp(&mut self, now: u64, slot: Slot, from: SocketAddr, datagram: &[u8]) {
         let Some(endpoint) = self.endpoint(slot) else { return };
-        match endpoint.latch.packet(now, from, None) {
-            Seen::Taken | Seen::Latched => {}
-            Seen::Candidate | Seen::Foreign => {
-                endpoint.counters.foreign += 1;
-                return;
-            }
+        if !endpoint.is_from_end(now, from, None) {
+            return;
         }
         endpoint.counters.rtcp += 1;
-        endpoint.heard = Some(now);
-        let limited = !endpoint.within_limit(now, datagram.len());
-        let (media, peer) = (if endpoint.rtcp { endpoint.sibling } else { slot }, endpoint.setup.peer);
-        if limited {
+        endpoint.tally.heard = Some(now);
+        if !endpoint.within_limit(now, datagram.len()) {
             endpoint.counters.over_limit += 1;
             return;
         }
+        let (media, peer) = (if endpoint.hot.rtcp { endpoint.sibling } else { slot }, endpoint.hot.peer);
         let to = peer.and_then(|peer| {
             let other = self.endpoint(peer)?;
-            Some(if other.rtcp == other.setup.mux { other.sibling } else { peer })
+            Some(if other.hot.rtcp == other.mux { other.sibling } else { peer })
         });
-        let other_media = to.and_then(|to| self.endpoint(to).map(|other| if other.rtcp { other.sibling } else { to }));
+        let other_media = to.and_then(|to| self.endpoint(to).map(|other| if other.hot.rtcp { other.sibling } else { to }));
         self.note(now, media, other_media, datagram);
         self.forward(slot, to, datagram);
     }
@@ -244,14 +246,14 @@ impl Thread {
                 Order::Configure(setups) => {
                     for (slot, setup) in setups {
                         if let Some(endpoint) = self.endpoint(slot) {
-                            endpoint.configure(now, setup);
+                            endpoint.configure(now, &setup);
                         }
                     }
                 }
                 Order::Peer(peers) => {
                     for (slot, peer) in peers {
                         if let Some(endpoint) = self.endpoint(slot) {
-                            endpoint.setup.peer = peer;
+                            endpoint.hot.peer = peer;
                         }
                     }
                 }
@@ -268,7 +270,7 @@ impl Thread {
                 }
                 Order::Totals(reply) => {
                     let totals = self.endpoints.iter().flatten().fold(self.past, |(received, dropped), endpoint| {
-                        (received + endpoint.counters.received, dropped + endpoint.counters.dropped())
+                        (received + endpoint.tally.received, dropped + endpoint.counters.dropped())
                     });
                     let _ = reply.send(totals);
                 }
@@ -301,7 +303,7 @@ impl Thread {
             for slot in slots {
                 let place = self.endpoints.get_mut(usize::try_from(slot).unwrap_or(usize::MAX));
                 if let Some(endpoint) = place.and_then(Option::take) {
-                    self.past.0 += endpoint.counters.received;
+                    self.past.0 += endpoint.tally.received;
                     self.past.1 += endpoint.counters.dropped();
                     // Closing the socket takes it out of the waiting.
                     drop(endpoint);
@@ -315,45 +317,39 @@ impl Thread {
 }
 
 impl Endpoint {
+    /// `from` is `None` when it is known already that the packet is from the end.
     #[inline]
-    fn take_rtp(&mut self, now: u64, from: SocketAddr, datagram: &[u8]) -> bool {
+    fn take_rtp(&mut self, now: u64, from: Option<SocketAddr>, datagram: &[u8]) -> bool {
         let Some(header) = Header::parse(datagram) else {
             self.counters.implausible += 1;
             return false;
         };
         let clock = self.clock(header.payload);
-        // Before somebody is believed, only what was agreed on makes believe.
-        if clock.is_none() && self.latch.latched() != Some(from) {
+        if clock.is_none() {
             self.counters.wrong_payload += 1;
-            self.counters.foreign += 1;
-            return false;
         }
-        match self.latch.packet(now, from, Some((header.ssrc, header.sequence))) {
-            Seen::Taken => {}
-            Seen::Latched => self.loose_news = self.latch.is_loose(),
-            Seen::Candidate | Seen::Foreign => {
+        if let Some(from) = from {
+            // Before somebody is believed, only what was agreed on makes believe.
+            if clock.is_none() {
                 self.counters.foreign += 1;
                 return false;
             }
+            if !self.is_from_end(now, from, Some((header.ssrc, header.sequence))) {
+                return false;
+            }
         }
-        self.counters.refusals = 0;
-        self.counters.wrong_payload += u64::from(clock.is_none());
-        self.heard = Some(now);
+        self.tally.refusals = 0;
+        self.tally.heard = Some(now);
         self.stream.arrive(now, &header, datagram.len(), clock.unwrap_or(0));
         true
     }
 
     fn take_opaque(&mut self, now: u64, from: SocketAddr) -> bool {
-        match self.latch.packet(now, from, None) {
-            Seen::Taken | Seen::Latched => {
-                self.heard = Some(now);
-                true
-            }
-            Seen::Candidate | Seen::Foreign => {
-                self.counters.foreign += 1;
-                false
-            }
+        let taken = self.is_from_end(now, from, None);
+        if taken {
+            self.tally.heard = Some(now);
         }
+        taken
     }
 }
 

@@ -51,11 +51,12 @@ pub(crate) enum Decision {
 
 impl Shared {
     pub(crate) fn new(service: Service) -> Self {
+        let routes = record_route::Key::new(service.route_key());
         Self {
             service,
             guard: Mutex::new(Guard::new(NonceKeys::new(&rand::random(), None), 300, vec![Algorithm::Sha256, Algorithm::Md5])),
             secret: Secret::new(rand::random()),
-            routes: record_route::Key::new(rand::random()),
+            routes,
             failures: Mutex::default(),
         }
     }
@@ -168,7 +169,11 @@ pub(crate) fn address_of(uri: &Uri<'_>) -> Option<String> {
     if uri.is_sip() {
         let user = uri.user().filter(|user| !user.is_empty())?;
         let user = String::from_utf8(sip::uri::unescape(user).into_owned()).ok().filter(|user| !user.contains('\0'))?;
-        return Some(format!("{user}@{}", uri.host()));
+        // An address has one spelling.
+        return Some(match uri.ip() {
+            Some(ip) => format!("{user}@{}", crate::flow::host_text(ip)),
+            None => format!("{user}@{}", uri.host()),
+        });
     }
     let number = uri.without_headers().split_once(':')?.1;
     let number: String = number.split(';').next()?.chars().filter(|c| c.is_ascii_digit() || *c == '+').collect();
@@ -216,9 +221,10 @@ async fn authenticate(shared: &Shared, flow: &Flow, request: &Request, realm: &s
     }
 }
 
-/// Whether a client gives up at the sight of SHA-256, though MD5 is offered beside it: baresip before version 2.
+/// Whether a client gives up at the sight of SHA-256, though MD5 is offered beside it: baresip before version 2, and sipp and
+/// other simple clients, which do not say what they are.
 fn old_digest(request: &Request) -> bool {
-    let agent = request.value(Name::UserAgent).unwrap_or_default();
+    let Some(agent) = request.value(Name::UserAgent) else { return true };
     agent.starts_with(b"baresip v0.") || agent.starts_with(b"baresip v1.")
 }
 

@@ -176,6 +176,14 @@ impl Calls {
         self.live.iter().filter(|(id, call)| Some(**id) != this && has(call)).count()
     }
 
+    /// The ladder of a call, also for a while when it is over: its BYE goes on then.
+    pub(crate) fn ladder(&mut self, id: Uuid) -> Option<&mut Ladder> {
+        match self.live.get_mut(&id) {
+            Some(call) => Some(&mut call.ladder),
+            None => self.over.get_mut(&id).map(|(_, ladder)| ladder),
+        }
+    }
+
     /// What passed in a call, also for a while when it is over.
     pub(crate) fn trace(&self, id: Uuid) -> Option<CallTrace> {
         let ladder = self.live.get(&id).map(|call| &call.ladder).or_else(|| self.over.get(&id).map(|(_, ladder)| ladder))?;

@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 use std::net::{IpAddr, SocketAddr};
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use bytes::Bytes;
 use net::{Datagrams, Stream};
@@ -12,7 +12,7 @@ use sip::header::Transport;
 use sip::transaction::Key;
 use sip::{Frame, Framer, Limits, Parsed, parse};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
-use tokio::sync::mpsc;
+use tokio::sync::{mpsc, oneshot};
 
 use crate::switch::Input;
 
@@ -166,32 +166,40 @@ pub(crate) async fn read_datagrams(id: u64, socket: Datagrams, inputs: mpsc::Sen
 pub(crate) async fn run_stream(flow: Flow, stream: Stream, mut outgoing: mpsc::Receiver<Outgoing>, inputs: mpsc::Sender<Input>) {
     let (mut reader, mut writer) = tokio::io::split(stream);
     let (pongs, mut pong) = mpsc::channel::<()>(4);
+    let (last, mut is_last) = oneshot::channel::<()>();
     let write = async {
         loop {
             let octets = tokio::select! {
-                next = outgoing.recv() => match next { Some((_, octets)) => octets, None => return },
+                biased;
+                next = outgoing.recv() => match next { Some((_, octets)) => octets, None => break },
                 Some(()) = pong.recv() => Bytes::from_static(b"\r\n"),
+                Ok(()) = &mut is_last => break,
             };
             if writer.write_all(&octets).await.is_err() || writer.flush().await.is_err() {
                 return;
             }
         }
+        // The other side may be gone.
+        let _ = writer.shutdown().await;
     };
     let read = async {
         let mut framer = Framer::new(Limits::STREAM);
         let mut buffer = vec![0; 8 * 1024];
+        // Since when a message is incomplete: however slowly it goes on, it has no more time.
+        let mut partial: Option<Instant> = None;
         loop {
-            let patience = if framer.is_partial() { PARTIAL } else { IDLE };
+            let patience = partial.map_or(IDLE, |since| PARTIAL.saturating_sub(since.elapsed()));
             let length = match tokio::time::timeout(patience, reader.read(&mut buffer)).await {
                 Ok(Ok(length)) if length > 0 => length,
                 // Telephones that are registered over a connection may be silent: it is closed when the last one is gone.
-                Err(_) if !framer.is_partial() && crate::switch::keeps(&inputs, flow).await => continue,
-                _ => return,
+                Err(_) if partial.is_none() && crate::switch::keeps(&inputs, flow).await => continue,
+                _ => return false,
             };
             framer.push(buffer.get(..length).unwrap_or_default());
             let mut batch = Vec::new();
             let mut closing = false;
             while let Some(frame) = framer.next_frame() {
+                partial = None;
                 match frame {
                     // A peer that does not read its pongs needs no more of them.
                     Frame::Ping => drop(pongs.try_send(())),
@@ -199,14 +207,27 @@ pub(crate) async fn run_stream(flow: Flow, stream: Stream, mut outgoing: mpsc::R
                     Frame::Close(_) => closing = true,
                 }
             }
-            if !batch.is_empty() && inputs.send(Input::Received(batch)).await.is_err() || closing {
-                return;
+            partial = framer.is_partial().then(|| partial.unwrap_or_else(Instant::now));
+            if !batch.is_empty() && inputs.send(Input::Received(batch)).await.is_err() {
+                return false;
+            }
+            if closing {
+                // The answer to what cannot be gone on with is on its way when this is told.
+                crate::switch::keeps(&inputs, flow).await;
+                return true;
             }
         }
     };
-    tokio::select! {
-        () = write => {}
-        () = read => {}
+    {
+        let mut write = std::pin::pin!(write);
+        let closing = tokio::select! {
+            () = &mut write => false,
+            closing = read => closing,
+        };
+        if closing && last.send(()).is_ok() {
+            // Who does not read its answer goes without.
+            let _ = tokio::time::timeout(PATIENCE, write).await;
+        }
     }
     fail_rest(&mut outgoing, &inputs, flow).await;
 }
@@ -229,7 +250,7 @@ pub(crate) async fn open_stream(flow: Flow, host: String, mut outgoing: mpsc::Re
     }
 }
 
-async fn fail_rest(outgoing: &mut mpsc::Receiver<Outgoing>, inputs: &mpsc::Sender<Input>, flow: Flow) {
+pub(crate) async fn fail_rest(outgoing: &mut mpsc::Receiver<Outgoing>, inputs: &mpsc::Sender<Input>, flow: Flow) {
     outgoing.close();
     let mut failed = Vec::new();
     while let Ok((transaction, _)) = outgoing.try_recv() {

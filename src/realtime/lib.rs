@@ -1,4 +1,4 @@
-//! Telephony: SIP over datagrams, TCP and TLS; registrar, proxy and calls of this node.
+//! Telephony: SIP over datagrams, TCP, TLS and WebSocket; registrar, proxy and calls of this node.
 //!
 //! Types to know: [`Telephony`] is the handle that listeners feed; behind it one task, the switch, owns all transactions
 //! (`sip::Endpoint`), bindings (`sip::registrar`) and calls. [`Streams`] serves the connections of one listener.
@@ -28,6 +28,7 @@ mod progress;
 mod register;
 mod stun;
 mod switch;
+mod websocket;
 mod write_behind;
 
 use std::net::IpAddr;
@@ -41,6 +42,7 @@ use sip::header::Transport;
 use tokio::sync::mpsc;
 
 use crate::switch::{Input, Switch};
+pub use crate::websocket::websocket;
 
 /// Inputs that wait at a time; datagrams wait in the kernel beyond that, connections at their senders.
 const WAITING: usize = 4096;

@@ -219,7 +219,7 @@ impl Switch {
                     self.note_sent(key, octets.clone());
                     self.answer(now, key, status, octets);
                     self.message_settled(key, status);
-                    self.concluded(now, key, status);
+                    self.concluded(now, key, status, false);
                 }
                 proxy::Output::Redirected(branch, response) => self.redirected(now, key, branch, &response),
                 proxy::Output::Exhausted(status) => self.exhausted(now, key, status),
@@ -340,8 +340,8 @@ impl Switch {
             }
         }
         self.branches.insert(client, (key.clone(), branch));
-        if let Some(call) = call.and_then(|call| self.calls.get_mut(call)) {
-            call.ladder.sent(moment(), flow, octets);
+        if let Some(ladder) = call.and_then(|call| self.calls.ladder(call)) {
+            ladder.sent(moment(), flow, octets);
         }
         Ok(())
     }
@@ -392,11 +392,11 @@ impl Switch {
     /// A response on a branch.
     pub(crate) fn branch_response(&mut self, now: Instant, key: &Key, branch: BranchId, client: &Key, response: Response) {
         let Some(proxied) = self.proxies.get(key) else { return self.stray_again(now, &response) };
-        if let Some(call) = proxied.call.and_then(|call| self.calls.get_mut(call))
+        if let Some(ladder) = proxied.call.and_then(|call| self.calls.ladder(call))
             && let Some((flow, _)) = proxied.ways.get(&branch).and_then(|way| way.sent.as_ref())
             && response.status() > 100
         {
-            call.ladder.received(moment(), *flow, response.octets());
+            ladder.received(moment(), *flow, response.octets());
         }
         let more = response.status() == 503 && proxied.proxy.may_try_next(branch) && proxied.ways.get(&branch).is_some_and(|way| !way.candidates.is_empty());
         if more {
@@ -436,15 +436,15 @@ impl Switch {
             self.message_settled(key, status);
         }
         if status >= 300 {
-            self.concluded(now, key, status);
+            self.concluded(now, key, status, true);
         }
     }
 
     fn note_sent(&mut self, key: &Key, octets: Bytes) {
         if let Some(proxied) = self.proxies.get(key)
-            && let Some(call) = proxied.call.and_then(|call| self.calls.get_mut(call))
+            && let Some(ladder) = proxied.call.and_then(|call| self.calls.ladder(call))
         {
-            call.ladder.sent(moment(), proxied.flow, octets);
+            ladder.sent(moment(), proxied.flow, octets);
         }
     }
 

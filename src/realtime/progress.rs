@@ -99,11 +99,17 @@ impl Switch {
         self.write(Write::Call(Box::new(record)));
     }
 
-    /// The final answer to a request that is no 2xx.
-    pub(crate) fn concluded(&mut self, now: Instant, key: &Key, status: u16) {
+    /// The final answer to a request that is no 2xx: that of a branch, or our own.
+    pub(crate) fn concluded(&mut self, now: Instant, key: &Key, status: u16, of_branch: bool) {
         let Some(proxied) = self.proxies.get(key) else { return };
         if proxied.in_dialog.is_none() && *proxied.proxy.request().method() == Method::Invite && status >= 300 {
-            self.end_call(now, proxied.call, status, if status == 487 { "caller" } else { "callee" });
+            let ended_by = match status {
+                487 => "caller",
+                _ if of_branch => "callee",
+                408 => "timer",
+                _ => "server",
+            };
+            self.end_call(now, proxied.call, status, ended_by);
         }
     }
 

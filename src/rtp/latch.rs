@@ -86,6 +86,14 @@ impl Latch {
         }
     }
 
+    /// Who is believed was heard meanwhile, with this source: packets that were not shown one by one.
+    pub fn touch(&mut self, heard: u64, ssrc: Option<u32>) {
+        if self.latched.is_some() && heard > self.heard {
+            self.heard = heard;
+            self.ssrc = ssrc.or(self.ssrc);
+        }
+    }
+
     /// Takes another address for that of the end's signalling: where its media was found to come from.
     pub fn trust(&mut self, address: IpAddr) {
         self.expected.signalling = Some(address);

@@ -19,13 +19,35 @@ pub enum Arrival {
     Stray,
 }
 
-/// Counters of the packets from one end, over all its sources.
+/// Counters of the packets from one end, over all its sources. What every packet changes stands first and together.
 #[derive(Debug, Clone, Copy, Default)]
+#[repr(C)]
 pub struct Stream {
     /// RTP packets.
     pub packets: u64,
     /// Their octets without IP and UDP.
     pub octets: u64,
+    /// Arrival of the latest packet.
+    pub last: Option<u64>,
+    /// Longest time between two arrivals.
+    pub longest_gap: u64,
+    unique: u64,
+    window: u64,
+    /// Source now.
+    pub ssrc: Option<u32>,
+    transit: Option<u32>,
+    highest: u32,
+    /// Clock of the payload type now; 0 = unknown.
+    pub clock: u32,
+    /// Scaled by 16.
+    jitter: u32,
+    jitter_max: u32,
+    jitter_sum: u64,
+    jitter_count: u64,
+    bad: Option<u16>,
+    /// Payload type now.
+    pub payload: u8,
+    base: u32,
     /// Packets that came twice.
     pub duplicates: u64,
     /// Packets that came late.
@@ -34,33 +56,12 @@ pub struct Stream {
     pub source_changes: u32,
     /// Changes of payload type.
     pub payload_changes: u32,
-    /// Source now.
-    pub ssrc: Option<u32>,
-    /// Payload type now.
-    pub payload: u8,
-    /// Arrival of the first and of the latest packet.
+    /// Arrival of the first packet.
     pub first: Option<u64>,
-    /// Arrival of the latest packet.
-    pub last: Option<u64>,
-    /// Longest time between two arrivals.
-    pub longest_gap: u64,
     /// Sum of the gaps above 200 ms.
     pub silence: u64,
-    /// Clock of the payload type now; 0 = unknown.
-    pub clock: u32,
     lost_before: u64,
     unique_before: u64,
-    base: u32,
-    highest: u32,
-    unique: u64,
-    window: u64,
-    bad: Option<u16>,
-    transit: Option<u32>,
-    /// Scaled by 16.
-    jitter: u32,
-    jitter_max: u32,
-    jitter_sum: u64,
-    jitter_count: u64,
 }
 
 impl Stream {

@@ -235,6 +235,13 @@ fn another_port_takes_over_when_the_first_is_silent() {
 }
 
 #[test]
+fn packets_that_were_not_shown_count_as_heard() {
+    let mut latch = check(latch(Mode::Strict, PRIVATE, "192.0.2.7"), &[(0, NAT, 1, 1, Seen::Latched)]);
+    latch.touch(3 * SECOND, Some(2));
+    check(latch, &[(4999, "192.0.2.7:62000", 2, 2, Seen::Foreign), (5000, "192.0.2.7:62000", 1, 2, Seen::Foreign), (5000, "192.0.2.7:62000", 2, 2, Seen::Latched)]);
+}
+
+#[test]
 fn only_a_new_address_makes_forget() {
     let expected = |described| Expected { described: Some(address(described)), signalling: Some("192.0.2.7".parse().unwrap()), private: true };
     let mut latch = check(latch(Mode::Strict, PRIVATE, "192.0.2.7"), &[(0, NAT, 1, 1, Seen::Latched)]);

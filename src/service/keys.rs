@@ -6,12 +6,13 @@ use std::path::Path;
 use std::sync::RwLock;
 
 use aws_lc_rs::aead::{AES_256_GCM, Aad, LessSafeKey, NONCE_LEN, Nonce, UnboundKey};
+use aws_lc_rs::hkdf::{HKDF_SHA256, Prk, Salt};
 use credentials::{KeySet, SigningKey};
 
 use crate::{Error, Kind, Result, Service};
 
-/// Seals secrets at rest (AES-256-GCM).
-pub struct MasterKey(LessSafeKey);
+/// Seals secrets at rest (AES-256-GCM), and gives keys that outlive a restart (HKDF, RFC 5869).
+pub struct MasterKey(LessSafeKey, Prk);
 
 fn internal(detail: &str) -> Error {
     Error::new(Kind::Internal, "internal", detail)
@@ -41,9 +42,19 @@ impl MasterKey {
         let octets: Option<Vec<u8>> = (0..32).map(|i| u8::from_str_radix(text.get(2 * i..2 * i + 2)?, 16).ok()).collect();
         octets
             .filter(|_| text.len() == 64)
-            .and_then(|octets| UnboundKey::new(&AES_256_GCM, &octets).ok())
-            .map(|key| Self(LessSafeKey::new(key)))
+            .and_then(|octets| Some(Self(LessSafeKey::new(UnboundKey::new(&AES_256_GCM, &octets).ok()?), Salt::new(HKDF_SHA256, b"postamt").extract(&octets))))
             .ok_or_else(|| std::io::Error::new(std::io::ErrorKind::InvalidData, "the master key must be 64 hexadecimal digits"))
+    }
+
+    /// The key for a purpose, always the same.
+    ///
+    /// # Errors
+    /// When the library refuses.
+    pub fn derive(&self, purpose: &str) -> Result<[u8; 32]> {
+        let mut key = [0; 32];
+        let filled = self.1.expand(&[purpose.as_bytes()], HKDF_SHA256).and_then(|derived| derived.fill(&mut key));
+        filled.map_err(|_| internal("A key cannot be derived."))?;
+        Ok(key)
     }
 
     /// Seals a secret; `about` is bound to it and must be named again to open it.
@@ -123,6 +134,8 @@ mod tests {
         assert_eq!(key.open("subject", &sealed).unwrap(), b"secret");
         assert_eq!(MasterKey::load(&folder.join("a")).unwrap().open("subject", &sealed).unwrap(), b"secret");
         assert!(key.open("other", &sealed).is_err());
+        assert_eq!(key.derive("routes").unwrap(), MasterKey::load(&folder.join("a")).unwrap().derive("routes").unwrap());
+        assert_ne!(key.derive("routes").unwrap(), key.derive("other").unwrap());
         assert!(MasterKey::load(&folder.join("b")).unwrap().open("subject", &sealed).is_err());
         assert!(key.open("subject", &sealed[..5]).is_err());
         fs::write(folder.join("c"), "short").unwrap();

@@ -102,6 +102,11 @@ impl Service {
         self.inner.voice.taken.lock().ok()?.take()
     }
 
+    /// The key of the tokens in Record-Route fields: dialogs outlive a restart.
+    pub fn route_key(&self) -> [u8; 32] {
+        self.inner.master.derive("record-route").unwrap_or_else(|_| rand::random())
+    }
+
     /// Asks telephony and waits for its answer.
     pub(crate) async fn ask_voice<T>(&self, command: impl FnOnce(oneshot::Sender<T>) -> VoiceCommand) -> Result<T> {
         let silent = || Error::new(Kind::Unavailable, "overloaded", "Telephony does not answer now; try again later.");

@@ -8,8 +8,9 @@ use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
 use libtest_mimic::{Failed, Trial};
+use serde_json::json;
 
-use crate::exchange::Exchange;
+use crate::exchange::{Exchange, PASSWORD};
 use crate::netns::{self, Host, Internet};
 use crate::ua::{Dialog, Message, Ua, connect, unique};
 
@@ -43,13 +44,24 @@ fn messages() -> Vec<(String, Vec<u8>, String, String)> {
         .skip(1)
         .map(|line| {
             let name = line.split('\t').next().unwrap();
+            let octets = std::fs::read(torture().join(format!("{name}.dat"))).unwrap();
             let row = wanted.lines().find(|row| row.split('\t').next() == Some(name)).unwrap_or(name);
             let column = |n: usize| row.split('\t').nth(n).unwrap_or("?").to_owned();
-            (name.to_owned(), std::fs::read(torture().join(format!("{name}.dat"))).unwrap(), column(1), column(2))
+            (name.to_owned(), own_branch(&octets), column(1), column(2))
         })
         .collect();
     assert_eq!(found.len(), 49 + 12);
     found
+}
+
+/// Some of these messages have a branch in common: they would be one transaction.
+fn own_branch(octets: &[u8]) -> Vec<u8> {
+    for shared in ["branch=z9hG4bKkdjuw", "branch=z9hG4bKas3-111"] {
+        if let Some(at) = octets.windows(shared.len()).position(|part| part == shared.as_bytes()) {
+            return [&octets[..at + shared.len()], unique().as_bytes(), &octets[at + shared.len()..]].concat();
+        }
+    }
+    octets.to_vec()
 }
 
 fn options() -> String {
@@ -65,6 +77,14 @@ fn compare(got: &[(String, String, String)]) {
         }
     }
     assert!(text.is_empty(), "\n{text}");
+}
+
+/// A server that has the domain most of the messages are about, and one of its users.
+fn open_with_example() -> Exchange {
+    let exchange = Exchange::open();
+    assert_eq!(exchange.admin.call("POST", "/domains", Some(json!({"name": "example.com"}))).status, 201);
+    assert_eq!(exchange.admin.call("POST", "/domains/example.com/accounts", Some(json!({"name": "user", "password": PASSWORD}))).status, 201);
+    exchange
 }
 
 /// What arrives at a machine in datagrams, at whatever port: answers go where the topmost Via says.
@@ -92,19 +112,24 @@ impl Mailbox {
             self.socket.set_read_timeout(Some(left.max(Duration::from_millis(1)))).unwrap();
             let Ok(size) = self.socket.recv(&mut packet) else { continue };
             let packet = &packet[..size];
-            if size > 28 && packet[0] == 0x45 && packet[9] == 17 && packet[16..20] == self.address.octets() {
+            if size > 28 && u16::from_be_bytes([packet[6], packet[7]]) & 0x1fff != 0 {
+                // The rest of a datagram that was too large.
+                if let Some(last) = self.came.last_mut().filter(|_| packet[16..20] == self.address.octets()) {
+                    last.0 += &String::from_utf8_lossy(&packet[20..]);
+                }
+            } else if size > 28 && packet[0] == 0x45 && packet[9] == 17 && packet[16..20] == self.address.octets() {
                 self.came.push(Message(String::from_utf8_lossy(&packet[28..]).into_owned()));
             }
         }
         true
     }
 
-    /// Final answers to a message with this text.
-    fn answers(&self, text: &str) -> Vec<String> {
-        let own = |message: &&Message| message.status() >= 200 && message.field("Call-ID").is_some_and(|id| text.contains(id));
-        let mut lines: Vec<String> = self.came.iter().filter(own).map(|message| message.start().trim_start_matches("SIP/2.0 ").to_owned()).collect();
+    /// Final answers since a moment that are neither to OPTIONS of ours nor came before.
+    fn answers(&self, since: usize, options: &str) -> String {
+        let (before, after) = self.came.split_at(since);
+        let mut lines: Vec<&str> = after.iter().filter(|one| one.status() >= 200 && !is_answer(one, options) && !before.iter().any(|old| old.0 == one.0)).map(|one| one.start().trim_start_matches("SIP/2.0 ")).collect();
         lines.dedup();
-        lines
+        if lines.is_empty() { "none".to_owned() } else { lines.join("; ") }
     }
 }
 
@@ -115,28 +140,23 @@ fn is_answer(message: &Message, request: &str) -> bool {
 fn torture_by_datagram_has_its_outcome() -> Outcome {
     let mut internet = Internet::new();
     let stranger = internet.host();
-    let exchange = Exchange::open();
+    let exchange = open_with_example();
     let server = exchange.sip(internet.v4);
     let mut mailbox = Mailbox::new(&stranger);
     let socket = stranger.space.within(|| UdpSocket::bind((stranger.v4, 5060)).unwrap());
-    let messages = messages();
-    for (name, octets, wanted, _) in &messages {
-        socket.send_to(octets, server)?;
-        let text = String::from_utf8_lossy(octets).into_owned();
+    let mut got = Vec::new();
+    for (name, octets, wanted, _) in messages() {
+        let since = mailbox.came.len();
+        socket.send_to(&octets, server)?;
         if wanted != "none" {
-            let _ = mailbox.collect(Duration::from_secs(1), |came| came.iter().any(|one| one.status() >= 200 && one.field("Call-ID").is_some_and(|id| text.contains(id))));
+            let _ = mailbox.collect(PATIENCE, |came| came[since..].iter().any(|one| one.status() >= 200 && !came[..since].iter().any(|old| old.0 == one.0)));
         }
         let options = options();
         socket.send_to(options.as_bytes(), server)?;
         assert!(mailbox.collect(PATIENCE, |came| came.iter().any(|one| is_answer(one, &options))), "no answer to OPTIONS after {name}");
+        let came = mailbox.answers(since, &options);
+        got.push((name, wanted, came));
     }
-    let got: Vec<_> = messages
-        .iter()
-        .map(|(name, octets, wanted, _)| {
-            let answers = mailbox.answers(&String::from_utf8_lossy(octets)).join("; ");
-            (name.clone(), wanted.clone(), if answers.is_empty() { "none".to_owned() } else { answers })
-        })
-        .collect();
     compare(&got);
     Ok(())
 }
@@ -197,28 +217,26 @@ impl Connection {
 fn torture_by_stream_has_its_outcome() -> Outcome {
     let mut internet = Internet::new();
     let stranger = internet.host();
-    let exchange = Exchange::open();
+    let exchange = open_with_example();
     let server = exchange.sip(internet.v4);
     let mut got = Vec::new();
     for (name, octets, _, wanted) in messages() {
         let mut connection = Connection::new(Some(&stranger), server);
         connection.write(&octets);
-        if wanted != "none" && wanted != "waits" {
-            connection.read(Duration::from_secs(1), |came| came.lines().any(|line| line.starts_with("SIP/2.0 ") && !line.starts_with("SIP/2.0 1")));
-        }
+        let waits = wanted.ends_with("waits");
+        let finals = |came: &str| came.lines().filter(|line| line.starts_with("SIP/2.0 ") && !line.starts_with("SIP/2.0 1")).count();
+        let count = wanted.split("; ").filter(|one| one.starts_with(|c: char| c.is_ascii_digit())).count();
+        connection.read(PATIENCE, |came| finals(came) >= count);
         // What waits for more would take the next message for it.
-        let waits = wanted == "waits";
         let is_open = !waits && connection.answers();
         assert!(Connection::new(Some(&stranger), server).answers(), "no answer to OPTIONS after {name}");
         let mut answers = connection.finals();
         if is_open {
             answers.pop();
+        } else {
+            answers.push(if waits && !connection.closed { "waits" } else { "closed" }.to_owned());
         }
-        if !is_open && !waits {
-            answers.push("closed".to_owned());
-        }
-        let answers = answers.join("; ");
-        got.push((name, wanted, if waits { "waits".to_owned() } else if answers.is_empty() { "none".to_owned() } else { answers }));
+        got.push((name, wanted, if answers.is_empty() { "none".to_owned() } else { answers.join("; ") }));
     }
     compare(&got);
     Ok(())
@@ -348,8 +366,9 @@ fn a_killed_server_knows_its_telephones_again() -> Outcome {
     assert_eq!(before.len(), 2);
     assert_eq!(contacts(&exchange), before);
     assert!(exchange.list("/calls").is_empty());
-    let record = exchange.ended("bob", "server_restart", "server");
-    assert_eq!(record["id"], live["id"]);
+    let record = exchange.record();
+    let of = |name: &str| record[name].as_str().unwrap_or_default();
+    assert_eq!((&record["id"], of("cause"), of("ended_by"), of("state")), (&live["id"], "server_restart", "server", "ended"), "{record:#}");
     // The ends go on with what they have: their dialog still passes.
     alice.send_in(&mut ours, "INFO", "", "");
     let info = bob.expect("INFO");

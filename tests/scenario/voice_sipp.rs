@@ -1,6 +1,6 @@
 //! Telephony with sipp, by the scenarios in `tests/data/sipp`: many registrations, calls, messages and questions at once.
 
-use std::io::copy;
+use std::io::{Read, Write};
 use std::net::{SocketAddr, TcpListener, TcpStream, UdpSocket};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
@@ -30,7 +30,7 @@ fn start(exchange: &Exchange, scenario: &str, transport: &str, port: u16, more: 
     let errors = folder.join(format!("{scenario}.errors"));
     let (kind, via) = (if transport == "udp" { "u1" } else { "t1" }, transport.to_uppercase());
     let mut command = Command::new("sipp");
-    command.arg(to.to_string()).arg("-sf").arg(file).args(["-t", kind, "-key", "via", &via, "-i", "127.0.0.1", "-p", &port.to_string(), "-nostdin", "-timeout", "60s", "-timeout_error"]);
+    command.arg(to.to_string()).arg("-sf").arg(file).args(["-t", kind, "-key", "via", &via, "-i", "127.0.0.1", "-p", &port.to_string(), "-nostdin", "-auth_uri", "main.example", "-timeout", "60s", "-timeout_error"]);
     command.args(["-recv_timeout", "20000", "-trace_err", "-error_file"]).arg(&errors).args(more);
     let output = std::fs::File::create(folder.join(format!("{scenario}.log"))).unwrap();
     Sipp { child: command.current_dir(folder).stdin(Stdio::null()).stdout(output.try_clone().unwrap()).stderr(output).spawn().unwrap(), errors }
@@ -44,15 +44,24 @@ fn tunnel(port: u16) -> SocketAddr {
         // One sipp has one connection.
         let (stream, _) = listener.accept().unwrap();
         let mut client = Command::new("openssl").args(["s_client", "-quiet", "-connect", &format!("127.0.0.1:{port}")]).stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::null()).spawn().unwrap();
-        let (mut inward, mut outward) = (client.stdin.take().unwrap(), client.stdout.take().unwrap());
-        let mut back: TcpStream = stream.try_clone().unwrap();
-        std::thread::spawn(move || copy(&mut outward, &mut back));
+        let (inward, outward) = (client.stdin.take().unwrap(), client.stdout.take().unwrap());
+        let back: TcpStream = stream.try_clone().unwrap();
+        std::thread::spawn(move || pump(outward, back));
         // It ends with sipp.
-        let _ = copy(&mut &stream, &mut inward);
+        pump(stream, inward);
         let _ = client.kill();
         let _ = client.wait();
     });
     address
+}
+
+fn pump(mut from: impl Read, mut to: impl Write) {
+    let mut buffer = [0; 8192];
+    while let Ok(size) = from.read(&mut buffer) {
+        if size == 0 || to.write_all(&buffer[..size]).is_err() || to.flush().is_err() {
+            return;
+        }
+    }
 }
 
 impl Sipp {

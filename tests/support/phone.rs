@@ -135,8 +135,15 @@ impl Phone {
         self.event("CALL_CLOSED")["param"].as_str().unwrap_or_default().to_owned()
     }
 
+    /// The same, with this in the reason.
+    pub(crate) fn over_with(&mut self, reason: &str) {
+        let given = self.over();
+        assert!(given.contains(reason), "{given} instead of {reason}\n{}", self.log());
+    }
+
     pub(crate) fn hang_up(&mut self) {
         self.command("hangup", "");
+        self.over();
     }
 
     pub(crate) fn hold(&mut self) {

@@ -3,7 +3,7 @@
 use std::net::{SocketAddr, UdpSocket};
 use std::time::Duration;
 
-use sasl::digest::{Algorithm, Challenge, Ha1, Request};
+use sasl::digest::{Challenge, Ha1, Request};
 
 const PATIENCE: Duration = Duration::from_secs(10);
 
@@ -95,7 +95,7 @@ impl Telephone {
         let challenge = fields(challenged, "WWW-Authenticate").chain(fields(challenged, "Proxy-Authenticate")).next().unwrap();
         let read = |name: &str| challenge.split([',', ' ']).find_map(|part| part.trim().strip_prefix(name)?.strip_prefix('=')).map(|value| value.trim_matches('"').to_owned().into());
         let challenge = Challenge::read(read).unwrap();
-        let ha1 = Ha1::derive(Algorithm::Sha256, &self.user, &challenge.realm, password);
+        let ha1 = Ha1::derive(challenge.algorithm, &self.user, &challenge.realm, password);
         challenge.answer((&self.user, &ha1), uri, Request { method, body: b"" }, "0123456789", 1).to_string()
     }
 
