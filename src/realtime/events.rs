@@ -306,9 +306,13 @@ impl Switch {
     /// The INBOX of an account has changed, or cannot be watched any more.
     pub(crate) fn inbox_changed(&mut self, account: Uuid, inbox: Option<watch::Receiver<Change>>) {
         let watched = resource(Package::MessageSummary, account);
-        if inbox.is_none() || self.events.notifier.of(watched).next().is_none() {
+        let unasked = self.has_unasked(account);
+        if inbox.is_none() || self.events.notifier.of(watched).next().is_none() && !unasked {
             self.events.inboxes.remove(&account);
             return;
+        }
+        if unasked {
+            self.count_unasked(account);
         }
         self.events.notifier.changed(watched);
         self.tasks.push(Box::pin(async move { Input::Inbox(account, next_change(inbox).await) }));

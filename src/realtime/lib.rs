@@ -28,6 +28,7 @@ mod progress;
 mod register;
 mod stun;
 mod switch;
+mod unasked;
 mod websocket;
 mod write_behind;
 

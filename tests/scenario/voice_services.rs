@@ -459,5 +459,15 @@ fn calls_and_voice_messages_are_told() -> Outcome {
     keywords(json!({"$seen": true}));
     let heard = bob.wait("none", |message| message.0.contains("Voice-Message: 0/1"));
     bob.reply(&heard, 200, "OK");
+    // Old telephones do not ask.
+    set(&exchange, "carol", json!({"mwi_unsolicited": true}));
+    carol.register();
+    let told = notified(&carol);
+    assert!(told.0.contains("Voice-Message: 0/0") && told.field("Subscription-State").unwrap().starts_with("terminated"), "{told:#?}");
+    let client = signed_in(&exchange, "carol");
+    let stored = client.call("POST", "/accounts/me/messages", Some(json!({"mailbox": "path:INBOX", "raw": raw})));
+    let id = stored.body["id"].as_str().unwrap_or_else(|| panic!("{}", stored.body)).to_owned();
+    assert_eq!(client.call("PATCH", &format!("/accounts/me/messages/{id}"), Some(json!({"keywords": {"$Media": true}}))).status, 200);
+    carol.wait("one", |message| message.0.contains("Voice-Message: 1/0"));
     Ok(())
 }
