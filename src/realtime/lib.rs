@@ -29,6 +29,7 @@ mod register;
 mod replaces;
 mod stun;
 mod switch;
+mod unasked;
 mod websocket;
 mod write_behind;
 

@@ -75,6 +75,8 @@ pub(crate) enum Input {
     Inbox(Uuid, Option<watch::Receiver<Change>>),
     /// The voice messages that a subscriber is told of.
     Summary(Handle, [i64; 4]),
+    /// The voice messages of an account whose telephones are told without asking.
+    Unasked(Option<(Arc<Subscriber>, [i64; 4])>),
     /// Where an ACK goes.
     AckLocated(Request, Flow, Option<Uuid>, Vec<Location>, String),
     /// Something happened to the media of a call.
@@ -254,6 +256,8 @@ impl Switch {
             Input::Waiting(account, row, failed) => self.waiting_found(now, account, row, failed),
             Input::Inbox(account, inbox) => self.inbox_changed(account, inbox),
             Input::Summary(handle, counts) => self.summary(now, handle, counts),
+            Input::Unasked(Some((account, counts))) => self.notify_unasked(now, account, counts),
+            Input::Unasked(None) => {}
             Input::AckLocated(ack, source, call, locations, host) => self.send_ack(now, &ack, source, call, &locations, &host),
             Input::Media(event) => self.media_event(now, event),
         }
