@@ -65,6 +65,8 @@ mod names;
 mod routing;
 #[path = "support/server.rs"]
 mod server;
+#[path = "scenario/call_stealing.rs"]
+mod call_stealing;
 #[path = "scenario/web_phone.rs"]
 mod web_phone;
 #[path = "support/sip.rs"]
@@ -99,6 +101,7 @@ fn main() {
     trials.extend(events::trials());
     trials.extend(parity::trials());
     trials.extend(web_phone::trials());
+    trials.extend(call_stealing::trials());
     trials.extend(modules::trials());
     trials.extend(directory::trials());
     trials.extend(subscriptions::trials());

@@ -152,6 +152,12 @@ impl Calls {
         self.live.values().map(|call| call.record.clone()).collect()
     }
 
+    /// The accounts of a live call, by its Call-ID.
+    pub(crate) fn parties(&self, call_id: &str) -> Option<[Option<Uuid>; 2]> {
+        let call = self.live.values().find(|call| call.record.sip_call_id == call_id)?;
+        Some([call.record.caller.account_id, call.record.callee.account_id])
+    }
+
     /// How many calls an account has.
     pub(crate) fn of_account(&self, account: Uuid) -> usize {
         self.live.values().filter(|call| [&call.record.caller, &call.record.callee].iter().any(|party| party.account_id == Some(account))).count()

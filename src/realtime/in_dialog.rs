@@ -81,6 +81,7 @@ impl Switch {
             end.flow = *flow;
         }
         match request.method() {
+            Method::Refer => self.note_refer(now, request),
             Method::Bye => self.end_call_as(now, id, "answered", if from_caller { "caller" } else { "callee" }),
             Method::Invite => {
                 let body = request.body();

@@ -26,6 +26,7 @@ mod own;
 mod passing;
 mod progress;
 mod register;
+mod replaces;
 mod stun;
 mod switch;
 mod unasked;

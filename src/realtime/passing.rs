@@ -104,6 +104,9 @@ impl Switch {
         if routing.left(&request).next().is_some() && sender.subscriber.is_none() && !near {
             return self.respond(now, &key, answer(&request, 403, "Route not allowed", &flow));
         }
+        if !self.may_replace(now, &request, &sender) {
+            return self.respond(now, &key, answer(&request, 403, "Not your call", &flow));
+        }
         if signalled.destinations.iter().any(|one| matches!(one, Destination::Blackhole)) {
             return;
         }

@@ -30,6 +30,7 @@ use crate::call_settings::Why;
 use crate::events::Events;
 use crate::flow::{Flows, Outgoing};
 use crate::passing::Proxied;
+use crate::replaces::Referred;
 use crate::write_behind::Write;
 
 /// Inputs taken at a time.
@@ -101,6 +102,7 @@ pub(crate) struct Switch {
     /// Requests that were cancelled before they were admitted.
     pub(crate) cancelled: HashSet<Key>,
     pub(crate) calls: Calls,
+    pub(crate) referred: Referred,
     pub(crate) events: Events,
     /// Accounts for which messages wait, and those that are getting them.
     pub(crate) waiting: HashSet<Uuid>,
@@ -137,6 +139,7 @@ impl Switch {
             branches: HashMap::new(),
             cancelled: HashSet::new(),
             calls: Calls::default(),
+            referred: Referred::default(),
             events: Events::new(rand::random()),
             waiting: HashSet::new(),
             delivering: HashSet::new(),

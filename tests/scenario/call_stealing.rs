@@ -1,0 +1,54 @@
+//! Replaces (RFC 3891): who has a part in a call may take it over, or hand it on; nobody else.
+
+use libtest_mimic::{Failed, Trial};
+use serde_json::json;
+
+use crate::sip::{Telephone, field, status};
+
+const PASSWORD: &str = "correct horse battery";
+
+pub(crate) fn trials() -> Vec<Trial> {
+    vec![Trial::test("call_stealing::only_who_has_a_part_in_a_call_may_replace_it", only_who_has_a_part_in_a_call_may_replace_it)]
+}
+
+fn only_who_has_a_part_in_a_call_may_replace_it() -> Result<(), Failed> {
+    let (_scratch, server, admin) = crate::administration::claimed();
+    let [mut anna, mut bert, mut carla] = ["anna", "bert", "carla"].map(|name| {
+        assert_eq!(admin.call("POST", "/domains/main.example/accounts", Some(json!({"name": name, "password": PASSWORD}))).status, 201);
+        Telephone::new(server.offset, name)
+    });
+    for telephone in [&mut anna, &mut bert, &mut carla] {
+        assert_eq!(status(&telephone.register(PASSWORD, 600)), 200);
+    }
+    let answered = anna.call(&bert, "mine");
+    let tag = |name: &str| field(&answered, name).unwrap().split(";tag=").nth(1).unwrap().to_owned();
+    let replaces = format!("Replaces: mine;to-tag={};from-tag={}\r\nRequire: replaces\r\n", tag("To"), tag("From"));
+    let to = ("sip:bert@main.example", "<sip:bert@main.example>");
+
+    let theft = carla.request("INVITE", to.0, to.1, "theft", &replaces, "");
+    carla.send(&theft);
+    assert_eq!(status(&carla.receive()), 403);
+    // Its owner moves it to another telephone.
+    let mut other = Telephone::new(server.offset, "anna");
+    let moved = other.request("INVITE", to.0, to.1, "moved", &replaces, "");
+    other.send(&moved);
+    let came = bert.receive();
+    assert!(came.starts_with("INVITE ") && field(&came, "Replaces").is_some(), "{came}");
+    bert.send(&bert.reply(&came, 486, ""));
+    assert_eq!(status(&other.receive()), 486);
+    assert!(bert.receive().starts_with("ACK "));
+
+    // Whom a party asks by REFER may take it over, for a while.
+    let refer_to = format!("Refer-To: <sip:bert@main.example?Replaces=mine%3Bto-tag%3D{}%3Bfrom-tag%3D{}>\r\n", tag("To"), tag("From"));
+    let second = anna.call(&carla, "asking");
+    let refer = anna.inside(&second, "REFER", 9).replace("Content-Length", &format!("{refer_to}Content-Length"));
+    anna.send(&refer);
+    let asked = carla.receive();
+    assert!(asked.starts_with("REFER "), "{asked}");
+    carla.send(&carla.reply(&asked, 202, ""));
+    assert_eq!(status(&anna.receive()), 202);
+    let taken = carla.request("INVITE", to.0, to.1, "taken", &replaces, "");
+    carla.send(&taken);
+    assert!(bert.receive().starts_with("INVITE "));
+    Ok(())
+}
