@@ -399,7 +399,10 @@ impl Switch {
             VoiceCommand::Trace(call, told) => drop(told.send(self.calls.trace(call))),
             VoiceCommand::SendIm(outgoing, told) => self.send_message(*outgoing, told),
             VoiceCommand::Presence(account, told) => drop(told.send(self.presence_state(now, account))),
-            VoiceCommand::SetPresence(row, told) => drop(told.send(self.say_presence(row))),
+            VoiceCommand::SetPresence(row, told) => {
+                self.say_presence(row);
+                let _ = told.send(());
+            }
             VoiceCommand::Subscriptions(told) => drop(told.send(self.list_subscriptions(now))),
             VoiceCommand::MediaStats(told) => drop(told.send(self.media.stats())),
             VoiceCommand::Media(call, told) => drop(told.send(self.media.report(call))),

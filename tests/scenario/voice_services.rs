@@ -23,6 +23,7 @@ pub(crate) fn trials() -> Vec<Trial> {
         test("settings_refuse_callers", settings_refuse_callers),
         test("settings_divert_calls", settings_divert_calls),
         test("nobody_is_called_in_a_circle_or_at_anothers_cost", nobody_is_called_in_a_circle_or_at_anothers_cost),
+        test("each_member_of_a_group_decides", each_member_of_a_group_decides),
         test("owners_change_what_is_their_own", owners_change_what_is_their_own),
         test("messages_reach_devices_or_wait_for_them", messages_reach_devices_or_wait_for_them),
         test("messages_for_silent_devices_wait", messages_for_silent_devices_wait),
@@ -159,6 +160,12 @@ fn settings_divert_calls() -> Outcome {
     let moved = format!("SIP/2.0 302 Moved\r\n{}Contact: <{CAROL}>\r\nContent-Length: 0\r\n\r\n", echoed(&invite));
     bob.send(moved.as_bytes());
     take(&mut alice, &carol, &invited);
+    // Where it leads nowhere, the caller hears of it.
+    let invited = alice.invite(BOB, "");
+    let invite = bob.expect("INVITE");
+    let moved = format!("SIP/2.0 302 Moved\r\n{}Contact: <sip:nobody@main.example>\r\nContent-Length: 0\r\n\r\n", echoed(&invite));
+    bob.send(moved.as_bytes());
+    assert_eq!(alice.outcome(&invited).0.status(), 302);
     // No telephone.
     set(&exchange, "alice", json!({"divert_unregistered": "carol"}));
     let mut bob = bob;
@@ -196,6 +203,36 @@ fn nobody_is_called_in_a_circle_or_at_anothers_cost() -> Outcome {
         set(&exchange, &format!("n{n}"), json!({"divert_always": format!("n{}", n + 1)}));
     }
     assert_eq!(refused(&mut alice, "sip:n1@main.example", ""), 482);
+    Ok(())
+}
+
+fn each_member_of_a_group_decides() -> Outcome {
+    let exchange = Exchange::new();
+    let (mut alice, bob, carol) = (ua(&exchange, "alice"), registered(&exchange, "bob"), registered(&exchange, "carol"));
+    let made = exchange.admin.call("POST", "/domains/main.example/groups", Some(json!({"name": "team", "members": ["bob", "carol"]})));
+    assert_eq!(made.status, 201, "{}", made.body);
+    let team = "sip:team@main.example";
+    set(&exchange, "bob", json!({"do_not_disturb": true}));
+    carol_answers(&mut alice, &carol, team);
+    assert!(bob.receive_within(Duration::from_millis(200)).is_none());
+    // One is busy and sends it on to who rings already: nobody rings twice.
+    set(&exchange, "bob", json!({"divert_busy": "carol"}));
+    let invited = alice.invite(team, "");
+    let invite = bob.expect("INVITE");
+    bob.reply(&invite, 486, "Busy Here");
+    bob.expect("ACK");
+    take(&mut alice, &carol, &invited);
+    // All are busy: one of them sends the call on.
+    set(&exchange, "bob", json!({"divert_busy": "alice"}));
+    let mut dora = alice;
+    dora.register();
+    let mut caller = ua(&exchange, "carol");
+    let invited = caller.invite(team, "");
+    let invite = bob.expect("INVITE");
+    bob.reply(&invite, 486, "Busy Here");
+    let invite = carol.expect("INVITE");
+    carol.reply(&invite, 486, "Busy Here");
+    take(&mut caller, &dora, &invited);
     Ok(())
 }
 
