@@ -293,6 +293,14 @@ fn noted(exchange: &Exchange, id: &str, text: &str) {
     }
 }
 
+struct Stop<'a>(&'a AtomicBool);
+
+impl Drop for Stop<'_> {
+    fn drop(&mut self) {
+        self.0.store(true, Ordering::Relaxed);
+    }
+}
+
 fn sound_from_elsewhere_is_not_passed_on() -> Outcome {
     let mut internet = Internet::new();
     let (near, far, elsewhere) = (internet.home(), internet.home(), internet.host());
@@ -306,6 +314,8 @@ fn sound_from_elsewhere_is_not_passed_on() -> Outcome {
     let socket = elsewhere.space.within(|| UdpSocket::bind((elsewhere.v4, 0)).unwrap());
     let stop = AtomicBool::new(false);
     std::thread::scope(|scope| {
+        // It stops, whatever happens.
+        let _stop = Stop(&stop);
         scope.spawn(|| {
             // As loud as can be, 200 times a second.
             let mut packet = [&[0x80, 0, 0, 0, 0, 0, 0, 0, 1, 2, 3, 4][..], &[0x00, 0x80].repeat(80)].concat();
@@ -322,7 +332,6 @@ fn sound_from_elsewhere_is_not_passed_on() -> Outcome {
         });
         let heard = [&bob, &alice].map(|station| station.ear.hears(Duration::from_secs(2)).heard);
         noted(&exchange, &id, "from elsewhere");
-        stop.store(true, Ordering::Relaxed);
         assert_eq!(heard, [Heard::Only(alice.phone.tones), Heard::Only(bob.phone.tones)]);
     });
     let report = report(&exchange, &id);
