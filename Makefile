@@ -29,7 +29,7 @@ tour: prepare ## Runs the README's tour against a fresh server and compares
 	$(CARGO) build --profile quick --bin postamt
 	scripts/tour.mjs --binary target/quick/postamt
 
-bench: prepare ## Measures the Router, then mail and API beside postfix + dovecot and pgbench (as root)
+bench: prepare ## Measures the Router, then mail, API and telephony beside their peers (as root)
 	$(CARGO) bench -p router -p sip
 	$(CARGO) build --release --bin postamt
 	bench/peers/quiet_install.sh postfix dovecot-core dovecot-imapd dovecot-pop3d dovecot-lmtpd wrk

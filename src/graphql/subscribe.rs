@@ -19,11 +19,17 @@ pub(crate) fn fields(types: &mut Types) -> Subscription {
         .argument(InputValue::new("topics", TypeRef::named_nn_list(TypeRef::STRING)))
         .argument(last());
     let queue = SubscriptionField::new("queueChanged", event.clone(), |context| SubscriptionFieldFuture::new(open(context, Some("queue")))).description("What changes in the queue").argument(last());
-    let mailbox = SubscriptionField::new("mailboxChanged", event, |context| SubscriptionFieldFuture::new(open(context, Some("mailbox"))))
+    let of = |name: &'static str, topic: &'static str, text: &'static str| {
+        SubscriptionField::new(name, event.clone(), move |context| SubscriptionFieldFuture::new(open(context, Some(topic)))).description(text).argument(last())
+    };
+    let calls = of("callUpdated", "calls", "What becomes of calls");
+    let registrations = of("registrationChanged", "registrations", "Which telephones come and go");
+    let messages = of("imReceived", "im", "Instant messages and presence of the caller");
+    let mailbox = SubscriptionField::new("mailboxChanged", event.clone(), |context| SubscriptionFieldFuture::new(open(context, Some("mailbox"))))
         .description("What changes in the mailboxes of the caller")
         .argument(InputValue::new("account", TypeRef::named_nn(TypeRef::STRING)))
         .argument(last());
-    Subscription::new("Subscription").field(events).field(queue).field(mailbox)
+    Subscription::new("Subscription").field(events).field(queue).field(calls).field(registrations).field(messages).field(mailbox)
 }
 
 /// An event on its way into a field.

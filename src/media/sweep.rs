@@ -169,8 +169,14 @@ impl Thread {
 
     /// Many packets from elsewhere in a second are no accident.
     fn look_for_intrusion(&self, now: u64, watch: &mut Watch, foreign: u64) {
-        let (before, at) = std::mem::replace(&mut watch.told.foreign, (foreign, now));
-        let per_second = foreign.saturating_sub(before).saturating_mul(SECOND) / now.saturating_sub(at).max(SECOND / 2);
+        let (before, at) = watch.told.foreign;
+        let passed = now.saturating_sub(at);
+        // Of less than a second nothing can be said.
+        if passed < SECOND {
+            return;
+        }
+        watch.told.foreign = (foreign, now);
+        let per_second = foreign.saturating_sub(before).saturating_mul(SECOND) / passed;
         if per_second > INTRUSION && !std::mem::replace(&mut watch.told.intrusion, true) {
             self.notify(Notice::Intrusion { call: watch.call, per_second });
         }
@@ -246,8 +252,12 @@ mod tests {
         }
 
         fn look(&mut self, second: u64) -> Vec<Notice> {
+            self.look_in(second * SECOND)
+        }
+
+        fn look_in(&mut self, now: u64) -> Vec<Notice> {
             let mut watch = self.watch.clone();
-            self.thread.look_at(second * SECOND, &mut watch);
+            self.thread.look_at(now, &mut watch);
             self.watch = watch;
             self.notices.try_iter().collect()
         }
@@ -277,6 +287,18 @@ mod tests {
         scene.packets_from(10, 1, 60, "192.0.2.9:4000".parse().unwrap());
         let [Notice::OneWay { verdict, .. }] = scene.look(11)[..] else { panic!() };
         assert_eq!((verdict.silent, verdict.why), (Silent::Callee, Why::NotLatched));
+    }
+
+    #[test]
+    fn packets_from_elsewhere_are_counted_over_a_second_however_often_a_call_is_looked_at() {
+        let mut scene = Scene::new();
+        let stranger = "192.0.2.9:4000".parse().unwrap();
+        let mut told = Vec::new();
+        for tenth in 0..40 {
+            scene.packets_from(1 + tenth / 10, 1, 15, stranger);
+            told.extend(scene.look_in(SECOND + tenth * SECOND / 10));
+        }
+        assert!(matches!(told[..], [Notice::Intrusion { call: CALL, per_second: 150 }]), "{told:?}");
     }
 
     #[test]

@@ -180,6 +180,9 @@ pub struct AccountSettings {
     /// Another call rings while one is going on; off: its caller hears that the account is busy.
     #[setting(default = true, own)]
     pub call_waiting: bool,
+    /// Telephones of the account are told of voice messages without asking for it, as old ones need.
+    #[setting(default = false, view = "advanced", own)]
+    pub mwi_unsolicited: bool,
     /// Accounts of the same domain may see whether the account is in a call.
     #[setting(default = true, own)]
     pub dialog_info: bool,

@@ -138,6 +138,15 @@ impl Switch {
         self.proxies.get_mut(key)?.plan.as_deref_mut()
     }
 
+    /// Who is called when one account is; it may be another who answers.
+    pub(crate) fn name_callee(&mut self, call: Option<Uuid>, destinations: &[Destination]) {
+        if let (Some(call), [Destination::Account(account)]) = (call.and_then(|call| self.calls.get_mut(call)), destinations) {
+            call.record.callee.account_id = Some(account.account_id);
+            call.record.callee.domain_id = Some(account.domain_id);
+            call.ladder.kept |= account.settings.trace_calls;
+        }
+    }
+
     /// Notes a decision for who asks why a call went where it did.
     fn note_rule(&mut self, key: &Key, text: String) {
         let call = self.proxies.get(key).and_then(|proxied| proxied.call);

@@ -13,6 +13,7 @@ use sip::subscription::{Due, Package, Resource, Standing};
 use uuid::Uuid;
 
 use crate::call::{Call, moment};
+use crate::events::GONE;
 use crate::switch::Switch;
 
 /// Voice messages that wait.
@@ -53,7 +54,7 @@ impl Switch {
             Package::PresenceWatchers => self.watchers(now, due, &entity),
             Package::Dialog => self.dialogs(due.version, account, &entity),
             Package::Registration => {
-                let gone = self.events.gone.get(&account).into_iter().flatten().map(|(_, cause, binding)| (*cause, binding));
+                let gone = self.events.gone.get(&account).into_iter().flatten().filter(|(since, ..)| now.saturating_duration_since(*since) < GONE).map(|(_, cause, binding)| (*cause, binding));
                 reg_info::write(due.version, &entity, self.seconds(now), self.locations.list(account.as_u128()), gone)
             }
             Package::MessageSummary | Package::Conference => return None,

@@ -28,7 +28,7 @@ pub(crate) const SERVED: [Package; 5] = [Package::Presence, Package::PresenceWat
 /// Between two looks at an INBOX that changes.
 const PAUSE: Duration = Duration::from_millis(500);
 /// How long it is told that a binding is no more, and of how many of an account.
-const GONE: Duration = Duration::from_secs(30);
+pub(crate) const GONE: Duration = Duration::from_secs(30);
 const MOST_GONE: usize = 20;
 
 /// Who watches what, and what there is to see besides calls and bindings.
@@ -306,9 +306,13 @@ impl Switch {
     /// The INBOX of an account has changed, or cannot be watched any more.
     pub(crate) fn inbox_changed(&mut self, account: Uuid, inbox: Option<watch::Receiver<Change>>) {
         let watched = resource(Package::MessageSummary, account);
-        if inbox.is_none() || self.events.notifier.of(watched).next().is_none() {
+        let unasked = self.has_unasked(account);
+        if inbox.is_none() || self.events.notifier.of(watched).next().is_none() && !unasked {
             self.events.inboxes.remove(&account);
             return;
+        }
+        if unasked {
+            self.count_unasked(account);
         }
         self.events.notifier.changed(watched);
         self.tasks.push(Box::pin(async move { Input::Inbox(account, next_change(inbox).await) }));

@@ -31,6 +31,7 @@ mod sources;
 mod replaces;
 mod stun;
 mod switch;
+mod unasked;
 mod websocket;
 mod write_behind;
 

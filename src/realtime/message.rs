@@ -28,7 +28,7 @@ use crate::write_behind::Write;
 /// Most octets of a message.
 const LARGEST: usize = 64 * 1024;
 /// How long the devices have; the message is kept then, before its sender gives up.
-const PATIENCE: Duration = Duration::from_secs(20);
+const PATIENCE: Duration = Duration::from_secs(10);
 
 /// Where a message comes from.
 #[derive(Debug)]
@@ -213,6 +213,10 @@ impl Switch {
         let Some(im) = proxied.im.take() else { return };
         let request = proxied.proxy.request().clone();
         let flow = proxied.flow;
+        // A device that comes back gets the message when it registers, and only then.
+        for (_, client) in proxied.ways.values().filter_map(|way| way.sent.as_ref()) {
+            self.endpoint.forget(client);
+        }
         if status == 202 {
             self.waiting.extend(im.recipients.iter().map(|recipient| recipient.account_id));
         }

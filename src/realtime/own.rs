@@ -58,6 +58,7 @@ impl Switch {
         }
         if status == 200 {
             writer.field(Name::Accept, "application/sdp, text/plain");
+            writer.field(Name::AllowEvents, crate::events::SERVED.map(sip::subscription::Package::name).join(", "));
             writer.field(Name::Supported, "path, outbound, gruu, replaces, timer, 100rel");
         }
         let octets = writer.finish();

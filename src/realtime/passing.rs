@@ -136,15 +136,6 @@ impl Switch {
         self.drain_proxy(now, &key);
     }
 
-    /// Who is called when one account is; it may be another who answers.
-    fn name_callee(&mut self, call: Option<Uuid>, destinations: &[Destination]) {
-        if let (Some(call), [Destination::Account(account)]) = (call.and_then(|call| self.calls.get_mut(call)), destinations) {
-            call.record.callee.account_id = Some(account.account_id);
-            call.record.callee.domain_id = Some(account.domain_id);
-            call.ladder.kept |= account.settings.trace_calls;
-        }
-    }
-
     fn proxy_config(&self) -> Config {
         let settings = self.shared.service.module_settings();
         let seconds = |seconds: i64| Duration::from_secs(u64::try_from(seconds).unwrap_or(0));

@@ -78,6 +78,7 @@ impl Switch {
                 self.answer(now, key, 200, octets);
                 self.note_registered(&registered.changes, subscriber);
                 self.deliver_waiting(subscriber);
+                self.tell_unasked(subscriber, &registered.changes);
             }
         }
     }

@@ -75,6 +75,8 @@ pub(crate) enum Input {
     Inbox(Uuid, Option<watch::Receiver<Change>>),
     /// The voice messages that a subscriber is told of.
     Summary(Handle, [i64; 4]),
+    /// The voice messages of an account whose telephones are told without asking.
+    Unasked(Option<(Arc<Subscriber>, [i64; 4])>),
     /// Where an ACK goes.
     AckLocated(Request, Flow, Option<Uuid>, Vec<Location>, String),
     /// Something happened to the media of a call.
@@ -263,6 +265,8 @@ impl Switch {
             Input::Waiting(account, row, failed) => self.waiting_found(now, account, row, failed),
             Input::Inbox(account, inbox) => self.inbox_changed(account, inbox),
             Input::Summary(handle, counts) => self.summary(now, handle, counts),
+            Input::Unasked(Some((account, counts))) => self.notify_unasked(now, account, counts),
+            Input::Unasked(None) => {}
             Input::AckLocated(ack, source, call, locations, host) => self.send_ack(now, &ack, source, call, &locations, &host),
             Input::Media(event) => self.media_event(now, event),
         }
@@ -412,7 +416,10 @@ impl Switch {
             VoiceCommand::Unban(ip, told) => drop(told.send(self.shared.sources.unban(ip, now))),
             VoiceCommand::SendIm(outgoing, told) => self.send_message(*outgoing, told),
             VoiceCommand::Presence(account, told) => drop(told.send(self.presence_state(now, account))),
-            VoiceCommand::SetPresence(row, told) => drop(told.send(self.say_presence(row))),
+            VoiceCommand::SetPresence(row, told) => {
+                self.say_presence(row);
+                let _ = told.send(());
+            }
             VoiceCommand::Subscriptions(told) => drop(told.send(self.list_subscriptions(now))),
             VoiceCommand::MediaOf(calls, told) => drop(told.send(calls.into_iter().filter_map(|call| self.media.report(call)).collect())),
             VoiceCommand::MediaStats(told) => drop(told.send(self.media.stats())),

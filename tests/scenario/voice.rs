@@ -15,6 +15,7 @@ pub(crate) fn trials() -> Vec<Trial> {
         test("phones_call_each_other_over_tcp", || phones_call_each_other("tcp")),
         test("phones_call_each_other_over_tls", || phones_call_each_other("tls")),
         test("a_call_is_refused_cancelled_or_leads_nowhere", a_call_is_refused_cancelled_or_leads_nowhere),
+        test("a_call_that_nobody_takes_is_diverted", a_call_that_nobody_takes_is_diverted),
         test("an_administrator_sees_and_ends_calls_and_registrations", an_administrator_sees_and_ends_calls_and_registrations),
     ]
 }
@@ -85,6 +86,36 @@ fn a_call_is_refused_cancelled_or_leads_nowhere() -> Outcome {
     assert_eq!(exchange.admin.call("PATCH", "/accounts/bob@main.example/settings", Some(json!({"set": {"accept_calls": false}}))).status, 200);
     alice.dial("bob@main.example");
     alice.over_with("480");
+    Ok(())
+}
+
+fn a_call_that_nobody_takes_is_diverted() -> Outcome {
+    let exchange = Exchange::new();
+    let settings = json!({"set": {"divert_no_answer": "carol", "no_answer_seconds": 2, "divert_busy": "carol"}});
+    assert_eq!(exchange.admin.call("PATCH", "/accounts/bob@main.example/settings", Some(settings)).status, 200);
+    let (mut alice, mut bob) = (exchange.registered("alice", 0, "udp"), exchange.registered("bob", 1, "tcp"));
+    let mut carol = exchange.registered("carol", 2, "tls");
+    alice.dial("bob@main.example");
+    bob.rings();
+    carol.answer();
+    bob.over();
+    alice.event("CALL_ESTABLISHED");
+    carol.hears(alice.tones);
+    alice.hears(carol.tones);
+    carol.hang_up();
+    alice.over();
+    let record = exchange.ended("bob", "answered", "callee");
+    assert_eq!(record["callee"]["uri"], "sip:carol@main.example", "{record:#}");
+    // He says that he is busy.
+    alice.dial("bob@main.example");
+    bob.rings();
+    bob.hang_up();
+    carol.answer();
+    alice.event("CALL_ESTABLISHED");
+    carol.hears(alice.tones);
+    alice.hang_up();
+    carol.over();
+    exchange.ended("bob", "answered", "caller");
     Ok(())
 }
 

@@ -25,6 +25,7 @@ pub(crate) fn trials() -> Vec<Trial> {
         from_outside("torture_by_datagram_has_its_outcome", torture_by_datagram_has_its_outcome),
         from_outside("torture_by_stream_has_its_outcome", torture_by_stream_has_its_outcome),
         from_outside("strangers_neither_relay_nor_meddle_with_calls", strangers_neither_relay_nor_meddle_with_calls),
+        from_outside("who_guesses_passwords_is_not_listened_to", who_guesses_passwords_is_not_listened_to),
         test("what_is_too_large_or_too_slow_is_ended", what_is_too_large_or_too_slow_is_ended),
         test("credentials_serve_once", credentials_serve_once),
         test("a_killed_server_knows_its_telephones_again", a_killed_server_knows_its_telephones_again),
@@ -327,6 +328,28 @@ fn what_is_too_large_or_too_slow_is_ended() -> Outcome {
     }
     assert!(began.elapsed() > Duration::from_secs(15), "closed after {:?}", began.elapsed());
     assert!(silent.into_iter().all(|mut one| one.answers()), "who only waits is not closed yet");
+    Ok(())
+}
+
+fn who_guesses_passwords_is_not_listened_to() -> Outcome {
+    let mut internet = Internet::new();
+    let (host, other) = (internet.host(), internet.host());
+    let exchange = Exchange::open();
+    let server = exchange.sip(internet.v4);
+    let mut guesser = Ua::new(Some(&host.space), host.v4, server, "alice");
+    guesser.password = "guessed";
+    let register = |ua: &mut Ua| ua.request("REGISTER", "sip:main.example", "Expires: 600\r\n", "").status();
+    // Somebody who is not there is refused like a wrong password.
+    let mut nobody = Ua::new(Some(&host.space), host.v4, server, "nobody");
+    assert_eq!(register(&mut nobody), 401);
+    for _ in 0..4 {
+        assert_eq!(register(&mut guesser), 401);
+    }
+    guesser.password = PASSWORD;
+    assert_eq!(register(&mut guesser), 403, "even when it is right at last");
+    assert!(exchange.list("/sip/registrations").is_empty());
+    // Others are not concerned.
+    Ua::new(Some(&other.space), other.v4, server, "alice").register();
     Ok(())
 }
 

@@ -1,12 +1,13 @@
 //! Telephony between networks: telephones behind translators, transfers, IPv4 with IPv6, and networks that swallow media.
 
 use std::collections::BTreeSet;
-use std::net::{IpAddr, SocketAddr};
+use std::net::{IpAddr, SocketAddr, UdpSocket};
 use std::ops::RangeInclusive;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
 use libtest_mimic::{Failed, Trial};
-use serde_json::Value;
+use serde_json::{Value, json};
 
 use crate::ear::Ear;
 use crate::exchange::Exchange;
@@ -29,9 +30,8 @@ pub(crate) fn trials() -> Vec<Trial> {
         test("a_call_is_handed_on_blindly", a_call_is_handed_on_blindly),
         test("a_call_is_handed_on_after_asking", a_call_is_handed_on_after_asking),
         test("ipv4_talks_with_ipv6", ipv4_talks_with_ipv6),
-        test("a_verdict_names_a_caller_who_is_not_heard", || swallowed(true, false)),
-        test("a_verdict_names_a_callee_who_is_not_heard", || swallowed(false, true)),
-        test("a_verdict_names_both_when_neither_is_heard", || swallowed(true, true)),
+        test("a_verdict_names_who_is_not_heard_and_the_port", a_verdict_names_who_is_not_heard_and_the_port),
+        test("sound_from_elsewhere_is_not_passed_on", sound_from_elsewhere_is_not_passed_on),
     ]
 }
 
@@ -192,8 +192,20 @@ fn ipv4_talks_with_ipv6() -> Outcome {
     Ok(())
 }
 
-/// The networks of some swallow what they send; the ladder says so.
-fn swallowed(of_caller: bool, of_callee: bool) -> Outcome {
+/// Most of it is waiting: all at the same time.
+fn a_verdict_names_who_is_not_heard_and_the_port() -> Outcome {
+    let faults: [fn(); 4] = [|| swallowed(true, false), || swallowed(false, true), || swallowed(true, true), wrong_address];
+    std::thread::scope(|scope| {
+        let running: Vec<_> = faults.into_iter().map(|fault| scope.spawn(fault)).collect();
+        for one in running {
+            one.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic));
+        }
+    });
+    Ok(())
+}
+
+/// The networks of some swallow what they send.
+fn swallowed(of_caller: bool, of_callee: bool) {
     let mut internet = Internet::new();
     let (near, far) = (internet.home(), internet.home());
     let exchange = Exchange::open();
@@ -201,40 +213,131 @@ fn swallowed(of_caller: bool, of_callee: bool) -> Outcome {
     alice.phone.dial("bob@main.example");
     bob.phone.answer();
     alice.phone.event("CALL_ESTABLISHED");
-    let port = |station: &Station, tones| from_relay(&station.ear.waits_for(&Heard::Only(tones)), internet.v4.into());
-    let (for_alice, for_bob) = (port(&alice, bob.phone.tones), port(&bob, alice.phone.tones));
+    let (for_alice, for_bob) = relayed(&alice, &bob, &internet);
+    let id = exchange.live()["id"].as_str().unwrap().to_owned();
+    assert_eq!(report(&exchange, &id)["verdicts"], json!([]), "nothing is said of a sound call");
     let rule = format!("iifname \"in\" udp sport {}-{} drop", RTP.start(), RTP.end());
     for (home, blocked) in [(&near, of_caller), (&far, of_callee)] {
         if blocked {
             home.router.filter(std::slice::from_ref(&rule));
         }
     }
-    let id = exchange.live()["id"].as_str().unwrap().to_owned();
     let verdict = verdict(&exchange, &id);
     let (silent, ports) = match (of_caller, of_callee) {
         (true, true) => ("both", [for_alice, for_bob]),
         (true, false) => ("caller", [for_alice; 2]),
         _ => ("callee", [for_bob; 2]),
     };
-    let opens: SocketAddr = verdict["open"].as_str().unwrap().parse()?;
+    let opens: SocketAddr = verdict["open"].as_str().unwrap().parse().unwrap();
     assert_eq!((verdict["silent"].as_str(), opens.ip(), ports.contains(&opens.port())), (Some(silent), internet.v4.into(), true), "{verdict:#} {ports:?}");
-    let seconds = verdict["seconds"].as_f64().unwrap();
-    assert!((9.0..15.0).contains(&seconds), "{verdict:#}");
+    assert_eq!(verdict["reason"], "stopped");
     assert_eq!(bob.ear.hears(Duration::from_millis(300)).heard == Heard::Silence, of_caller);
     assert_eq!(alice.ear.hears(Duration::from_millis(300)).heard == Heard::Silence, of_callee);
-    Ok(())
 }
 
-/// What the ladder says of the media of a call, as soon as it says something.
+/// The server shows an address where nobody is.
+fn wrong_address() {
+    let mut internet = Internet::new();
+    let (near, far) = (internet.home(), internet.home());
+    let exchange = Exchange::open();
+    let nobody = internet.nobody();
+    assert_eq!(exchange.admin.call("PATCH", "/server/modules/media", Some(json!({"set": {"wan_ipv4": nobody}}))).status, 200);
+    let (mut alice, mut bob) = (at_home(&exchange, "alice", 0, &near, &internet), at_home(&exchange, "bob", 1, &far, &internet));
+    alice.phone.dial("bob@main.example");
+    bob.phone.answer();
+    let id = exchange.live()["id"].as_str().unwrap().to_owned();
+    let verdict = verdict(&exchange, &id);
+    let opens: SocketAddr = verdict["open"].as_str().unwrap().parse().unwrap();
+    assert_eq!((verdict["silent"].as_str(), verdict["reason"].as_str(), opens.ip(), RELAY.contains(&opens.port())), (Some("both"), Some("firewall"), nobody.into(), true), "{verdict:#}");
+}
+
+/// The ports of the relay for the caller and for the callee, when both are heard.
+fn relayed(alice: &Station, bob: &Station, internet: &Internet) -> (u16, u16) {
+    let port = |station: &Station, tones| from_relay(&station.ear.waits_for(&Heard::Only(tones)), internet.v4.into());
+    (port(alice, bob.phone.tones), port(bob, alice.phone.tones))
+}
+
+fn report(exchange: &Exchange, id: &str) -> Value {
+    let answer = exchange.admin.call("GET", &format!("/calls/{id}/media"), None);
+    assert_eq!(answer.status, 200, "{}", answer.body);
+    answer.body
+}
+
+/// What is said of the media of a call, as soon as something is said: once, after ten seconds, and in the ladder too.
 fn verdict(exchange: &Exchange, id: &str) -> Value {
     let end = Instant::now() + VERDICT;
     loop {
-        let trace = exchange.admin.call("GET", &format!("/calls/{id}/trace"), None).body;
-        let note = trace["notes"].as_array().unwrap().iter().find(|note| note["kind"] == "media").cloned();
-        if let Some(note) = note {
-            return serde_json::from_str(note["text"].as_str().unwrap()).unwrap();
+        let found = report(exchange, id)["verdicts"].clone();
+        if let Some(verdict) = found.get(0) {
+            assert_eq!(found.as_array().unwrap().len(), 1, "{found:#}");
+            let seconds = verdict["seconds"].as_f64().unwrap();
+            assert!((9.0..15.0).contains(&seconds), "{verdict:#}");
+            noted(exchange, id, verdict["open"].as_str().unwrap());
+            return verdict.clone();
         }
         assert!(Instant::now() < end, "no verdict");
         std::thread::sleep(Duration::from_millis(200));
     }
+}
+
+/// Waits until a note of the ladder about media says this.
+fn noted(exchange: &Exchange, id: &str, text: &str) {
+    let end = Instant::now() + VERDICT;
+    loop {
+        let trace = exchange.admin.call("GET", &format!("/calls/{id}/trace"), None).body;
+        if trace["notes"].as_array().unwrap().iter().any(|note| note["kind"] == "media" && note["text"].as_str().unwrap().contains(text)) {
+            return;
+        }
+        assert!(Instant::now() < end, "{text} is not in {:#}", trace["notes"]);
+        std::thread::sleep(Duration::from_millis(200));
+    }
+}
+
+struct Stop<'a>(&'a AtomicBool);
+
+impl Drop for Stop<'_> {
+    fn drop(&mut self) {
+        self.0.store(true, Ordering::Relaxed);
+    }
+}
+
+fn sound_from_elsewhere_is_not_passed_on() -> Outcome {
+    let mut internet = Internet::new();
+    let (near, far, elsewhere) = (internet.home(), internet.home(), internet.host());
+    let exchange = Exchange::open();
+    let (mut alice, mut bob) = (at_home(&exchange, "alice", 0, &near, &internet), at_home(&exchange, "bob", 1, &far, &internet));
+    alice.phone.dial("bob@main.example");
+    bob.phone.answer();
+    alice.phone.event("CALL_ESTABLISHED");
+    let (for_alice, for_bob) = relayed(&alice, &bob, &internet);
+    let id = exchange.live()["id"].as_str().unwrap().to_owned();
+    let socket = elsewhere.space.within(|| UdpSocket::bind((elsewhere.v4, 0)).unwrap());
+    let stop = AtomicBool::new(false);
+    std::thread::scope(|scope| {
+        // It stops, whatever happens.
+        let _stop = Stop(&stop);
+        scope.spawn(|| {
+            // As loud as can be, 200 times a second.
+            let mut packet = [&[0x80, 0, 0, 0, 0, 0, 0, 0, 1, 2, 3, 4][..], &[0x00, 0x80].repeat(80)].concat();
+            for number in 0_u16.. {
+                if stop.load(Ordering::Relaxed) {
+                    return;
+                }
+                packet[2..4].copy_from_slice(&number.to_be_bytes());
+                for port in [for_alice, for_bob] {
+                    socket.send_to(&packet, (internet.v4, port)).unwrap();
+                }
+                std::thread::sleep(Duration::from_millis(5));
+            }
+        });
+        let heard = [&bob, &alice].map(|station| station.ear.hears(Duration::from_secs(2)).heard);
+        noted(&exchange, &id, "from elsewhere");
+        assert_eq!(heard, [Heard::Only(alice.phone.tones), Heard::Only(bob.phone.tones)]);
+    });
+    let report = report(&exchange, &id);
+    for stream in report["streams"].as_array().unwrap() {
+        assert!(stream["foreign"].as_i64() > Some(100), "{report:#}");
+    }
+    assert_eq!(report["verdicts"], json!([]), "{report:#}");
+    Ok(())
 }

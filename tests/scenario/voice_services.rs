@@ -23,8 +23,10 @@ pub(crate) fn trials() -> Vec<Trial> {
         test("settings_refuse_callers", settings_refuse_callers),
         test("settings_divert_calls", settings_divert_calls),
         test("nobody_is_called_in_a_circle_or_at_anothers_cost", nobody_is_called_in_a_circle_or_at_anothers_cost),
+        test("each_member_of_a_group_decides", each_member_of_a_group_decides),
         test("owners_change_what_is_their_own", owners_change_what_is_their_own),
         test("messages_reach_devices_or_wait_for_them", messages_reach_devices_or_wait_for_them),
+        test("messages_for_silent_devices_wait", messages_for_silent_devices_wait),
         test("messages_are_sent_and_read_by_operations", messages_are_sent_and_read_by_operations),
         test("states_are_told_to_whom_they_may_be", states_are_told_to_whom_they_may_be),
         test("calls_and_voice_messages_are_told", calls_and_voice_messages_are_told),
@@ -42,7 +44,7 @@ fn registered(exchange: &Exchange, name: &str) -> Ua {
 }
 
 fn set(exchange: &Exchange, account: &str, settings: Value) {
-    let all = ["do_not_disturb", "reject_anonymous", "divert_always", "divert_busy", "divert_no_answer", "no_answer_seconds", "divert_unregistered", "simultaneous_ring", "call_blacklist", "call_whitelist_only", "call_waiting", "accept_calls", "relay"];
+    let all = ["do_not_disturb", "reject_anonymous", "divert_always", "divert_busy", "divert_no_answer", "no_answer_seconds", "divert_unregistered", "simultaneous_ring", "simultaneous_ring_seconds", "call_blacklist", "call_whitelist_only", "call_waiting", "accept_calls", "relay"];
     let unset: Vec<&str> = all.into_iter().filter(|name| settings.get(*name).is_none()).collect();
     let answer = exchange.admin.call("PATCH", &format!("/accounts/{account}@main.example/settings"), Some(json!({"set": settings, "unset": unset})));
     assert_eq!(answer.status, 200, "{}", answer.body);
@@ -141,6 +143,16 @@ fn settings_divert_calls() -> Outcome {
     let cancel = bob.expect("CANCEL");
     bob.reply(&cancel, 200, "OK");
     bob.reply(&invite, 487, "Request Terminated");
+    // The others ring later.
+    set(&exchange, "bob", json!({"simultaneous_ring": ["carol"], "simultaneous_ring_seconds": 1}));
+    let invited = alice.invite(BOB, "");
+    let invite = bob.expect("INVITE");
+    bob.reply(&invite, 180, "Ringing");
+    assert!(carol.receive_within(Duration::from_millis(300)).is_none());
+    take(&mut alice, &carol, &invited);
+    let cancel = bob.expect("CANCEL");
+    bob.reply(&cancel, 200, "OK");
+    bob.reply(&invite, 487, "Request Terminated");
     // A telephone redirects.
     set(&exchange, "bob", json!({}));
     let invited = alice.invite(BOB, "");
@@ -148,6 +160,12 @@ fn settings_divert_calls() -> Outcome {
     let moved = format!("SIP/2.0 302 Moved\r\n{}Contact: <{CAROL}>\r\nContent-Length: 0\r\n\r\n", echoed(&invite));
     bob.send(moved.as_bytes());
     take(&mut alice, &carol, &invited);
+    // Where it leads nowhere, the caller hears of it.
+    let invited = alice.invite(BOB, "");
+    let invite = bob.expect("INVITE");
+    let moved = format!("SIP/2.0 302 Moved\r\n{}Contact: <sip:nobody@main.example>\r\nContent-Length: 0\r\n\r\n", echoed(&invite));
+    bob.send(moved.as_bytes());
+    assert_eq!(alice.outcome(&invited).0.status(), 302);
     // No telephone.
     set(&exchange, "alice", json!({"divert_unregistered": "carol"}));
     let mut bob = bob;
@@ -185,6 +203,36 @@ fn nobody_is_called_in_a_circle_or_at_anothers_cost() -> Outcome {
         set(&exchange, &format!("n{n}"), json!({"divert_always": format!("n{}", n + 1)}));
     }
     assert_eq!(refused(&mut alice, "sip:n1@main.example", ""), 482);
+    Ok(())
+}
+
+fn each_member_of_a_group_decides() -> Outcome {
+    let exchange = Exchange::new();
+    let (mut alice, bob, carol) = (ua(&exchange, "alice"), registered(&exchange, "bob"), registered(&exchange, "carol"));
+    let made = exchange.admin.call("POST", "/domains/main.example/groups", Some(json!({"name": "team", "members": ["bob", "carol"]})));
+    assert_eq!(made.status, 201, "{}", made.body);
+    let team = "sip:team@main.example";
+    set(&exchange, "bob", json!({"do_not_disturb": true}));
+    carol_answers(&mut alice, &carol, team);
+    assert!(bob.receive_within(Duration::from_millis(200)).is_none());
+    // One is busy and sends it on to who rings already: nobody rings twice.
+    set(&exchange, "bob", json!({"divert_busy": "carol"}));
+    let invited = alice.invite(team, "");
+    let invite = bob.expect("INVITE");
+    bob.reply(&invite, 486, "Busy Here");
+    bob.expect("ACK");
+    take(&mut alice, &carol, &invited);
+    // All are busy: one of them sends the call on.
+    set(&exchange, "bob", json!({"divert_busy": "alice"}));
+    let mut dora = alice;
+    dora.register();
+    let mut caller = ua(&exchange, "carol");
+    let invited = caller.invite(team, "");
+    let invite = bob.expect("INVITE");
+    bob.reply(&invite, 486, "Busy Here");
+    let invite = carol.expect("INVITE");
+    carol.reply(&invite, 486, "Busy Here");
+    take(&mut caller, &dora, &invited);
     Ok(())
 }
 
@@ -263,6 +311,20 @@ fn messages_reach_devices_or_wait_for_them() -> Outcome {
     let came = bob.expect("MESSAGE");
     bob.reply(&came, 603, "Decline");
     assert_eq!(alice.wait("603", |message| message.status() >= 200).status(), 603);
+    Ok(())
+}
+
+fn messages_for_silent_devices_wait() -> Outcome {
+    let exchange = Exchange::new();
+    let (mut alice, mut bob) = (ua(&exchange, "alice"), registered(&exchange, "bob"));
+    // The telephone is gone without a word.
+    assert_eq!(alice.request("MESSAGE", BOB, TEXT, "still there?").status(), 202);
+    while bob.receive_within(Duration::from_millis(100)).is_some() {}
+    assert!(bob.receive_within(Duration::from_secs(5)).is_none(), "it is sent on though it waits");
+    bob.register();
+    let came = bob.expect("MESSAGE");
+    assert!(came.0.ends_with("still there?"), "{came:#?}");
+    bob.reply(&came, 200, "OK");
     Ok(())
 }
 
@@ -380,8 +442,18 @@ fn states_are_told_to_whom_they_may_be() -> Outcome {
     let packages: Vec<&str> = listed.iter().map(|one| one["package"].as_str().unwrap()).collect();
     assert_eq!(packages, ["presence", "presence.winfo", "reg"], "{listed:#?}");
     assert_eq!(listed[0]["watcher"], "alice@main.example");
+    // A subscription is refreshed and ended in its dialog.
+    let mut dialog = bob.reply(&bindings, 200, "OK");
+    for (expires, state) in [(300, "active;expires="), (0, "terminated;reason=timeout")] {
+        bob.send_in(&mut dialog, "SUBSCRIBE", &format!("Event: reg\r\nExpires: {expires}\r\n"), "");
+        let answer = bob.answered_in(&dialog, "SUBSCRIBE");
+        assert_eq!((answer.status(), answer.field("Expires")), (200, Some(&*expires.to_string())), "{answer:#?}");
+        let notify = bob.wait("reg", |message| message.is("NOTIFY") && message.field("Event") == Some("reg"));
+        bob.reply(&notify, 200, "OK");
+        assert!(notify.field("Subscription-State").unwrap().starts_with(state), "{notify:#?}");
+    }
     // Who watches is told anew after a restart, in the dialogs there were.
-    until(|| (exchange.server().sql("SELECT count(*) FROM sip_subscription WHERE package IN ('presence', 'presence.winfo', 'reg')") == "3").then_some(()));
+    until(|| (exchange.server().sql("SELECT count(*) FROM sip_subscription WHERE package IN ('presence', 'presence.winfo', 'reg')") == "2").then_some(()));
     exchange.kill();
     let again = notified(&alice);
     assert_eq!(again.field("Call-ID"), first.field("Call-ID"));
@@ -424,5 +496,15 @@ fn calls_and_voice_messages_are_told() -> Outcome {
     keywords(json!({"$seen": true}));
     let heard = bob.wait("none", |message| message.0.contains("Voice-Message: 0/1"));
     bob.reply(&heard, 200, "OK");
+    // Old telephones do not ask.
+    set(&exchange, "carol", json!({"mwi_unsolicited": true}));
+    carol.register();
+    let told = notified(&carol);
+    assert!(told.0.contains("Voice-Message: 0/0") && told.field("Subscription-State").unwrap().starts_with("terminated"), "{told:#?}");
+    let client = signed_in(&exchange, "carol");
+    let stored = client.call("POST", "/accounts/me/messages", Some(json!({"mailbox": "path:INBOX", "raw": raw})));
+    let id = stored.body["id"].as_str().unwrap_or_else(|| panic!("{}", stored.body)).to_owned();
+    assert_eq!(client.call("PATCH", &format!("/accounts/me/messages/{id}"), Some(json!({"keywords": {"$Media": true}}))).status, 200);
+    carol.wait("one", |message| message.0.contains("Voice-Message: 1/0"));
     Ok(())
 }

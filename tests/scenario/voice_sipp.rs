@@ -1,4 +1,4 @@
-//! Telephony with sipp, by the scenarios in `tests/data/sipp`: many registrations, calls, messages and questions at once.
+//! Telephony with sipp, by the scenarios in `tests/data/sipp`: registrations, subscriptions, and many calls, messages and questions at once.
 
 use std::io::{Read, Write};
 use std::net::{SocketAddr, TcpListener, TcpStream, UdpSocket};
@@ -29,8 +29,10 @@ fn start(exchange: &Exchange, scenario: &str, transport: &str, port: u16, more: 
     let to = if transport == "tls" { tunnel(exchange.port() + 1) } else { exchange.sip([127, 0, 0, 1]) };
     let errors = folder.join(format!("{scenario}.errors"));
     let (kind, via) = (if transport == "udp" { "u1" } else { "t1" }, transport.to_uppercase());
+    // The URI of its request, which it would take for that of the server otherwise.
+    let asked = if scenario == "subscribe" { "bob@main.example" } else { "main.example" };
     let mut command = Command::new("sipp");
-    command.arg(to.to_string()).arg("-sf").arg(file).args(["-t", kind, "-key", "via", &via, "-i", "127.0.0.1", "-p", &port.to_string(), "-nostdin", "-auth_uri", "main.example", "-timeout", "60s", "-timeout_error"]);
+    command.arg(to.to_string()).arg("-sf").arg(file).args(["-t", kind, "-key", "via", &via, "-i", "127.0.0.1", "-p", &port.to_string(), "-nostdin", "-auth_uri", asked, "-timeout", "60s", "-timeout_error"]);
     command.args(["-recv_timeout", "20000", "-trace_err", "-error_file"]).arg(&errors).args(more);
     let output = std::fs::File::create(folder.join(format!("{scenario}.log"))).unwrap();
     Sipp { child: command.current_dir(folder).stdin(Stdio::null()).stdout(output.try_clone().unwrap()).stderr(output).spawn().unwrap(), errors }
@@ -93,6 +95,7 @@ fn sipp_over(transport: &'static str) -> Outcome {
     let many = ["-m", "100", "-r", "200"];
     start(&exchange, "options", transport, free_port(), &many).succeeds();
     start(&exchange, "register", transport, free_port(), &["-m", "1"]).succeeds();
+    start(&exchange, "subscribe", transport, free_port(), &["-m", "10", "-r", "10"]).succeeds();
     let own = exchange.list("/sip/registrations");
     // A binding goes with its connection.
     for stale in own {

@@ -164,6 +164,11 @@ impl Internet {
         host
     }
 
+    /// An address where nobody is.
+    pub(crate) fn nobody(&self) -> Ipv4Addr {
+        v4(self.slice, 14)
+    }
+
     /// A private network.
     pub(crate) fn home(&mut self) -> Home {
         let (router, number) = self.join("nat");

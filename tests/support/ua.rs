@@ -75,6 +75,7 @@ pub(crate) struct Ua {
     pub(crate) local: SocketAddr,
     server: SocketAddr,
     user: String,
+    pub(crate) password: &'static str,
     cseq: u32,
     /// The last request it sent with credentials.
     pub(crate) last: String,
@@ -93,7 +94,7 @@ impl Ua {
         let open = || UdpSocket::bind((address, 0)).unwrap();
         let socket = space.map_or_else(open, |space| space.within(open));
         let local = socket.local_addr().unwrap();
-        Self { socket, local, server, user: user.to_owned(), cseq: 1, last: String::new() }
+        Self { socket, local, server, user: user.to_owned(), password: PASSWORD, cseq: 1, last: String::new() }
     }
 
     pub(crate) fn send(&self, octets: &[u8]) {
@@ -161,7 +162,7 @@ impl Ua {
         let value = challenge.fields(asked).find(|value| value.contains("MD5")).unwrap_or_else(|| panic!("{challenge:#?}"));
         let parts: Vec<(&str, &str)> = value.trim_start_matches("Digest ").split(',').filter_map(|part| part.trim().split_once('=')).map(|(name, value)| (name, value.trim_matches('"'))).collect();
         let challenge = Challenge::read(|name| parts.iter().find(|(found, _)| found.eq_ignore_ascii_case(name)).map(|(_, value)| Cow::Borrowed(*value))).unwrap();
-        let secret = Ha1::derive(Algorithm::Md5, &self.user, &challenge.realm, PASSWORD);
+        let secret = Ha1::derive(Algorithm::Md5, &self.user, &challenge.realm, self.password);
         let credentials = challenge.answer((&self.user, &secret), uri, Request { method, body: b"" }, &unique(), 1);
         let old = request.lines().find(|line| line.starts_with("CSeq")).unwrap();
         let branch = request.split("branch=").nth(1).unwrap().split("\r\n").next().unwrap();
