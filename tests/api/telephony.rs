@@ -202,6 +202,12 @@ fn events_reach_whom_they_concern() -> Outcome {
     registered(&server, "carl");
     let own = of_carl.next();
     assert_eq!((&own["type"], &own["object"]["address"]), (&json!("registration.added"), &json!("carl@main.example")));
+    let version = admin.call("GET", "/accounts/anna@main.example/rights", None).etag;
+    assert_eq!(admin.call_if("PUT", "/accounts/anna@main.example/rights", Some(json!({"domain": ["domain"]})), version.as_deref()).status, 200);
+    let mut of_domain = Stream::open(&signed_in(&server, "anna"), "registrations", None);
+    assert_eq!(admin.call("DELETE", "/sip/registrations?account=carl@main.example", None).body["removed"], 1);
+    let gone = of_domain.next();
+    assert_eq!((&gone["type"], &gone["object"]["id"]), (&json!("registration.removed"), &own["object"]["id"]), "an administrator of the domain hears of its telephones");
     Ok(())
 }
 
@@ -235,6 +241,8 @@ fn records_are_found_and_exported() -> Outcome {
     let objects = export(&user, json!({"format": "json_lines", "most": 5}));
     let objects: Vec<Value> = objects["content"].as_str().unwrap().lines().map(|line| serde_json::from_str(line).unwrap()).collect();
     assert_eq!((objects.len(), &objects[0]["sip_call_id"]), (1, &json!("one")), "one's own alone");
+    let whole = user.raw("POST", "/cdr/export", "Content-Type: application/json\r\nAccept: text/csv\r\n", b"{}");
+    assert!(whole.header("content-type").is_some_and(|kind| kind.starts_with("text/csv")) && whole.body.starts_with(b"id,direction,"));
     assert_eq!(Client::new(server.port()).call("POST", "/cdr/export", Some(json!({}))).status, 401);
     Ok(())
 }
@@ -274,6 +282,9 @@ fn ladders_outlive_the_server() -> Outcome {
     assert!(message(&after.body).starts_with("INVITE ") && !message(&after.body).contains("m=audio"));
     assert!(message(&trace(&admin, "failed", "?detail=full").body).contains("m=audio"));
     assert!(server.sql("SELECT count(*) FROM audit WHERE action = 'traceCall'").contains('1'), "who looks at whole messages is noted");
+    let capture = admin.raw("GET", &format!("/calls/{}/trace", id("failed")), "Accept: application/x-pcapng\r\n", b"");
+    assert!(capture.body.starts_with(b"\x0a\x0d\x0d\x0a") && capture.body.windows(11).any(|part| part == b"INVITE sip:"));
+    assert!(!capture.body.windows(7).any(|part| part == b"m=audio"));
     let user = signed_in(&server, "anna");
     assert_eq!((trace(&user, "failed", "").status, trace(&user, "failed", "?detail=full").status), (200, 403));
     assert_eq!(trace(&signed_in(&server, "carl"), "failed", "").status, 404);
