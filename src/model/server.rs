@@ -256,6 +256,13 @@ pub struct SipSettings {
     /// Longest call.
     #[setting(default = 14_400, min = 60, max = 604_800, unit = "seconds")]
     pub max_call_duration: i64,
+    /// Requests by datagrams in a second from an address where nobody has signed in lately, four times as many at once; above
+    /// that they get 503, and then no answer; 0 = no limit.
+    #[setting(default = 50, min = 0, max = 100_000, view = "advanced")]
+    pub stranger_rate: i64,
+    /// Calls at a time from an address by callers who have not signed in; 0 = no limit.
+    #[setting(default = 20, min = 0, max = 100_000, view = "advanced")]
+    pub stranger_calls: i64,
     /// The ladder of every call is kept; off: of failed calls, and of accounts whose own setting says so.
     #[setting(default = false)]
     pub trace_calls: bool,

@@ -163,6 +163,11 @@ impl Calls {
         Some([call.record.caller.account_id, call.record.callee.account_id])
     }
 
+    /// How many calls there are from an address by callers who have not signed in.
+    pub(crate) fn of_stranger(&self, ip: std::net::IpAddr) -> usize {
+        self.live.values().filter(|call| !call.record.caller.authenticated && call.caller.flow.address.ip() == ip).count()
+    }
+
     /// How many calls an account has.
     pub(crate) fn of_account(&self, account: Uuid) -> usize {
         self.live.values().filter(|call| [&call.record.caller, &call.record.callee].iter().any(|party| party.account_id == Some(account))).count()

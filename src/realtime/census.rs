@@ -117,7 +117,11 @@ impl Switch {
         if self.shared.service.is_near(ip) {
             return true;
         }
-        match self.shared.sources.judge(ip, now, flow.transport == Transport::Udp, request) {
+        let rate = match u32::try_from(self.shared.service.module_settings().sip.stranger_rate) {
+            Ok(rate) if rate > 0 && flow.transport == Transport::Udp => Some(f64::from(rate)),
+            _ => None,
+        };
+        match self.shared.sources.judge(ip, now, rate, request) {
             Gate::Pass => true,
             Gate::Busy => {
                 let mut writer = Writer::reply(request, 503, "", &tag(), flow.address);

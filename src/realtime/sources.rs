@@ -26,9 +26,8 @@ const LONGEST: Duration = Duration::from_secs(3600);
 const UNKNOWN: u32 = 10;
 /// How long a scanner is not listened to.
 const SCANNER: Duration = Duration::from_secs(3600);
-/// Requests by datagrams from one address: at once, and in a second.
-const BURST: f64 = 200.0;
-const RATE: f64 = 50.0;
+/// Seconds' worth of requests by datagrams from one address that may come at once.
+const BURST: f64 = 4.0;
 /// Answers 503 to requests above that, the same way; what is above them has silence.
 const ANSWERS: f64 = 50.0;
 const ANSWER_RATE: f64 = 5.0;
@@ -107,7 +106,7 @@ struct Source {
 impl Source {
     fn new(now: Instant) -> Self {
         let nothing = Count { since: now, count: 0 };
-        Self { requests: Bucket { level: BURST, at: now }, answers: Bucket { level: ANSWERS, at: now }, wrong: nothing, unknown: nothing, proven_until: None, ban: None, refuse_for: PERIOD }
+        Self { requests: Bucket { level: f64::MAX, at: now }, answers: Bucket { level: ANSWERS, at: now }, wrong: nothing, unknown: nothing, proven_until: None, ban: None, refuse_for: PERIOD }
     }
 
     fn is_banned(&self, now: Instant, silent: bool) -> bool {
@@ -156,8 +155,8 @@ impl Sources {
         run(known.entry(ip).or_insert_with(|| Source::new(now)))
     }
 
-    /// What becomes of a request of somebody who is not near.
-    pub(crate) fn judge(&self, ip: IpAddr, now: Instant, datagram: bool, request: &Request) -> Gate {
+    /// What becomes of a request of somebody who is not near; `rate`: so many a second, by datagrams.
+    pub(crate) fn judge(&self, ip: IpAddr, now: Instant, rate: Option<f64>, request: &Request) -> Gate {
         let gate = self.with(ip, now, Gate::Pass, |source| {
             if source.is_banned(now, true) {
                 Gate::Silence
@@ -167,7 +166,7 @@ impl Sources {
             } else if is_scan(request) {
                 self.ban(source, ip, now, "scanner", SCANNER);
                 Gate::Silence
-            } else if !datagram || source.requests.take(now, BURST, RATE) {
+            } else if rate.is_none_or(|rate| source.requests.take(now, rate * BURST, rate)) {
                 Gate::Pass
             } else if *request.method() != Method::Ack && source.answers.take(now, ANSWERS, ANSWER_RATE) {
                 Gate::Busy
@@ -268,32 +267,32 @@ mod tests {
     fn a_flood_is_answered_a_while_and_then_met_with_silence() {
         let ((sources, _written), now, ip) = (sources(), Instant::now(), IpAddr::from([192, 0, 2, 1]));
         let request = request("phone");
-        let came = |at| (0..300).map(|_| sources.judge(ip, at, true, &request)).collect::<Vec<_>>();
+        let came = |at| (0..300).map(|_| sources.judge(ip, at, Some(50.0), &request)).collect::<Vec<_>>();
         let count = |gates: &[Gate], gate| gates.iter().filter(|one| **one == gate).count();
         let first = came(now);
         assert_eq!([Gate::Pass, Gate::Busy, Gate::Silence].map(|gate| count(&first, gate)), [200, 50, 50]);
         let later = came(now + Duration::from_secs(1));
         assert_eq!([Gate::Pass, Gate::Busy, Gate::Silence].map(|gate| count(&later, gate)), [50, 5, 245]);
         assert_eq!(sources.counts(), (55, 295));
-        assert_eq!(sources.judge([192, 0, 2, 2].into(), now, true, &request), Gate::Pass, "another address");
-        assert_eq!(count(&(0..300).map(|_| sources.judge([192, 0, 2, 3].into(), now, false, &request)).collect::<Vec<_>>(), Gate::Pass), 300, "connections have limits of their own");
+        assert_eq!(sources.judge([192, 0, 2, 2].into(), now, Some(50.0), &request), Gate::Pass, "another address");
+        assert_eq!(count(&(0..300).map(|_| sources.judge([192, 0, 2, 3].into(), now, None, &request)).collect::<Vec<_>>(), Gate::Pass), 300, "connections have limits of their own");
         sources.proved(ip, now);
         assert_eq!(count(&came(now + Duration::from_secs(1)), Gate::Pass), 300);
-        assert_eq!(sources.judge(ip, now, true, &self::request("sipcli")), Gate::Pass);
+        assert_eq!(sources.judge(ip, now, Some(50.0), &self::request("sipcli")), Gate::Pass);
     }
 
     #[test]
     fn scanners_are_banned_until_forgiven() {
         let ((sources, mut written), now, ip) = (sources(), Instant::now(), IpAddr::from([192, 0, 2, 1]));
-        assert_eq!(sources.judge(ip, now, true, &request("Friendly-Scanner 1")), Gate::Silence);
-        assert_eq!(sources.judge(ip, now, false, &request("phone")), Gate::Silence);
+        assert_eq!(sources.judge(ip, now, Some(50.0), &request("Friendly-Scanner 1")), Gate::Silence);
+        assert_eq!(sources.judge(ip, now, None, &request("phone")), Gate::Silence);
         assert!(matches!(written.try_recv(), Ok(Write::News(news)) if news.kind == "auth.blocked"));
         let [ban] = &sources.bans(now)[..] else { panic!("one ban") };
         assert_eq!((ban.address.as_str(), ban.reason.as_str(), ban.until.seconds() - ban.since.seconds()), ("192.0.2.1", "scanner", 3600));
         assert!(sources.unban(ip, now) && !sources.unban(ip, now));
-        assert_eq!(sources.judge(ip, now, true, &request("phone")), Gate::Pass);
-        sources.judge(ip, now, true, &request("sipvicious"));
-        assert_eq!(sources.judge(ip, now + SCANNER, true, &request("phone")), Gate::Pass, "an hour is enough");
+        assert_eq!(sources.judge(ip, now, Some(50.0), &request("phone")), Gate::Pass);
+        sources.judge(ip, now, Some(50.0), &request("sipvicious"));
+        assert_eq!(sources.judge(ip, now + SCANNER, Some(50.0), &request("phone")), Gate::Pass, "an hour is enough");
     }
 
     #[test]
@@ -306,7 +305,7 @@ mod tests {
                 sources.failed(ip, at, true);
             }
             assert!(!sources.may_try("2001:db8::2".parse().unwrap(), at), "the same network");
-            assert_eq!(sources.judge(ip, at, true, &request("phone")), Gate::Pass, "only passwords are refused");
+            assert_eq!(sources.judge(ip, at, Some(50.0), &request("phone")), Gate::Pass, "only passwords are refused");
             at += Duration::from_secs(expected);
             assert!(sources.may_try(ip, at));
         }
@@ -314,6 +313,6 @@ mod tests {
             assert!(!sources.bans(now).iter().any(|ban| ban.reason == "unknown_users"), "{n}");
             sources.failed([192, 0, 2, 9].into(), now, false);
         }
-        assert_eq!(sources.judge([192, 0, 2, 9].into(), now, true, &request("phone")), Gate::Silence);
+        assert_eq!(sources.judge([192, 0, 2, 9].into(), now, Some(50.0), &request("phone")), Gate::Silence);
     }
 }
