@@ -74,7 +74,11 @@ impl Switch {
     /// Host and port by which the other side of a flow reaches us, as they stand in a Via.
     pub(crate) fn sent_by(&mut self, flow: &Flow) -> String {
         let other = flow.address.ip();
-        let host = host_text(self.shared.service.shown_address(other).unwrap_or_else(|| self.flows.source(other)));
+        let (service, source) = (&self.shared.service, self.flows.source(other));
+        // An address that is not here can only be that of a NAT in front; without one, a wrong setting must not end dialogs.
+        let behind_nat = source.is_loopback() || is_translated(service, source);
+        let shown = service.shown_address(other).filter(|shown| behind_nat || service.is_host_address(*shown));
+        let host = host_text(shown.unwrap_or(source));
         let port = self.flows.local_port(flow.id).or_else(|| self.ports.get(&flow.transport).copied());
         match port {
             Some(port) => format!("{host}:{port}"),

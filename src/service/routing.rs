@@ -111,6 +111,11 @@ impl Service {
         host.addresses.contains(&address.to_canonical()) || self.is_shown_address(address)
     }
 
+    /// Whether an address stands at an interface of this machine.
+    pub fn is_host_address(&self, address: IpAddr) -> bool {
+        self.inner.routing.host.read().unwrap_or_else(PoisonError::into_inner).addresses.contains(&address.to_canonical())
+    }
+
     /// Addresses of this machine.
     pub(crate) fn host_addresses(&self) -> Vec<IpAddr> {
         self.inner.routing.host.read().unwrap_or_else(PoisonError::into_inner).addresses.clone()
