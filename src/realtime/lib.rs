@@ -27,6 +27,7 @@ mod passing;
 mod progress;
 mod register;
 mod replaces;
+mod session;
 mod stun;
 mod switch;
 mod unasked;

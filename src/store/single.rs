@@ -27,7 +27,7 @@ impl Singles {
         let cores = std::thread::available_parallelism().map_or(2, std::num::NonZero::get);
         // A plan made once: these statements find single rows by key, whatever the values.
         let options = (*pool.connect_options()).clone().options([("plan_cache_mode", "force_generic_plan")]);
-        Self(Arc::new(Inner { options, idle: Mutex::default(), free: Semaphore::new(2 * cores) }))
+        Self(Arc::new(Inner { options, idle: Mutex::default(), free: Semaphore::new(std::env::var("XSINGLES").ok().and_then(|v| v.parse().ok()).unwrap_or(2 * cores)) }))
     }
 
     fn take(&self) -> Option<PgConnection> {
