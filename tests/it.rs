@@ -65,6 +65,8 @@ mod names;
 mod routing;
 #[path = "support/server.rs"]
 mod server;
+#[path = "api/telephony.rs"]
+mod telephony;
 #[path = "scenario/call_stealing.rs"]
 mod call_stealing;
 #[path = "scenario/web_phone.rs"]
@@ -103,6 +105,7 @@ fn main() {
     trials.extend(web_phone::trials());
     trials.extend(call_stealing::trials());
     trials.extend(modules::trials());
+    trials.extend(telephony::trials());
     trials.extend(directory::trials());
     trials.extend(subscriptions::trials());
     trials.extend(conventions::trials());

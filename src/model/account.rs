@@ -195,6 +195,9 @@ pub struct AccountSettings {
     /// Calls the account may have at a time; -1 = no limit.
     #[setting(default = -1, min = -1)]
     pub calls_limit: i64,
+    /// The ladders of its calls are kept for days.
+    #[setting(default = false, view = "advanced")]
+    pub trace_calls: bool,
     /// The account may use the API.
     #[setting(default = true)]
     pub api: bool,

@@ -124,6 +124,84 @@ pub struct ListCallRecords {
     pub cursor: Option<String>,
 }
 
+/// Chooses records of calls.
+#[derive(Debug, Clone, Default, Serialize, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct ListCdr {
+    /// Only those of this account: id, address or `me`.
+    pub account: Option<String>,
+    /// Only those of this domain: id or name.
+    pub domain: Option<String>,
+    /// Only those begun since.
+    #[schema(value_type = Option<String>, format = DateTime)]
+    pub since: Option<Timestamp>,
+    /// Only those begun before.
+    #[schema(value_type = Option<String>, format = DateTime)]
+    pub until: Option<Timestamp>,
+    /// Only those that ended for this reason, such as `busy`.
+    pub cause: Option<String>,
+    /// Only those with this in the address of the caller or the callee, or in what was dialled.
+    pub number: Option<String>,
+    /// Most on a page.
+    pub limit: Option<i64>,
+    /// Where the page begins.
+    pub cursor: Option<String>,
+}
+
+/// How records of calls are written down.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum CdrFormat {
+    /// A table for spreadsheets (RFC 4180).
+    Csv,
+    /// One JSON object on each line.
+    JsonLines,
+}
+
+/// Asks for records of calls as a file.
+#[derive(Debug, Clone, Default, Serialize, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct ExportCdr {
+    /// Only those of this account: id, address or `me`.
+    pub account: Option<String>,
+    /// Only those of this domain: id or name.
+    pub domain: Option<String>,
+    /// Only those begun since.
+    #[schema(value_type = Option<String>, format = DateTime)]
+    pub since: Option<Timestamp>,
+    /// Only those begun before.
+    #[schema(value_type = Option<String>, format = DateTime)]
+    pub until: Option<Timestamp>,
+    /// Only those that ended for this reason, such as `busy`.
+    pub cause: Option<String>,
+    /// Only those with this in the address of the caller or the callee, or in what was dialled.
+    pub number: Option<String>,
+    /// How they are written; a table when absent.
+    pub format: Option<CdrFormat>,
+    /// Most in the file, the newest: up to 20000.
+    pub most: Option<i64>,
+}
+
+/// How much of a call's ladder is wanted.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum TraceDetail {
+    /// Messages without their bodies.
+    Headers,
+    /// Whole messages, for who has the right `trace_full`; that is noted in the audit trail.
+    Full,
+}
+
+/// Asks for the ladder of a call.
+#[derive(Debug, Clone, Serialize, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct TraceCall {
+    /// Id of the call.
+    pub call: Uuid,
+    /// How much is wanted; without bodies when absent.
+    pub detail: Option<TraceDetail>,
+}
+
 /// Names a call.
 #[derive(Debug, Clone, Serialize, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
@@ -174,7 +252,7 @@ pub struct TraceArrow {
     pub code: Option<i32>,
     /// How it travelled.
     pub transport: String,
-    /// The whole message, with credentials masked.
+    /// The message with credentials masked, and without its body unless the whole is asked for.
     pub message: String,
 }
 

@@ -20,6 +20,7 @@ pub mod mail_trace;
 pub mod mailbox;
 pub mod media;
 pub mod message;
+pub mod network;
 mod page;
 pub mod presence;
 pub mod queue;
@@ -28,6 +29,7 @@ pub mod routing;
 pub mod server;
 pub mod settings;
 pub mod setup;
+pub mod sip;
 pub mod submission;
 
 pub use page::{ListParams, Page, PageInfo};

@@ -253,6 +253,35 @@ pub struct MediaVerdict {
     pub text: String,
 }
 
+/// Chooses streams of calls that go on.
+#[derive(Debug, Clone, Default, Serialize, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct ListMediaStreams {
+    /// Only those of this account: id, address or `me`.
+    pub account: Option<String>,
+    /// Only those of this domain: id or name.
+    pub domain: Option<String>,
+    /// Only those that are heard so: `good`, `fair` or `poor`.
+    pub quality: Option<String>,
+    /// Most on a page; those of one call stay together.
+    pub limit: Option<i64>,
+    /// Where the page begins.
+    pub cursor: Option<String>,
+}
+
+/// A stream of a call that goes on.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, ToSchema)]
+pub struct CallStream {
+    /// The call.
+    pub call: Uuid,
+    /// Address of the caller.
+    pub caller: String,
+    /// Address of the callee.
+    pub callee: String,
+    /// The stream.
+    pub stream: MediaStream,
+}
+
 /// The relay as a whole.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize, ToSchema)]
 pub struct MediaStats {

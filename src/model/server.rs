@@ -256,6 +256,22 @@ pub struct SipSettings {
     /// Longest call.
     #[setting(default = 14_400, min = 60, max = 604_800, unit = "seconds")]
     pub max_call_duration: i64,
+    /// Requests by datagrams in a second from an address where nobody has signed in lately, four times as many at once; above
+    /// that they get 503, and then no answer; 0 = no limit.
+    #[setting(default = 50, min = 0, max = 100_000, view = "advanced")]
+    pub stranger_rate: i64,
+    /// Calls at a time from an address by callers who have not signed in; 0 = no limit.
+    #[setting(default = 20, min = 0, max = 100_000, view = "advanced")]
+    pub stranger_calls: i64,
+    /// The ladder of every call is kept; off: of failed calls, and of accounts whose own setting says so.
+    #[setting(default = false)]
+    pub trace_calls: bool,
+    /// How long a ladder is kept where it is to be kept.
+    #[setting(default = 7, min = 1, max = 90, unit = "days")]
+    pub trace_days: i64,
+    /// How long the ladder of a failed call is kept; 0 = not.
+    #[setting(default = 24, min = 0, max = 720, unit = "hours")]
+    pub trace_failed_hours: i64,
 }
 
 /// DNS.

@@ -1,9 +1,7 @@
 //! Whether a request is let in, and where it goes: what needs the directory, asked without holding anybody up.
 
-use std::collections::HashMap;
-use std::net::IpAddr;
 use std::sync::{Arc, Mutex};
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
 use bytes::Bytes;
 use sasl::digest::{Algorithm, NonceKeys};
@@ -12,14 +10,10 @@ use sip::digest_auth::{Ask, Asks, Guard, Presented, Verdict};
 use sip::endpoint::Flow;
 use sip::proxy::Secret;
 use sip::{Method, Name, Request, Uri, Writer, record_route};
+use tokio::sync::mpsc;
 
-/// Wrong passwords from one address until it is not listened to for a while.
-const FAILURES: u32 = 5;
-/// The time in which they count, and the first while; it doubles up to an hour.
-const PERIOD: Duration = Duration::from_secs(60);
-const LONGEST: Duration = Duration::from_secs(3600);
-/// Addresses remembered for it.
-const REMEMBERED: usize = 50_000;
+use crate::sources::Sources;
+use crate::write_behind::Write;
 
 /// What all requests are judged by.
 pub(crate) struct Shared {
@@ -27,15 +21,7 @@ pub(crate) struct Shared {
     pub(crate) guard: Mutex<Guard>,
     pub(crate) secret: Secret,
     pub(crate) routes: record_route::Key,
-    failures: Mutex<HashMap<IpAddr, Failures>>,
-}
-
-#[derive(Debug, Clone, Copy)]
-struct Failures {
-    since: Instant,
-    count: u32,
-    refused_until: Option<Instant>,
-    refuse_for: Duration,
+    pub(crate) sources: Sources,
 }
 
 /// What becomes of a request.
@@ -50,38 +36,14 @@ pub(crate) enum Decision {
 }
 
 impl Shared {
-    pub(crate) fn new(service: Service) -> Self {
+    pub(crate) fn new(service: Service, writes: mpsc::UnboundedSender<Write>) -> Self {
         let routes = record_route::Key::new(service.route_key());
         Self {
             service,
             guard: Mutex::new(Guard::new(NonceKeys::new(&rand::random(), None), 300, vec![Algorithm::Sha256, Algorithm::Md5])),
             secret: Secret::new(rand::random()),
             routes,
-            failures: Mutex::default(),
-        }
-    }
-
-    /// Whether an address may try a password now.
-    fn may_try(&self, ip: IpAddr, now: Instant) -> bool {
-        let Ok(failures) = self.failures.lock() else { return true };
-        failures.get(&ip).and_then(|one| one.refused_until).is_none_or(|until| until <= now)
-    }
-
-    fn count_failure(&self, ip: IpAddr, now: Instant) {
-        let Ok(mut failures) = self.failures.lock() else { return };
-        if failures.len() >= REMEMBERED {
-            failures.retain(|_, one| one.refused_until.is_some_and(|until| until > now));
-        }
-        let one = failures.entry(ip).or_insert(Failures { since: now, count: 0, refused_until: None, refuse_for: PERIOD });
-        if now.duration_since(one.since) > PERIOD.max(one.refuse_for * 2) {
-            *one = Failures { since: now, count: 0, refused_until: None, refuse_for: PERIOD };
-        }
-        one.count += 1;
-        if one.count >= FAILURES {
-            tracing::warn!(remote_ip = %ip, "too many wrong passwords for SIP");
-            one.refused_until = Some(now + one.refuse_for);
-            one.refuse_for = (one.refuse_for * 2).min(LONGEST);
-            (one.since, one.count) = (now, 0);
+            sources: Sources::new(writes),
         }
     }
 }
@@ -200,7 +162,7 @@ async fn authenticate(shared: &Shared, flow: &Flow, request: &Request, realm: &s
     };
     let (ip, moment) = (flow.address.ip(), Instant::now());
     let trusted = shared.service.is_near(ip);
-    if !trusted && !shared.may_try(ip, moment) {
+    if !trusted && !shared.sources.may_try(ip, moment) {
         return Err(answer(request, 403, "", flow));
     }
     let subscriber = shared.service.subscriber_of_login(&credentials.username, realm).await.map_err(|_| answer(request, 503, "", flow))?;
@@ -212,11 +174,18 @@ async fn authenticate(shared: &Shared, flow: &Flow, request: &Request, realm: &s
     let secret = subscriber.as_ref().and_then(|subscriber| subscriber.secret(credentials.algorithm, &credentials.username, realm));
     let verdict = shared.guard.lock().map(|mut guard| guard.verify(now, request, &credentials, secret.as_slice()).0);
     match (verdict, subscriber) {
-        (Ok(Verdict::Right), Some(subscriber)) => Ok(subscriber),
+        (Ok(Verdict::Right), Some(subscriber)) => {
+            if !trusted {
+                shared.sources.proved(ip, moment);
+            }
+            Ok(subscriber)
+        }
         (Ok(Verdict::Replayed), _) => Err(challenge(shared, flow, request, realm, asks, true)),
-        _ => {
+        (_, subscriber) => {
             tracing::info!(remote_ip = %ip, account = %credentials.username, "a wrong password for SIP");
-            shared.count_failure(ip, moment);
+            if !trusted {
+                shared.sources.failed(ip, moment, subscriber.is_some());
+            }
             Err(challenge(shared, flow, request, realm, asks, false))
         }
     }

@@ -4,7 +4,7 @@ use std::collections::HashMap;
 use std::time::{Duration, Instant};
 
 use bytes::Bytes;
-use model::call::{CallDirection, CallParty, CallRecord, CallState, CallTrace};
+use model::call::{CallDirection, CallParty, CallRecord, CallState};
 use service::{MediaSide, Occurrence};
 use sip::endpoint::Flow;
 use sip::{Dialog, Request, Uri};
@@ -155,10 +155,20 @@ impl Calls {
         self.live.values().map(|call| call.record.clone()).collect()
     }
 
+    /// How many there are.
+    pub(crate) fn len(&self) -> usize {
+        self.live.len()
+    }
+
     /// The accounts of a live call, by its Call-ID.
     pub(crate) fn parties(&self, call_id: &str) -> Option<[Option<Uuid>; 2]> {
         let call = self.live.values().find(|call| call.record.sip_call_id == call_id)?;
         Some([call.record.caller.account_id, call.record.callee.account_id])
+    }
+
+    /// How many calls there are from an address by callers who have not signed in.
+    pub(crate) fn of_stranger(&self, ip: std::net::IpAddr) -> usize {
+        self.live.values().filter(|call| !call.record.caller.authenticated && call.caller.flow.address.ip() == ip).count()
     }
 
     /// How many calls an account has.
@@ -194,9 +204,8 @@ impl Calls {
     }
 
     /// What passed in a call, also for a while when it is over.
-    pub(crate) fn trace(&self, id: Uuid) -> Option<CallTrace> {
-        let ladder = self.live.get(&id).map(|call| &call.ladder).or_else(|| self.over.get(&id).map(|(_, ladder)| ladder))?;
-        Some(ladder.show(id))
+    pub(crate) fn ladder_of(&self, id: Uuid) -> Option<&Ladder> {
+        self.live.get(&id).map(|call| &call.ladder).or_else(|| self.over.get(&id).map(|(_, ladder)| ladder))
     }
 
     /// A call is over: its record as it stays.

@@ -143,6 +143,7 @@ impl Switch {
         if let (Some(call), [Destination::Account(account)]) = (call.and_then(|call| self.calls.get_mut(call)), destinations) {
             call.record.callee.account_id = Some(account.account_id);
             call.record.callee.domain_id = Some(account.domain_id);
+            call.ladder.kept |= account.settings.trace_calls;
         }
     }
 

@@ -14,6 +14,7 @@ use sip::{Frame, Framer, Limits, Parsed, parse};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::sync::{mpsc, oneshot};
 
+use crate::census::Counts;
 use crate::switch::Input;
 
 /// Messages that wait to be written to one connection; one that reads so slowly is closed.
@@ -47,6 +48,8 @@ pub(crate) struct Flows {
     streams: HashMap<(SocketAddr, Transport), u64>,
     /// Where we send from, by where we send to.
     sources: HashMap<IpAddr, IpAddr>,
+    /// Messages that came and left.
+    pub(crate) counts: Counts,
 }
 
 impl Flows {
@@ -98,7 +101,8 @@ impl Flows {
     }
 
     /// Hands octets to a flow; `false` when it cannot take them.
-    pub(crate) fn send(&self, flow: &Flow, transaction: Option<(Side, Key)>, octets: Bytes) -> bool {
+    pub(crate) fn send(&mut self, flow: &Flow, transaction: Option<(Side, Key)>, octets: Bytes) -> bool {
+        self.counts.left(&octets, flow.transport);
         match self.senders.get(&flow.id) {
             Some(Sender::Datagrams(socket)) => match socket.send(flow.address, &octets) {
                 // What the kernel has no room for is lost as on the way; the transaction sends again.

@@ -25,6 +25,8 @@ pub(crate) struct Ladder {
     entries: VecDeque<(Timestamp, Entry)>,
     octets: usize,
     truncated: bool,
+    /// It is to be kept for days.
+    pub(crate) kept: bool,
 }
 
 impl Ladder {
@@ -56,11 +58,16 @@ impl Ladder {
         }
     }
 
-    /// As the API shows it.
-    pub(crate) fn show(&self, id: Uuid) -> CallTrace {
+    /// The flow of the first message.
+    pub(crate) fn first(&self) -> Option<Flow> {
+        self.entries.iter().find_map(|(_, entry)| if let Entry::Message(_, flow, _) = entry { Some(*flow) } else { None })
+    }
+
+    /// As the API shows it, with our own address.
+    pub(crate) fn show(&self, id: Uuid, own: String) -> CallTrace {
         let mut trace = CallTrace {
             id,
-            participants: vec![TraceParticipant { id: 0, label: "Postamt".to_owned(), address: String::new() }],
+            participants: vec![TraceParticipant { id: 0, label: "Postamt".to_owned(), address: own }],
             arrows: Vec::new(),
             notes: Vec::new(),
             truncated: self.truncated,
@@ -95,7 +102,13 @@ fn participant(known: &mut Vec<TraceParticipant>, flow: &Flow) -> i32 {
 /// A message without what proves who somebody is, and without keys of media.
 fn masked(text: &str) -> String {
     let mut shown = String::with_capacity(text.len());
+    // What people write to each other is theirs alone.
+    let is_message = text.starts_with("MESSAGE ");
     for line in text.split_inclusive('\n') {
+        if is_message && line.trim_end().is_empty() {
+            shown.push_str(line);
+            break;
+        }
         let lower = line.to_ascii_lowercase();
         let masks = if lower.starts_with("authorization:") || lower.starts_with("proxy-authorization:") {
             line.find(':')
@@ -133,10 +146,11 @@ mod tests {
         ladder.note(at, "route", "b@a -> account");
         ladder.sent(at, flow(2), "INVITE sip:b@c SIP/2.0\r\n\r\n".into());
         ladder.received(at, flow(2), "SIP/2.0 180 Ringing\r\n\r\n".into());
-        let shown = ladder.show(Uuid::nil());
+        let shown = ladder.show(Uuid::nil(), String::new());
         let arrows: Vec<_> = shown.arrows.iter().map(|arrow| (arrow.from, arrow.to, arrow.code)).collect();
         assert_eq!(arrows, [(1, 0, None), (0, 2, None), (2, 0, Some(180))]);
         assert_eq!((shown.participants.len(), shown.notes.len()), (3, 1));
+        assert_eq!(masked("MESSAGE sip:b@a SIP/2.0\r\nTo: b\r\n\r\nI love you\r\n"), "MESSAGE sip:b@a SIP/2.0\r\nTo: b\r\n\r\n");
         let first = &shown.arrows[0].message;
         assert!(!first.contains("0123") && !first.contains("inline") && first.contains("INVITE"), "{first}");
     }
@@ -147,6 +161,6 @@ mod tests {
         for _ in 0..1000 {
             ladder.received(Timestamp::default(), flow(1), vec![b'x'; 10_000].into());
         }
-        assert!(ladder.octets <= OCTETS && ladder.entries.len() <= ENTRIES && ladder.show(Uuid::nil()).truncated);
+        assert!(ladder.octets <= OCTETS && ladder.entries.len() <= ENTRIES && ladder.show(Uuid::nil(), String::new()).truncated);
     }
 }

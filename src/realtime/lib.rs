@@ -12,6 +12,7 @@
 mod admit;
 mod bodies;
 mod call;
+mod census;
 mod call_settings;
 mod divert;
 mod event_state;
@@ -26,6 +27,7 @@ mod own;
 mod passing;
 mod progress;
 mod register;
+mod sources;
 mod replaces;
 mod session;
 mod stun;
@@ -78,7 +80,7 @@ impl Telephony {
         let (writes, to_write) = mpsc::unbounded_channel();
         tokio::spawn(write_behind::run(service.clone(), to_write));
         if let Some(commands) = service.voice_commands() {
-            let shared = Arc::new(admit::Shared::new(service));
+            let shared = Arc::new(admit::Shared::new(service, writes.clone()));
             let switch = Switch::new(shared, media, resolver, inputs.clone(), writes);
             tokio::spawn(switch.run(received, commands));
         }

@@ -33,11 +33,6 @@ pub(crate) fn is_translated(service: &Service, ip: IpAddr) -> bool {
     if service.has_list("nated_ips") { service.is_listed("nated_ips", ip) } else { nat::is_private(ip) }
 }
 
-/// Whether an address is in a network of ours (LAN IP Addresses).
-fn is_lan(service: &Service, ip: IpAddr) -> bool {
-    ip.is_loopback() || if service.has_list("lan_ips") { service.is_listed("lan_ips", ip) } else { nat::is_private(ip) }
-}
-
 impl Switch {
     /// Whether a request without a user in its URI, or OPTIONS at the last hop, is for this server itself.
     pub(crate) fn is_for_us(&self, request: &Request) -> bool {
@@ -73,12 +68,13 @@ impl Switch {
     /// What the media relay is told of an end.
     pub(crate) fn side(&self, flow: &Flow, far_end_nat: bool, authenticated: bool) -> MediaSide {
         let source = flow.address.ip();
-        MediaSide { source, lan: is_lan(&self.shared.service, source), far_end_nat, authenticated }
+        MediaSide { source, lan: self.shared.service.is_lan(source), far_end_nat, authenticated }
     }
 
     /// Host and port by which the other side of a flow reaches us, as they stand in a Via.
     pub(crate) fn sent_by(&mut self, flow: &Flow) -> String {
-        let host = host_text(self.flows.source(flow.address.ip()));
+        let other = flow.address.ip();
+        let host = host_text(self.shared.service.shown_address(other).unwrap_or_else(|| self.flows.source(other)));
         let port = self.flows.local_port(flow.id).or_else(|| self.ports.get(&flow.transport).copied());
         match port {
             Some(port) => format!("{host}:{port}"),

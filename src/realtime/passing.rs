@@ -112,7 +112,8 @@ impl Switch {
             return;
         }
         let call = (*request.method() == Method::Invite).then(|| self.begin_call(now, &flow, &request, &sender, near, signalled.steps.clone()));
-        if let Some(limited) = self.over_limit(&sender) {
+        let limited = self.over_limit(&sender).or_else(|| self.over_stranger_limit(&sender, &flow, near));
+        if let Some(limited) = limited {
             self.end_call(now, call, limited, "server");
             return self.respond(now, &key, answer(&request, limited, "", &flow));
         }
@@ -164,6 +165,14 @@ impl Switch {
             // The new call counts already.
             limit >= 0 && i64::try_from(self.calls.of_account(subscriber.account_id)).unwrap_or(i64::MAX) > limit
         }).then_some(486)
+    }
+
+    /// The status with which a call of somebody who has not signed in is refused, when there are many from its address.
+    fn over_stranger_limit(&self, sender: &Sender, flow: &Flow, near: bool) -> Option<u16> {
+        let limit = usize::try_from(self.shared.service.module_settings().sip.stranger_calls).unwrap_or(0);
+        // The new call counts already.
+        let counts = limit > 0 && !near && sender.subscriber.is_none();
+        (counts && self.calls.of_stranger(flow.address.ip()) > limit).then_some(503)
     }
 
     /// The targets of a destination, or the status that there are none with.
@@ -493,6 +502,7 @@ impl Switch {
             for step in steps {
                 call.ladder.note(at, "route", step);
             }
+            call.ladder.kept = sender.subscriber.as_ref().or(sender.claimed.as_ref()).is_some_and(|subscriber| subscriber.settings.trace_calls);
         }
         self.tell_news(news);
         id

@@ -131,6 +131,7 @@ impl Switch {
         call.record.media = report.filter(|report| report.relayed);
         call.alerted.iter().for_each(|account| self.events.calls_changed(Some(*account)));
         self.tell_news(call::news("call.ended", &call.record));
+        self.keep_trace(now, &call);
         self.write(Write::Call(Box::new(call.record)));
     }
 

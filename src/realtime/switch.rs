@@ -113,8 +113,12 @@ pub(crate) struct Switch {
     timers: BTreeMap<(Instant, u64), Key>,
     timer: u64,
     /// Unix time of the start, from which the registrar counts, so that its clock never jumps.
-    epoch: (Instant, u64),
+    pub(crate) epoch: (Instant, u64),
     swept: Instant,
+    /// Answers to an INVITE that no transaction waited for.
+    pub(crate) strays: u64,
+    /// Ladders of failed calls that were kept since a moment.
+    pub(crate) kept: (Instant, u32),
 }
 
 /// Asks the switch whether a silent connection is needed.
@@ -150,6 +154,8 @@ impl Switch {
             timer: 0,
             epoch: (now, unix_now()),
             swept: now,
+            strays: 0,
+            kept: (now, 0),
         }
     }
 
@@ -234,6 +240,9 @@ impl Switch {
         match input {
             Input::Received(messages) => {
                 for (flow, parsed) in messages {
+                    if !self.lets_in(now, &flow, &parsed) {
+                        continue;
+                    }
                     self.endpoint.handle(now, endpoint::Input::Received(flow, parsed));
                     self.drain(now);
                 }
@@ -290,7 +299,10 @@ impl Switch {
                 endpoint::Output::Ack(flow, request) => self.ack(now, flow, request),
                 endpoint::Output::Cancelled(key, cancel) => self.cancel(now, key, cancel),
                 endpoint::Output::Response(key, response) => self.response(now, &key, response),
-                endpoint::Output::Stray(flow, response) => self.stray(now, &flow, &response),
+                endpoint::Output::Stray(flow, response) => {
+                    self.strays += 1;
+                    self.stray(now, &flow, &response);
+                }
                 endpoint::Output::TimedOut(key) => {
                     self.notify_answered(&key, 408);
                     self.try_next(now, &key, 408);
@@ -396,7 +408,12 @@ impl Switch {
             VoiceCommand::Unregister(account, only, told) => drop(told.send(self.unregister(account, only))),
             VoiceCommand::Calls(told) => drop(told.send(self.calls.records())),
             VoiceCommand::HangUp(call, told) => drop(told.send(self.hang_up(now, call, "hangup", "server"))),
-            VoiceCommand::Trace(call, told) => drop(told.send(self.calls.trace(call))),
+            VoiceCommand::Trace(call, told) => drop(told.send(self.trace(call))),
+            VoiceCommand::Transactions(told) => drop(told.send(self.transactions())),
+            VoiceCommand::Abort(id, told) => drop(told.send(self.abort(now, id))),
+            VoiceCommand::Stats(told) => drop(told.send(self.stats())),
+            VoiceCommand::Bans(told) => drop(told.send(self.shared.sources.bans(now))),
+            VoiceCommand::Unban(ip, told) => drop(told.send(self.shared.sources.unban(ip, now))),
             VoiceCommand::SendIm(outgoing, told) => self.send_message(*outgoing, told),
             VoiceCommand::Presence(account, told) => drop(told.send(self.presence_state(now, account))),
             VoiceCommand::SetPresence(row, told) => {
@@ -404,6 +421,7 @@ impl Switch {
                 let _ = told.send(());
             }
             VoiceCommand::Subscriptions(told) => drop(told.send(self.list_subscriptions(now))),
+            VoiceCommand::MediaOf(calls, told) => drop(told.send(calls.into_iter().filter_map(|call| self.media.report(call)).collect())),
             VoiceCommand::MediaStats(told) => drop(told.send(self.media.stats())),
             VoiceCommand::Media(call, told) => drop(told.send(self.media.report(call))),
         }

@@ -5,7 +5,7 @@ use std::collections::{HashMap, HashSet};
 use std::time::Duration;
 
 use model::call::CallRecord;
-use service::{BindingRow, ImRow, Occurrence, Service, SubscriptionRow};
+use service::{BindingRow, ImRow, KeptTrace, Occurrence, Service, SubscriptionRow};
 use tokio::sync::{mpsc, oneshot};
 use uuid::Uuid;
 
@@ -25,6 +25,8 @@ pub(crate) enum Write {
     Gone(Uuid),
     /// A call, as it is now.
     Call(Box<CallRecord>),
+    /// The ladder of a call that is over.
+    Trace(Box<KeptTrace>),
     /// A subscription, new or refreshed.
     Subscription(Box<SubscriptionRow>),
     /// A subscription that is no more.
@@ -44,6 +46,7 @@ struct Pending {
     calls: HashMap<Uuid, CallRecord>,
     subscriptions: HashMap<Uuid, SubscriptionRow>,
     unsubscribed: HashSet<Uuid>,
+    traces: Vec<KeptTrace>,
     ims: Vec<ImRow>,
     news: Vec<Occurrence>,
     waiting: Vec<oneshot::Sender<()>>,
@@ -68,6 +71,7 @@ impl Pending {
                 self.subscriptions.remove(&id);
                 self.unsubscribed.insert(id);
             }
+            Write::Trace(kept) => self.traces.push(*kept),
             Write::Im(row) => self.ims.push(*row),
             Write::News(news) => self.news.push(news),
             Write::Flush(told) => self.waiting.push(told),
@@ -75,7 +79,7 @@ impl Pending {
     }
 
     fn len(&self) -> usize {
-        self.bindings.len() + self.gone.len() + self.calls.len() + self.ims.len() + self.subscriptions.len() + self.unsubscribed.len() + self.news.len()
+        self.bindings.len() + self.gone.len() + self.calls.len() + self.traces.len() + self.ims.len() + self.subscriptions.len() + self.unsubscribed.len() + self.news.len()
     }
 
     async fn write(&mut self, service: &Service) -> service::Result<()> {
@@ -98,6 +102,12 @@ impl Pending {
             if outcome.is_ok() {
                 self.calls.clear();
                 of_calls.clear();
+            }
+        }
+        if outcome.is_ok() && !self.traces.is_empty() {
+            outcome = service.save_call_traces(&self.traces).await;
+            if outcome.is_ok() {
+                self.traces.clear();
             }
         }
         if outcome.is_ok() && !(self.ims.is_empty() && of_ims.is_empty()) {

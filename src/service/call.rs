@@ -1,14 +1,14 @@
 //! Calls that are going on, and the records of those that are over.
 
-use model::call::{CallRecord, CallRef, CallTrace, ListCallRecords};
-use model::media::{MediaReport, MediaStats};
+use model::call::{CallRecord, CallRef, CallTrace, ListCallRecords, ListCdr, TraceCall, TraceDetail};
+use model::media::{CallStream, ListMediaStreams, MediaReport, MediaStats};
 use model::{ListParams, Page, PageInfo};
 use store::call_record::CallFilter;
 use types::Timestamp;
 use uuid::Uuid;
 
 use crate::domain::page_limit;
-use crate::operation::{Call, Done, Nothing};
+use crate::operation::{Call, Done, Nothing, Octets};
 use crate::registration::Whose;
 use crate::voice::VoiceCommand;
 use crate::{Error, Kind, Result, Service, now};
@@ -19,6 +19,16 @@ fn concerns(record: &CallRecord, whose: Whose) -> bool {
         Whose::All => true,
         Whose::Domain(id) => sides.iter().any(|side| side.domain_id == Some(id)),
         Whose::Account(id) => sides.iter().any(|side| side.account_id == Some(id)),
+    }
+}
+
+/// Calls whose media is asked for at a time.
+const CALLS_AT_A_TIME: usize = 100;
+
+/// A message without its body.
+fn without_body(message: &mut String) {
+    if let Some(end) = message.find("\r\n\r\n") {
+        message.truncate(end + 4);
     }
 }
 
@@ -91,10 +101,65 @@ impl Service {
     }
 
     /// What passed in a call, as a ladder.
-    pub(crate) async fn trace_call(self, call: Call, input: CallRef) -> Result<Done<CallTrace>> {
+    pub(crate) async fn trace_call(self, call: Call, input: TraceCall) -> Result<Done<CallTrace>> {
         let record = self.find_call(&call, input.call).await?;
-        let trace = self.ask_voice(|answer| VoiceCommand::Trace(record.id, answer)).await?;
-        Ok(trace.ok_or_else(|| Error::not_found("trace"))?.into())
+        let full = input.detail == Some(TraceDetail::Full);
+        if full {
+            call.caller.may_server("trace_full")?;
+        }
+        let trace = match self.ask_voice(|answer| VoiceCommand::Trace(record.id, answer)).await? {
+            Some(trace) => Some(trace),
+            None => {
+                self.ask_voice(VoiceCommand::Flush).await?;
+                self.store().call_trace(record.id).await?
+            }
+        };
+        let mut trace = trace.ok_or_else(|| Error::not_found("trace"))?;
+        if full {
+            self.note_sip(&call, "traceCall", &record.id.to_string()).await?;
+        } else {
+            trace.arrows.iter_mut().for_each(|arrow| without_body(&mut arrow.message));
+        }
+        if call.as_it_is {
+            let octets = Octets { media_type: "application/x-pcapng".to_owned(), name: Some(format!("{}.pcapng", record.id)), data: crate::pcapng::capture(&trace).into() };
+            return Ok(Done { octets: Some(octets), ..trace.into() });
+        }
+        Ok(trace.into())
+    }
+
+    /// Streams of calls that go on and are relayed, call by call, the oldest first.
+    pub(crate) async fn list_media_streams(self, call: Call, input: ListMediaStreams) -> Result<Done<Page<CallStream>>> {
+        let whose = self.whose(&call, input.account.as_deref(), input.domain.as_deref()).await?;
+        if let Some(wrong) = input.quality.as_deref().filter(|quality| !["good", "fair", "poor"].contains(quality)) {
+            return Err(Error::invalid("/quality", format!("{wrong} is neither good, fair nor poor")));
+        }
+        let limit = usize::try_from(page_limit(&ListParams { limit: input.limit, ..Default::default() })?).unwrap_or(usize::MAX);
+        let after = input.cursor.as_deref().map(place_of).transpose()?;
+        let mut live = self.ask_voice(VoiceCommand::Calls).await?;
+        live.retain(|record| concerns(record, whose) && after.is_none_or(|after| (record.started_at, record.id) > after));
+        live.sort_unstable_by_key(|record| (record.started_at, record.id));
+        let (mut data, mut cursors, mut seen) = (Vec::new(), Vec::new(), 0);
+        for some in live.chunks(CALLS_AT_A_TIME) {
+            let ids = some.iter().map(|record| record.id).collect();
+            let reports = self.ask_voice(|answer| VoiceCommand::MediaOf(ids, answer)).await?;
+            for record in some {
+                seen += 1;
+                let streams = reports.iter().find(|report| report.call == record.id).map(|report| report.streams.clone()).unwrap_or_default();
+                for stream in streams.into_iter().filter(|stream| input.quality.is_none() || stream.quality == input.quality) {
+                    data.push(CallStream { call: record.id, caller: record.caller.uri.clone(), callee: record.callee.uri.clone(), stream });
+                    cursors.push(place(record));
+                }
+                if data.len() >= limit {
+                    break;
+                }
+            }
+            if data.len() >= limit {
+                break;
+            }
+        }
+        let has_more = seen < live.len();
+        let next_cursor = cursors.last().filter(|_| has_more).cloned();
+        Ok(Done { cursors, ..Page { data, page: PageInfo { next_cursor, has_more, total: None } }.into() })
     }
 
     /// What is known of the media of a call: while it goes on as it is now, afterwards as it was at the end.
@@ -112,10 +177,21 @@ impl Service {
     }
 
     /// Records of calls, the newest first.
-    pub(crate) async fn list_cdr(self, call: Call, input: ListCallRecords) -> Result<Done<Page<CallRecord>>> {
-        let whose = self.whose(&call, input.account.as_deref(), input.domain.as_deref()).await?;
+    pub(crate) async fn list_cdr(self, call: Call, input: ListCdr) -> Result<Done<Page<CallRecord>>> {
         let limit = page_limit(&ListParams { limit: input.limit, ..Default::default() })?;
-        let filter = CallFilter {
+        let filter = self.cdr_filter(&call, &input).await?;
+        self.ask_voice(VoiceCommand::Flush).await?;
+        let mut records = self.store().call_records(&filter, limit + 1).await?;
+        let size = usize::try_from(limit).unwrap_or(usize::MAX);
+        let has_more = records.len() > size;
+        records.truncate(size);
+        Ok(paged(records, has_more))
+    }
+
+    /// Which records are asked for and may be seen.
+    pub(crate) async fn cdr_filter(&self, call: &Call, input: &ListCdr) -> Result<CallFilter> {
+        let whose = self.whose(call, input.account.as_deref(), input.domain.as_deref()).await?;
+        Ok(CallFilter {
             account: if let Whose::Account(id) = whose { Some(id) } else { None },
             domain: if let Whose::Domain(id) = whose { Some(id) } else { None },
             since: input.since.unwrap_or_default(),
@@ -123,13 +199,9 @@ impl Service {
                 Some(cursor) => place_of(cursor)?,
                 None => (input.until.unwrap_or_else(|| now().plus_seconds(60)), Uuid::nil()),
             },
-        };
-        self.ask_voice(VoiceCommand::Flush).await?;
-        let mut records = self.store().call_records(&filter, limit + 1).await?;
-        let size = usize::try_from(limit).unwrap_or(usize::MAX);
-        let has_more = records.len() > size;
-        records.truncate(size);
-        Ok(paged(records, has_more))
+            cause: input.cause.clone(),
+            number: input.number.as_deref().map(|number| number.trim().to_lowercase()).filter(|number| !number.is_empty()),
+        })
     }
 
     /// The record of a call.

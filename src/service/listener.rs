@@ -135,7 +135,7 @@ impl Service {
         insert_defaults(tx, &DEFAULTS).await
     }
 
-    async fn shown_listeners(&self) -> Result<Vec<Listener>> {
+    pub(crate) async fn shown_listeners(&self) -> Result<Vec<Listener>> {
         let mut listeners = self.store().listeners().await?;
         if let Ok(states) = self.inner.listening.states.lock() {
             for listener in &mut listeners {

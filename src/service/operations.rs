@@ -5,7 +5,7 @@ use model::account::{
 };
 use model::address_list::{AddressList, AddressTest, ReplaceAddressList};
 use model::auth::{Login, Principal, Refresh, Session, Tokens};
-use model::call::{CallRecord, CallRef, CallTrace, ListCallRecords};
+use model::call::{CallRecord, CallRef, CallTrace, ExportCdr, ListCallRecords, ListCdr, TraceCall};
 use model::certificate::{Certificate, ImportCertificate};
 use model::domain::{CreateDomain, Domain, DomainAliases, DomainSettingsPatch, RenameDomain, ReplaceDomainAliases, UpdateDomain};
 use model::forwarder::{CreateForwarder, Forwarder, RenameForwarder, UpdateForwarder};
@@ -14,7 +14,8 @@ use model::im::{Conversation, ConversationRef, ImMessage, ListConversations, Lis
 use model::listener::{CreateListener, Listener, UpdateListener};
 use model::mail_trace::{MailTrace, SearchMailTrace};
 use model::mailbox::{CreateMailbox, Mailbox, UpdateMailbox};
-use model::media::{MediaReport, MediaStats};
+use model::media::{CallStream, ListMediaStreams, MediaReport, MediaStats};
+use model::network::{DetectedLan, FirewallCheck, Lan, MediaPorts, UpdateLan, UpdateMediaPorts};
 use model::message::{Headers, Message, SearchMessages, Stored, UpdateMessage};
 use model::presence::{AccountPresence, ListSubscriptions, SetPresence, SipSubscription};
 use model::queue::{Accepted, Queue, QueueAction, QueueSummary, SubmitRawMessage, TransitMessage};
@@ -24,6 +25,7 @@ use model::routing::{
 };
 use model::server::{ErrorCodes, EventTypes, Modules, RenameMainDomain, Server, ServerSettingsPatch, SettingsCatalogue, UpdateModule, UpdateServer, Version};
 use model::settings::{SettingsChange, SettingsView};
+use model::sip::{BanRef, ListTransactions, SipBan, SipStats, SipTransaction, TransactionRef};
 use model::setup::{CompleteSetup, SetupDone, SetupState};
 use model::submission::{CreateUpload, SendMessage, Submission, Upload};
 use model::{ListParams, Page};
@@ -118,6 +120,12 @@ operations! {
         getAddressList Get "/network/address-lists/{list}" 200 Server("settings_read"), get_address_list(ListRef) -> AddressList, "Shows a list of addresses";
         replaceAddressList Put "/network/address-lists/{list}" 200 Server("settings"), replace_address_list(ReplaceAddressList) -> AddressList, "Replaces a list of addresses";
         testAddress Post "/network/address-lists/{list}/test" 200 Server("settings_read"), test_address(TestAddress) -> AddressTest, "Tells whether an address is in a list";
+        getLan Get "/network/lan" 200 Server("settings_read"), get_lan(Nothing) -> Lan, "Shows the addresses of this server inside and outside, as set and as found";
+        updateLan Patch "/network/lan" 200 Server("settings"), update_lan(UpdateLan) -> Lan, "Changes the addresses of this server inside and outside";
+        detectLan Post "/network/lan/detect" 200 Server("settings_read"), detect_lan(Nothing) -> DetectedLan, "Looks again at the addresses of this machine";
+        getMediaPorts Get "/network/media-ports" 200 Server("settings_read"), get_media_ports(Nothing) -> MediaPorts, "Shows the ports of relayed media";
+        updateMediaPorts Patch "/network/media-ports" 200 Server("settings"), update_media_ports(UpdateMediaPorts) -> MediaPorts, "Changes the ports of relayed media";
+        checkFirewall Post "/network/media-ports/firewall-check" 200 Server("settings_read"), check_firewall(Nothing) -> FirewallCheck, "Lists every range of ports that a firewall in front has to let through";
         getDnsSettings Get "/network/dns" 200 Server("settings_read"), get_dns_settings(Nothing) -> SettingsView, "Shows the settings of the DNS resolver with their origin";
         updateDnsSettings Patch "/network/dns" 200 Server("settings"), update_dns_settings(UpdateDnsSettings) -> SettingsView, "Changes settings of the DNS resolver";
     }
@@ -125,16 +133,23 @@ operations! {
         listRegistrations Get "/sip/registrations" 200 SignedIn, list_registrations(ListRegistrations) -> Page<Registration>, "Lists the telephones that are registered";
         removeRegistrations Delete "/sip/registrations" 200 Own("basic_settings"), remove_registrations(RemoveRegistrations) -> Removed, "Takes all registrations of an account away";
         removeRegistration Delete "/sip/registrations/{id}" 204 Own("basic_settings"), remove_registration(RegistrationRef), "Takes a registration away; the telephone may register anew";
+        listBans Get "/sip/bans" 200 Server("monitors"), list_bans(Nothing) -> Page<SipBan>, "Lists addresses that SIP does not listen to now";
+        removeBan Delete "/sip/bans/{address}" 204 Server("session_control"), remove_ban(BanRef), "Forgives an address that SIP does not listen to";
+        listTransactions Get "/sip/transactions" 200 Server("monitors"), list_transactions(ListTransactions) -> Page<SipTransaction>, "Lists SIP transactions that last, the newest first";
+        abortTransaction Delete "/sip/transactions/{id}" 204 Server("session_control"), abort_transaction(TransactionRef), "Ends a SIP transaction: 500 to who asked, CANCEL to who was asked";
+        getSipStats Get "/sip/stats" 200 Server("monitors"), get_sip_stats(Nothing) -> SipStats, "Shows counters of SIP: messages by kind and way, transactions, registrations, calls";
         listCalls Get "/calls" 200 SignedIn, list_calls(ListCallRecords) -> Page<CallRecord>, "Lists the calls that are going on";
         getCall Get "/calls/{call}" 200 SignedIn, get_call(CallRef) -> CallRecord, "Shows a call";
         hangupCall Post "/calls/{call}/hangup" 204 SignedIn, hangup_call(CallRef), "Ends a call for both sides";
-        traceCall Get "/calls/{call}/trace" 200 SignedIn, trace_call(CallRef) -> CallTrace, "Shows what passed in a call, as a ladder";
+        traceCall Get "/calls/{call}/trace" 200 SignedIn, trace_call(TraceCall) -> CallTrace, "Shows what passed in a call, as a ladder or a packet capture", gives = Some(WhenAsked("application/x-pcapng"));
         listSubscriptions Get "/sip/subscriptions" 200 SignedIn, list_subscriptions(ListSubscriptions) -> Page<SipSubscription>, "Lists who watches presence, calls and messages of whom";
         getPresence Get "/presence/{account}" 200 SignedIn, get_presence(AccountRef) -> AccountPresence, "Tells how an account can be reached";
         setPresence Put "/presence/{account}" 200 Own("can_impersonate"), set_presence(SetPresence) -> AccountPresence, "Says how an account can be reached, beside what its devices say";
         getCallMedia Get "/calls/{call}/media" 200 SignedIn, get_call_media(CallRef) -> MediaReport, "Shows what is known of the media of a call, and why a way is silent";
+        listMediaStreams Get "/media/streams" 200 SignedIn, list_media_streams(ListMediaStreams) -> Page<CallStream>, "Lists media streams of calls that go on, by what is heard of them";
         getMediaStats Get "/media/stats" 200 Server("monitors"), get_media_stats(Nothing) -> MediaStats, "Shows the media relay as a whole";
-        listCdr Get "/cdr" 200 SignedIn, list_cdr(ListCallRecords) -> Page<CallRecord>, "Lists records of calls, the newest first";
+        listCdr Get "/cdr" 200 SignedIn, list_cdr(ListCdr) -> Page<CallRecord>, "Lists records of calls, the newest first";
+        exportCdr Post "/cdr/export" 200 SignedIn, export_cdr(ExportCdr) -> FileContent, "Gives records of calls as a file, the newest first", gives = Some(AsItIs("*/*"));
         getCdr Get "/cdr/{call}" 200 SignedIn, get_cdr(CallRef) -> CallRecord, "Shows the record of a call";
     }
     "certificates" {
@@ -300,6 +315,9 @@ pub(crate) static PARTS: &[fn() -> Shape] = &[
     Shape::of::<MailTrace>,
     Shape::of::<Registration>,
     Shape::of::<CallRecord>,
+    Shape::of::<CallStream>,
+    Shape::of::<SipBan>,
+    Shape::of::<SipTransaction>,
     Shape::of::<SipSubscription>,
     Shape::of::<Conversation>,
     Shape::of::<ImMessage>,

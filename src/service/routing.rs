@@ -105,10 +105,15 @@ impl Service {
         }
     }
 
-    /// Whether an address is one of this machine.
+    /// Whether an address is one of this machine, or one that it shows to others.
     pub fn is_own_address(&self, address: IpAddr) -> bool {
         let host = self.inner.routing.host.read().unwrap_or_else(PoisonError::into_inner);
-        host.addresses.contains(&address.to_canonical())
+        host.addresses.contains(&address.to_canonical()) || self.is_shown_address(address)
+    }
+
+    /// Addresses of this machine.
+    pub(crate) fn host_addresses(&self) -> Vec<IpAddr> {
+        self.inner.routing.host.read().unwrap_or_else(PoisonError::into_inner).addresses.clone()
     }
 
     /// Addresses at which we ourselves answer on this port.

@@ -1,12 +1,15 @@
 //! The seam to telephony: what it keeps in the database, and what operations ask of it. Live registrations and calls belong
 //! to the node whose telephones they are; `realtime` holds them and answers here.
 
+use std::net::IpAddr;
 use std::sync::{Arc, Mutex};
 
 use bytes::Bytes;
 use model::call::{CallRecord, CallTrace};
 use model::presence::{PresenceStatus, SipSubscription};
 use model::media::{MediaReport, MediaStats};
+use model::sip::{SipBan, SipStats, SipTransaction};
+use store::call_record::KeptTrace;
 use store::event::Occurrence;
 use store::presence::PresenceRow;
 use store::registration::{BindingFilter, BindingRow};
@@ -40,8 +43,20 @@ pub enum VoiceCommand {
     SetPresence(PresenceRow, oneshot::Sender<()>),
     /// Who watches what.
     Subscriptions(oneshot::Sender<Vec<SipSubscription>>),
+    /// What the media relay knows of several calls.
+    MediaOf(Vec<Uuid>, oneshot::Sender<Vec<MediaReport>>),
     /// The media relay as a whole.
     MediaStats(oneshot::Sender<MediaStats>),
+    /// The transactions there are, the newest first.
+    Transactions(oneshot::Sender<Vec<SipTransaction>>),
+    /// End a transaction; whether there was one without a final answer is told.
+    Abort(Uuid, oneshot::Sender<bool>),
+    /// Counters of SIP.
+    Stats(oneshot::Sender<SipStats>),
+    /// Addresses that are banned.
+    Bans(oneshot::Sender<Vec<SipBan>>),
+    /// Forgive an address; whether it was banned is told.
+    Unban(IpAddr, oneshot::Sender<bool>),
     /// What passed in a call.
     Trace(Uuid, oneshot::Sender<Option<CallTrace>>),
 }
@@ -137,6 +152,14 @@ impl Service {
     /// When the database cannot answer; nothing was written then.
     pub async fn save_calls(&self, records: &[CallRecord], news: &[Occurrence]) -> Result<()> {
         Ok(self.store().save_calls(records, news).await?)
+    }
+
+    /// Keeps ladders of calls that are over.
+    ///
+    /// # Errors
+    /// When the database cannot answer; nothing was written then.
+    pub async fn save_call_traces(&self, traces: &[KeptTrace]) -> Result<()> {
+        Ok(self.store().save_call_traces(traces).await?)
     }
 
     /// Closes the records of calls that were going on when the server stopped.

@@ -93,6 +93,26 @@ struct Entry<M> {
     flow: Flow,
     /// The slot of the wheel that counts.
     armed: Option<u64>,
+    since: Instant,
+}
+
+/// A transaction that lasts, as it is shown.
+#[derive(Debug, Clone, Copy)]
+pub struct Open<'a> {
+    /// Whether its request was sent or received.
+    pub side: Side,
+    /// Its key.
+    pub key: &'a Key,
+    /// Where its request came from or went to.
+    pub flow: &'a Flow,
+    /// Its request.
+    pub request: &'a Request,
+    /// Whether it has its final response.
+    pub answered: bool,
+    /// Since when.
+    pub since: Instant,
+    /// When its next timer is due.
+    pub due: Option<Instant>,
 }
 
 /// All transactions of one worker (RFC 3261 §17, RFC 6026).
@@ -143,6 +163,7 @@ impl Endpoint {
                 machine,
                 flow,
                 armed: None,
+                since: now,
             },
         );
         self.drain_client(&key);
@@ -167,6 +188,29 @@ impl Endpoint {
     /// Transactions of requests that were sent, and of those that were received.
     pub fn transactions(&self) -> (usize, usize) {
         (self.clients.len(), self.servers.len())
+    }
+
+    /// All transactions, in no order.
+    pub fn open(&self) -> impl Iterator<Item = Open<'_>> {
+        let clients = self.clients.iter().map(|(key, entry)| Open {
+            side: Side::Client,
+            key,
+            flow: &entry.flow,
+            request: entry.machine.request(),
+            answered: entry.machine.is_answered(),
+            since: entry.since,
+            due: entry.machine.deadline(),
+        });
+        let servers = self.servers.iter().map(|(key, entry)| Open {
+            side: Side::Server,
+            key,
+            flow: &entry.flow,
+            request: entry.machine.request(),
+            answered: entry.machine.is_answered(),
+            since: entry.since,
+            due: entry.machine.deadline(),
+        });
+        clients.chain(servers)
     }
 
     /// Messages that were dropped: malformed ones without an answer and responses to nothing.
@@ -247,6 +291,7 @@ impl Endpoint {
                 machine,
                 flow,
                 armed: None,
+                since: now,
             },
         );
         if *request.method() == Method::Cancel {

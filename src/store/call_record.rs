@@ -1,6 +1,6 @@
 //! Records of calls.
 
-use model::call::CallRecord;
+use model::call::{CallRecord, CallTrace};
 use serde_json::Value;
 use types::Timestamp;
 use uuid::Uuid;
@@ -20,6 +20,19 @@ pub struct CallFilter {
     pub since: Timestamp,
     /// Begun before, or at that moment with a smaller id.
     pub before: (Timestamp, Uuid),
+    /// Ended for this reason.
+    pub cause: Option<String>,
+    /// With this, in lower case, in the address of one side or in what was dialled.
+    pub number: Option<String>,
+}
+
+/// A ladder that is kept.
+#[derive(Debug, Clone, PartialEq)]
+pub struct KeptTrace {
+    /// The ladder.
+    pub trace: CallTrace,
+    /// For how long.
+    pub keep_until: Timestamp,
 }
 
 fn read(detail: Value) -> Option<CallRecord> {
@@ -69,13 +82,17 @@ impl Store {
         let rows = sqlx::query_scalar!(
             "SELECT detail FROM call_record WHERE started_at >= $1 AND (started_at, id) < ($2, $3) \
              AND ($4::uuid IS NULL OR caller_account = $4 OR callee_account = $4) AND ($5::uuid IS NULL OR caller_domain = $5 OR callee_domain = $5) \
+             AND ($7::text IS NULL OR cause = $7) \
+             AND ($8::text IS NULL OR strpos(lower(concat_ws(' ', detail->>'dialled', detail->'caller'->>'uri', detail->'callee'->>'uri')), $8) > 0) \
              ORDER BY started_at DESC, id DESC LIMIT $6",
             to_sql(filter.since),
             to_sql(filter.before.0),
             filter.before.1,
             filter.account,
             filter.domain,
-            limit
+            limit,
+            filter.cause.as_deref(),
+            filter.number.as_deref()
         )
         .fetch_all(&self.pool)
         .await?;
@@ -88,6 +105,33 @@ impl Store {
     /// When the database cannot answer.
     pub async fn call_record(&self, id: Uuid) -> Result<Option<CallRecord>> {
         Ok(sqlx::query_scalar!("SELECT detail FROM call_record WHERE id = $1", id).fetch_optional(&self.pool).await?.and_then(read))
+    }
+
+    /// Keeps ladders of calls that are over.
+    ///
+    /// # Errors
+    /// When the database cannot answer.
+    pub async fn save_call_traces(&self, traces: &[KeptTrace]) -> Result<()> {
+        sqlx::query!(
+            "INSERT INTO call_trace (call_id, keep_until, detail) SELECT * FROM UNNEST($1::uuid[], $2::timestamptz[], $3::jsonb[]) \
+             ON CONFLICT (call_id) DO UPDATE SET keep_until = excluded.keep_until, detail = excluded.detail",
+            &traces.iter().map(|kept| kept.trace.id).collect::<Vec<_>>(),
+            &traces.iter().map(|kept| to_sql(kept.keep_until)).collect::<Vec<_>>(),
+            // The database takes no NUL in a text.
+            &traces.iter().map(|kept| serde_json::to_string(&kept.trace).ok().and_then(|text| serde_json::from_str(&text.replace("\\u0000", "?")).ok()).unwrap_or_default()).collect::<Vec<Value>>(),
+        )
+        .execute(&self.pool)
+        .await?;
+        Ok(())
+    }
+
+    /// The ladder of a call, when it was kept.
+    ///
+    /// # Errors
+    /// When the database cannot answer.
+    pub async fn call_trace(&self, id: Uuid) -> Result<Option<CallTrace>> {
+        let detail = sqlx::query_scalar!("SELECT detail FROM call_trace WHERE call_id = $1 AND keep_until > now()", id).fetch_optional(&self.pool).await?;
+        Ok(detail.and_then(|detail| serde_json::from_value(detail).ok()))
     }
 
     /// Closes the records that a stop of the server left open; gives their number.

@@ -81,14 +81,16 @@ pub struct Occurrence {
     pub object: Value,
 }
 
-/// Writes events into the outbox, in one statement.
+/// Writes events into the outbox, in one statement. The registrar knows no domains: its events get that of their account.
 pub(crate) async fn tell(connection: &mut PgConnection, news: &[Occurrence]) -> Result<()> {
     if news.is_empty() {
         return Ok(());
     }
     sqlx::query!(
         "WITH word AS (SELECT pg_notify('postamt', '')) INSERT INTO event (topic, type, account_id, domain_id, object) \
-         SELECT n.* FROM word, UNNEST($1::text[], $2::text[], $3::uuid[], $4::uuid[], $5::jsonb[]) AS n",
+         SELECT n.topic, n.kind, n.account, COALESCE(n.domain, a.domain_id), n.object FROM word, \
+         UNNEST($1::text[], $2::text[], $3::uuid[], $4::uuid[], $5::jsonb[]) WITH ORDINALITY AS n (topic, kind, account, domain, object, place) \
+         LEFT JOIN account a ON a.id = n.account AND n.domain IS NULL AND n.topic = 'registrations' ORDER BY n.place",
         &news.iter().map(|one| one.topic.to_owned()).collect::<Vec<_>>(),
         &news.iter().map(|one| one.kind.to_owned()).collect::<Vec<_>>(),
         &news.iter().map(|one| one.account_id).collect::<Vec<_>>() as _,

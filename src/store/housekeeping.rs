@@ -38,6 +38,7 @@ impl Store {
         sqlx::query!("DELETE FROM session WHERE expires_at < now()").execute(&self.pool).await?;
         sqlx::query!("DELETE FROM refresh_token WHERE expires_at < now()").execute(&self.pool).await?;
         sqlx::query!("DELETE FROM sip_binding WHERE expires_at < now()").execute(&self.pool).await?;
+        sqlx::query!("DELETE FROM call_trace WHERE keep_until < now()").execute(&self.pool).await?;
         sqlx::query!("DELETE FROM upload WHERE expires_at < now()").execute(&self.pool).await?;
         sqlx::query!("DELETE FROM idempotency WHERE created_at < now() - interval '24 hours'").execute(&self.pool).await?;
         Ok(())

@@ -17,10 +17,10 @@ pub(crate) fn trials() -> Vec<Trial> {
     vec![test("events_come_in_order_and_resume", events_come_in_order_and_resume), test("a_user_hears_only_of_himself", a_user_hears_only_of_himself)]
 }
 
-struct Stream(BufReader<TcpStream>);
+pub(crate) struct Stream(BufReader<TcpStream>);
 
 impl Stream {
-    fn open(client: &Client, topics: &str, after: Option<i64>) -> Self {
+    pub(crate) fn open(client: &Client, topics: &str, after: Option<i64>) -> Self {
         let mut stream = TcpStream::connect(("127.0.0.1", client.port)).unwrap();
         stream.set_read_timeout(Some(Duration::from_secs(60))).unwrap();
         let after = after.map(|n| format!("Last-Event-ID: {n}\r\n")).unwrap_or_default();
@@ -33,7 +33,7 @@ impl Stream {
         Self(reader)
     }
 
-    fn next(&mut self) -> Value {
+    pub(crate) fn next(&mut self) -> Value {
         loop {
             let mut line = String::new();
             assert!(self.0.read_line(&mut line).unwrap() > 0, "the stream ended");

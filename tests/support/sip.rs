@@ -50,6 +50,11 @@ impl Telephone {
         self.socket.send_to(message.as_bytes(), self.server).unwrap();
     }
 
+    /// Sends a packet of media to a port of the server.
+    pub(crate) fn send_to(&self, packet: &[u8], port: u16) {
+        self.socket.send_to(packet, ("127.0.0.1", port)).unwrap();
+    }
+
     /// The next message that is no 100.
     pub(crate) fn receive(&self) -> String {
         let mut buffer = vec![0; 65_535];

@@ -95,6 +95,11 @@ impl ClientTransaction {
         self.is_invite() && self.state == State::Proceeding
     }
 
+    /// Whether a final response has come.
+    pub fn is_answered(&self) -> bool {
+        !matches!(self.state, State::Sent | State::Proceeding)
+    }
+
     fn is_invite(&self) -> bool {
         *self.request.method() == Method::Invite
     }
