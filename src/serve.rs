@@ -29,13 +29,7 @@ pub(crate) fn run(cli: &Cli, options: &Serve, config: &Config) -> Result<(), Str
     telemetry::init(&config.log.level, config.log.format == cli::LogFormat::Json && !options.dev);
     // One provider for every user of TLS; an error only says that one is installed already.
     let _ = rustls::crypto::aws_lc_rs::default_provider().install_default();
-    let mut builder = tokio::runtime::Builder::new_multi_thread();
-    if config.database.url.is_none() {
-        // Half of the cores are the database's; more of our threads would only wake one another.
-        let cores = std::thread::available_parallelism().map_or(2, std::num::NonZero::get);
-        builder.worker_threads((cores / 2).max(1));
-    }
-    let runtime = builder.enable_all().build().map_err(|e| e.to_string())?;
+    let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build().map_err(|e| e.to_string())?;
     runtime.block_on(serve(&home, options, config))
 }
 

@@ -129,7 +129,7 @@ fn word(kind: Kind) -> &'static str {
 pub(crate) fn verdict(call: &Call, index: usize, found: &Verdict, now: u64) -> MediaVerdict {
     let (silent, who) = match found.silent {
         Silent::Caller => (SilentEnd::Caller, "the caller"),
-        Silent::Callee => (SilentEnd::Callee, "the called"),
+        Silent::Callee => (SilentEnd::Callee, "the callee"),
         Silent::Both => (SilentEnd::Both, "either end"),
     };
     let callee = call.leading().and_then(|branch| branch.legs.get(index).copied().flatten());

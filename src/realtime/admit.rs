@@ -129,8 +129,9 @@ async fn signal(shared: &Shared, flow: &Flow, request: &Request) -> Result<Decis
 /// The address a request URI stands for: `user@host`, or the number of a tel URI at the main domain.
 pub(crate) fn address_of(uri: &Uri<'_>) -> Option<String> {
     if uri.is_sip() {
+        // A user that hides an address in itself is nobody of ours, and no way to others.
         let user = uri.user().filter(|user| !user.is_empty())?;
-        let user = String::from_utf8(sip::uri::unescape(user).into_owned()).ok().filter(|user| !user.contains('\0'))?;
+        let user = String::from_utf8(sip::uri::unescape(user).into_owned()).ok().filter(|user| !user.contains(['\0', '@']))?;
         // An address has one spelling.
         return Some(match uri.ip() {
             Some(ip) => format!("{user}@{}", crate::flow::host_text(ip)),

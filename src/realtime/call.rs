@@ -12,6 +12,7 @@ use types::Timestamp;
 use uuid::Uuid;
 
 use crate::ladder::Ladder;
+use crate::session::Session;
 
 /// How long the ladder of a call that is over can be asked for.
 const KEPT: Duration = Duration::from_secs(900);
@@ -31,6 +32,8 @@ pub(crate) struct Call {
     pub(crate) answer: Option<Bytes>,
     /// The tag of the caller, which tells who sends a request.
     pub(crate) caller_tag: Box<str>,
+    /// When its telephones have to confirm it.
+    pub(crate) session: Option<Session>,
     /// An offer that the ACK answers: its branch, and whether the caller answers.
     pub(crate) awaits_answer: Option<(Option<u32>, bool)>,
     began: Instant,
@@ -133,7 +136,7 @@ impl Calls {
     pub(crate) fn add(&mut self, now: Instant, record: CallRecord, caller: End, request: &Request) -> Uuid {
         let id = record.id;
         let caller_tag = request.from().ok().and_then(|from| from.tag().map(Into::into)).unwrap_or_default();
-        self.live.insert(id, Call { record, ladder: Ladder::default(), caller, callee: None, alerted: Vec::new(), answer: None, caller_tag, awaits_answer: None, began: now });
+        self.live.insert(id, Call { record, ladder: Ladder::default(), caller, callee: None, alerted: Vec::new(), answer: None, caller_tag, awaits_answer: None, session: None, began: now });
         id
     }
 
@@ -225,9 +228,15 @@ impl Calls {
         Some(call)
     }
 
-    /// Forgets ladders nobody asks for any more; gives the calls that last longer than they may.
-    pub(crate) fn sweep(&mut self, now: Instant, longest: Duration) -> Vec<Uuid> {
+    /// Forgets ladders nobody asks for any more; gives the calls that last longer than they may, or that
+    /// nobody confirms, with the reason.
+    pub(crate) fn sweep(&mut self, now: Instant, longest: Duration) -> Vec<(Uuid, &'static str)> {
         self.over.retain(|_, (since, _)| now.duration_since(*since) < KEPT);
-        self.live.iter().filter(|(_, call)| now.duration_since(call.began) > longest).map(|(id, _)| *id).collect()
+        let why = |call: &Call| match call.session {
+            _ if now.duration_since(call.began) > longest => Some("max_duration"),
+            Some(session) if session.is_over(now) => Some("session_timer"),
+            _ => None,
+        };
+        self.live.iter().filter_map(|(id, call)| Some((*id, why(call)?))).collect()
     }
 }

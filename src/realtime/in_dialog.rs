@@ -80,6 +80,9 @@ impl Switch {
         {
             end.flow = *flow;
         }
+        if let (Method::Invite | Method::Update, Some(session)) = (request.method(), &mut call.session) {
+            session.confirm(now);
+        }
         match request.method() {
             Method::Refer => self.note_refer(now, request),
             Method::Bye => self.end_call_as(now, id, "answered", if from_caller { "caller" } else { "callee" }),

@@ -29,6 +29,7 @@ mod progress;
 mod register;
 mod sources;
 mod replaces;
+mod session;
 mod stun;
 mod switch;
 mod unasked;

@@ -22,6 +22,7 @@ use crate::call::{self, End, moment};
 use crate::divert::Plan;
 use crate::message::Im;
 use crate::own;
+use crate::session;
 use crate::switch::{Input, Switch};
 
 /// A request that is passed on.
@@ -116,10 +117,17 @@ impl Switch {
             self.end_call(now, call, limited, "server");
             return self.respond(now, &key, answer(&request, limited, "", &flow));
         }
+        let device = self.gruu(now, &request, &signalled.destinations);
         let plan = call.is_some().then(|| Box::new(Plan::new(&request, sender.clone())));
         let proxy = Proxy::new(request, key.clone(), flow.address, checked, routing, self.proxy_config());
         let proxied = Proxied { call, caller: sender.subscriber, plan, ..Proxied::new(proxy, flow) };
         self.proxies.insert(key.clone(), proxied);
+        if let Some(found) = device {
+            self.name_callee(call, &signalled.destinations);
+            self.tell(now, &key, proxy::Input::Add(found.into_iter().collect()));
+            self.tell(now, &key, proxy::Input::Finish);
+            return self.drain_proxy(now, &key);
+        }
         if call.is_some() {
             self.name_callee(call, &signalled.destinations);
             self.add_destinations(now, &key, signalled.destinations, None);
@@ -188,6 +196,14 @@ impl Switch {
                 if targets.is_empty() { Err(480) } else { Ok(targets) }
             }
         }
+    }
+
+    /// When a request names one device of an account by its GRUU (RFC 5627 §5.1): that device, if it is there.
+    fn gruu(&self, now: Instant, request: &Request, destinations: &[Destination]) -> Option<Option<Target<Next>>> {
+        let uri = request.uri().ok().filter(|uri| uri.param("gr").is_some_and(|gr| !gr.is_empty()))?;
+        let [Destination::Account(account)] = destinations else { return None };
+        let device = self.locations.by_gruu(self.seconds(now), account.account_id.as_u128(), &uri);
+        Some(device.and_then(|device| self.device(0, account, &device)))
     }
 
     fn device(&self, group: u32, account: &Arc<Subscriber>, device: &sip::registrar::Target<'_>) -> Option<Target<Next>> {
@@ -328,6 +344,9 @@ impl Switch {
                 splice.body(body);
             }
             if !in_dialog {
+                if let Some(interval) = session::asked(&request) {
+                    splice.append(Name::SessionExpires, interval);
+                }
                 put_identity(splice, &request, identity.as_deref(), near);
                 for diversion in diversions.iter().rev() {
                     splice.prepend(Name::Diversion, diversion);

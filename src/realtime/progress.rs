@@ -14,6 +14,7 @@ use uuid::Uuid;
 
 use crate::admit::tag;
 use crate::call::{self, End, cause_of, moment};
+use crate::session::Session;
 use crate::switch::Switch;
 use crate::write_behind::Write;
 
@@ -53,7 +54,7 @@ impl Switch {
     }
 
     /// A branch answered its call.
-    fn answered(&mut self, _now: Instant, key: &Key, id: Uuid, branch: BranchId, response: &Response, octets: Bytes) {
+    fn answered(&mut self, now: Instant, key: &Key, id: Uuid, branch: BranchId, response: &Response, octets: Bytes) {
         let Some(proxied) = self.proxies.get(key) else { return };
         let Some(way) = proxied.ways.get(&branch) else { return };
         let Some((flow, _)) = way.sent else { return };
@@ -70,6 +71,7 @@ impl Switch {
         }
         media.branch_won(id, branch.0);
         call.answer = Some(octets);
+        call.session = Session::of(now, response);
         call.caller.dialog = to_caller;
         call.callee = Some(End { flow, side, by_flow: far || flow.transport.is_reliable(), dialog: to_callee });
         let record = &mut call.record;

@@ -216,8 +216,8 @@ impl Switch {
             let settings = self.shared.service.module_settings();
             self.locations.set_ping_interval(u64::try_from(settings.sip.nat_ping_interval).unwrap_or(0));
             let longest = Duration::from_secs(u64::try_from(settings.sip.max_call_duration).unwrap_or(u64::MAX));
-            for call in self.calls.sweep(now, longest) {
-                self.hang_up(now, call, "max_duration", "timer");
+            for (call, why) in self.calls.sweep(now, longest) {
+                self.hang_up(now, call, why, "timer");
             }
         }
     }

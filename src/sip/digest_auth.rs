@@ -237,7 +237,8 @@ fn credentials(value: &[u8], realm: &str) -> Option<Result<Credentials, DigestEr
     ours.then(|| Credentials::read(|name| read.get(name)))
 }
 
-/// Whether the digest was made for this request. Clients differ in parameters and port; user and host must be the same.
+/// Whether the digest was made for this request. Clients differ in parameters and port, and some name the address they send to
+/// instead of the domain; otherwise user and host must be the same.
 fn names_target(request: &Request, uri: &str) -> bool {
     if request.uri_octets() == uri.as_bytes() {
         return true;
@@ -247,8 +248,8 @@ fn names_target(request: &Request, uri: &str) -> bool {
     };
     target.is_sip()
         && named.is_sip()
-        && target.user() == named.user()
-        && target.host().eq_ignore_ascii_case(named.host())
+        && (target.host().eq_ignore_ascii_case(named.host()) && target.user() == named.user()
+            || named.ip().is_some() && (named.user().is_none() || target.user() == named.user()))
 }
 
 #[cfg(test)]

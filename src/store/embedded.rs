@@ -287,7 +287,7 @@ fn settings(config: &EmbeddedConfig) -> Vec<String> {
         "listen_addresses=".into(),
         format!("shared_buffers={shared}MB"),
         format!("effective_cache_size={}MB", (memory_mib / 2).max(128)),
-        format!("max_connections={}", config.connections + 10),
+        format!("max_connections={}", config.connections as usize + crate::single::Singles::most() + 10),
         "work_mem=8MB".into(),
         "max_wal_size=2GB".into(),
         "wal_compression=on".into(),

@@ -1,5 +1,5 @@
 //! Connections for single statements that are asked for often. The pool asks the database after every use whether the
-//! connection is well; a statement that came to its end has just shown it. Few connections beat many: each is always warm.
+//! connection is well; a statement that came to its end has just shown it.
 
 use std::sync::{Arc, Mutex};
 
@@ -22,12 +22,16 @@ struct Inner {
 }
 
 impl Singles {
-    /// Connections where the pool has its own, two for each core.
+    /// How many there may be. Several for each core: while one statement comes back, the next are being worked on.
+    pub(crate) fn most() -> usize {
+        6 * std::thread::available_parallelism().map_or(2, std::num::NonZero::get)
+    }
+
+    /// Connections where the pool has its own.
     pub(crate) fn new(pool: &PgPool) -> Self {
-        let cores = std::thread::available_parallelism().map_or(2, std::num::NonZero::get);
         // A plan made once: these statements find single rows by key, whatever the values.
         let options = (*pool.connect_options()).clone().options([("plan_cache_mode", "force_generic_plan")]);
-        Self(Arc::new(Inner { options, idle: Mutex::default(), free: Semaphore::new(2 * cores) }))
+        Self(Arc::new(Inner { options, idle: Mutex::default(), free: Semaphore::new(Self::most()) }))
     }
 
     fn take(&self) -> Option<PgConnection> {

@@ -22,11 +22,12 @@ pub(crate) fn trials() -> Vec<Trial> {
     let test = |name: &str, run: fn() -> Outcome| Trial::test(format!("voice::faults::{name}"), run);
     let from_outside = |name: &str, run: fn() -> Outcome| test(name, run).with_ignored_flag(!netns::is_possible());
     vec![
+        // It waits for half a minute.
+        test("what_is_too_large_or_too_slow_is_ended", what_is_too_large_or_too_slow_is_ended),
         from_outside("torture_by_datagram_has_its_outcome", torture_by_datagram_has_its_outcome),
         from_outside("torture_by_stream_has_its_outcome", torture_by_stream_has_its_outcome),
         from_outside("strangers_neither_relay_nor_meddle_with_calls", strangers_neither_relay_nor_meddle_with_calls),
         from_outside("who_guesses_passwords_is_not_listened_to", who_guesses_passwords_is_not_listened_to),
-        test("what_is_too_large_or_too_slow_is_ended", what_is_too_large_or_too_slow_is_ended),
         test("credentials_serve_once", credentials_serve_once),
         test("a_killed_server_knows_its_telephones_again", a_killed_server_knows_its_telephones_again),
     ]
