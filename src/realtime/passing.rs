@@ -210,16 +210,17 @@ impl Switch {
         let first = device.ways.first()?;
         let mut candidates = VecDeque::new();
         for way in &device.ways {
-            if way.connected && let Some(flow) = self.flows.usable(way.flow) {
-                candidates.push_back(Candidate::Flow(flow));
-            } else if let Some(uri) = way.uri()
-                && let Some(ip) = uri.ip()
-                && way.nat != Nat::FarEnd
-            {
+            // A device that nothing hides is where it says it is; it may have registered from elsewhere.
+            let by_flow = way.flow.transport.is_reliable() || way.nat == Nat::FarEnd || way.is_outbound();
+            let uri = way.uri();
+            let place = uri.and_then(|uri| {
                 let transport = way.flow.transport;
-                let port = uri.port().unwrap_or(transport.default_port());
-                candidates.push_back(Candidate::Place(Location { ip, port, transport }, uri.host().to_owned()));
-            }
+                let location = Location { ip: uri.ip()?, port: uri.port().unwrap_or(transport.default_port()), transport };
+                Some(Candidate::Place(location, uri.host().to_owned()))
+            });
+            let flow = if way.connected { self.flows.usable(way.flow).map(Candidate::Flow) } else { None };
+            let way = if by_flow { flow.or(place.filter(|_| way.nat != Nat::FarEnd)) } else { place.or(flow) };
+            candidates.extend(way);
         }
         let next = Next::Device { account: account.clone(), candidates, far: first.nat == Nat::FarEnd };
         let mut target = Target::new(first.request_uri(), next).ok()?;

@@ -1,7 +1,7 @@
 //! REGISTER, and what becomes of bindings: answers, pings, the database and who listens.
 
 use std::sync::Arc;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use serde_json::json;
 use service::{BindingRow, Occurrence, Subscriber};
@@ -18,6 +18,8 @@ use crate::own;
 use crate::switch::Switch;
 use crate::write_behind::Write;
 
+/// How long an answer is there for a REGISTER that comes again; a later one is a registration like any other.
+const ANSWERED: Duration = Duration::from_secs(5);
 /// Rows read at a time when the server starts.
 const ROWS: i64 = 5_000;
 /// A lone CRLF pair keeps the way through a translator open.
@@ -64,7 +66,7 @@ impl Switch {
         match self.locations.register(moment, &registration) {
             Err(refusal) => {
                 let octets = refusal.reply(request, &tag(), flow.address).finish();
-                self.answer(now, key, refusal.status, octets);
+                self.answer_for(now, key, refusal.status, octets, ANSWERED);
             }
             Ok(registered) => {
                 let names = subscriber.aliases.iter().map(|alias| format!("sip:{alias}@{domain}")).chain(subscriber.telnums.iter().map(|number| format!("tel:{number}")));
@@ -75,7 +77,7 @@ impl Switch {
                 let service_route = format!("<sip:{domain};lr>");
                 let reply = Reply { tag: &tag(), source: flow.address, date: &date, aor: &aor, service_route: &service_route, associated: &associated, tokens: None };
                 let octets = self.locations.reply(moment, subscriber.account_id.as_u128(), request, &registered, &reply);
-                self.answer(now, key, 200, octets);
+                self.answer_for(now, key, 200, octets, ANSWERED);
                 self.note_registered(&registered.changes, subscriber);
                 self.deliver_waiting(subscriber);
                 self.tell_unasked(subscriber, &registered.changes);

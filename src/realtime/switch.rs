@@ -37,8 +37,8 @@ use crate::write_behind::Write;
 const BATCH: usize = 256;
 /// How often what is over is swept away.
 const SWEEP: Duration = Duration::from_secs(10);
-/// Transactions of received requests at a time.
-const TRANSACTIONS: usize = 50_000;
+/// Transactions of received requests at a time; one that is answered lasts 32 s.
+const TRANSACTIONS: usize = 200_000;
 /// Seconds between pings of telephones behind translators.
 const PING: u64 = 25;
 
@@ -356,8 +356,9 @@ impl Switch {
                 Method::Publish => self.publish(now, key, flow, request, sender, signalled),
                 _ => self.pass_on(now, key, flow, request, sender, signalled),
             },
+            Decision::Answer(status @ (401 | 407), octets) => self.answer_for(now, &key, status, octets, Duration::ZERO),
             Decision::Answer(status, octets) => {
-                if *request.method() == Method::Invite && !matches!(status, 401 | 407) {
+                if *request.method() == Method::Invite {
                     self.record_refusal(now, &flow, &request, status);
                 }
                 self.respond(now, &key, Decision::Answer(status, octets));
@@ -370,6 +371,11 @@ impl Switch {
         if let Decision::Answer(status, octets) = decision {
             self.answer(now, key, status, octets);
         }
+    }
+
+    /// Answers a request and remembers it for so long only.
+    pub(crate) fn answer_for(&mut self, now: Instant, key: &Key, status: u16, octets: Bytes, lasting: Duration) {
+        self.endpoint.handle(now, endpoint::Input::RespondFor(key.clone(), status, octets, lasting));
     }
 
     pub(crate) fn answer(&mut self, now: Instant, key: &Key, status: u16, octets: Bytes) {

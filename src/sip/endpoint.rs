@@ -3,7 +3,7 @@
 use std::collections::{HashMap, VecDeque};
 use std::hash::{DefaultHasher, Hash, Hasher};
 use std::net::SocketAddr;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use bytes::Bytes;
 use types::Machine;
@@ -48,6 +48,9 @@ pub enum Input {
     Received(Flow, Parsed),
     /// Answer a request with this status, in these octets.
     Respond(Key, u16, Bytes),
+    /// The same, and remember it for so long only instead of 64*T1: not at all for a challenge, so that strangers take no memory
+    /// (RFC 3261 §8.2.7, §22.1), briefly for what may as well be answered anew.
+    RespondFor(Key, u16, Bytes, Duration),
     /// What was transmitted for this request of ours, or in answer to that of another, could not be sent.
     Failed(Side, Key),
     /// The deadline is reached.
@@ -94,6 +97,8 @@ struct Entry<M> {
     /// The slot of the wheel that counts.
     armed: Option<u64>,
     since: Instant,
+    /// When it is forgotten, however it stands.
+    until: Option<Instant>,
 }
 
 /// A transaction that lasts, as it is shown.
@@ -164,6 +169,7 @@ impl Endpoint {
                 flow,
                 armed: None,
                 since: now,
+                until: None,
             },
         );
         self.drain_client(&key);
@@ -292,6 +298,7 @@ impl Endpoint {
                 flow,
                 armed: None,
                 since: now,
+                until: None,
             },
         );
         if *request.method() == Method::Cancel {
@@ -332,6 +339,27 @@ impl Endpoint {
                 .machine
                 .handle(now, ServerInput::Respond { status, octets });
             self.drain_server(key);
+        }
+    }
+
+    fn respond_for(
+        &mut self,
+        now: Instant,
+        key: Key,
+        (status, octets): (u16, Bytes),
+        lasting: Duration,
+    ) {
+        if lasting.is_zero() {
+            if let Some(entry) = self.servers.remove(&key) {
+                self.outputs
+                    .push_back(Output::Transmit(None, entry.flow, octets));
+            }
+            return;
+        }
+        self.respond(now, &key, status, octets);
+        if let Some(entry) = self.servers.get_mut(&key) {
+            entry.until = Some(now + lasting);
+            entry.armed = Some(self.wheel.set(now + lasting, (Side::Server, key)));
         }
     }
 
@@ -424,6 +452,10 @@ impl Endpoint {
                             .filter(|entry| entry.armed == Some(slot))
                         {
                             entry.armed = None;
+                            if entry.until.is_some_and(|until| until <= now) {
+                                self.servers.remove(&key);
+                                continue;
+                            }
                             entry.machine.handle(now, ServerInput::Tick);
                             self.drain_server(&key);
                         }
@@ -468,6 +500,9 @@ impl Machine for Endpoint {
         match input {
             Input::Received(flow, parsed) => self.parsed(now, flow, parsed),
             Input::Respond(key, status, octets) => self.respond(now, &key, status, octets),
+            Input::RespondFor(key, status, octets, lasting) => {
+                self.respond_for(now, key, (status, octets), lasting);
+            }
             Input::Failed(side, key) => self.failed(now, side, &key),
             Input::Tick => self.tick(now),
         }

@@ -158,6 +158,28 @@ fn requests_are_new_once() {
 }
 
 #[test]
+fn a_challenge_leaves_nothing_behind_and_a_brief_answer_not_for_long() {
+    let register = |branch: &str| as_method("REGISTER").replace("z9hG4bK", &format!("z9hG4bK{branch}"));
+    let respond = |play: &mut Play, status: u16, seconds: u64| {
+        let key = play.keys.last().unwrap().clone();
+        let octets = format!("SIP/2.0 {status} X\r\n\r\n").into();
+        play.input(Input::RespondFor(key, status, octets, Duration::from_secs(seconds)));
+    };
+    let mut play = Play::new(10);
+    play.receive(udp(), &register("a"));
+    respond(&mut play, 401, 0);
+    assert_eq!((play.done(), play.endpoint.transactions()), ("new REGISTER, > 401 to 1".into(), (0, 0)));
+    play.receive(udp(), &register("b"));
+    respond(&mut play, 200, 5);
+    play.until(4_900).receive(udp(), &register("b"));
+    assert_eq!((play.done(), play.endpoint.transactions()), ("new REGISTER, > 200 to 1, > 200 to 1".into(), (0, 1)));
+    play.until(5_100);
+    assert_eq!((play.endpoint.transactions(), play.done()), ((0, 0), String::new()));
+    play.receive(udp(), &register("b"));
+    assert_eq!(play.done(), "new REGISTER");
+}
+
+#[test]
 fn an_accepted_call_hands_on_its_ack() {
     let mut play = Play::new(10);
     play.receive(udp(), INVITE)
