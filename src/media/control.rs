@@ -348,8 +348,10 @@ impl Shared {
         let last = report::report(self, &call);
         call.ended = true;
         let legs: Vec<Leg> = call.all_legs().copied().collect();
-        self.order(&call, Order::Forget(id));
-        self.close(&call, &legs, Duration::ZERO);
+        if !legs.is_empty() {
+            self.order(&call, Order::Forget(id));
+            self.close(&call, &legs, Duration::ZERO);
+        }
         Some(last)
     }
 }

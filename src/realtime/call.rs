@@ -1,6 +1,6 @@
 //! Calls that are going on: their records, their ladders, and what is needed to end them.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, VecDeque};
 use std::time::{Duration, Instant};
 
 use bytes::Bytes;
@@ -57,6 +57,8 @@ pub(crate) struct End {
 pub(crate) struct Calls {
     live: HashMap<Uuid, Call>,
     over: HashMap<Uuid, (Instant, Ladder)>,
+    /// The same in the order in which they ended.
+    ended: VecDeque<(Instant, Uuid)>,
 }
 
 /// The moment now.
@@ -219,19 +221,22 @@ impl Calls {
         #[allow(clippy::cast_precision_loss, reason = "calls of 285 years need no microseconds")]
         let seconds = record.answered_at.map(|answered| (at.micros() - answered.micros()) as f64 / 1e6);
         record.duration_seconds = seconds;
-        if self.over.len() >= KEPT_CALLS {
-            self.over.retain(|_, (since, _)| now.duration_since(*since) < KEPT / 4);
+        if self.ended.len() >= KEPT_CALLS
+            && let Some((_, oldest)) = self.ended.pop_front()
+        {
+            self.over.remove(&oldest);
         }
-        if self.over.len() < KEPT_CALLS {
-            self.over.insert(id, (now, call.ladder.clone()));
-        }
+        self.ended.push_back((now, id));
+        self.over.insert(id, (now, call.ladder.clone()));
         Some(call)
     }
 
     /// Forgets ladders nobody asks for any more; gives the calls that last longer than they may, or that
     /// nobody confirms, with the reason.
     pub(crate) fn sweep(&mut self, now: Instant, longest: Duration) -> Vec<(Uuid, &'static str)> {
-        self.over.retain(|_, (since, _)| now.duration_since(*since) < KEPT);
+        while let Some((_, oldest)) = self.ended.pop_front_if(|(since, _)| now.duration_since(*since) >= KEPT) {
+            self.over.remove(&oldest);
+        }
         let why = |call: &Call| match call.session {
             _ if now.duration_since(call.began) > longest => Some("max_duration"),
             Some(session) if session.is_over(now) => Some("session_timer"),
