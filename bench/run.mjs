@@ -60,7 +60,9 @@ async function start() {
 let token = "";
 async function call(method, path, body) {
   const headers = { "Content-Type": "application/json", ...(token && { Authorization: `Bearer ${token}` }) };
-  const answer = await fetch(api + path, { method, headers, body: body && JSON.stringify(body) });
+  const asked = () => fetch(api + path, { method, headers, body: body && JSON.stringify(body) });
+  // A connection that was idle for long is closed by the server.
+  const answer = await asked().catch(asked);
   const text = await answer.text();
   if (!answer.ok && answer.status !== 409) throw new Error(`${method} ${path}: ${answer.status} ${text}`);
   return text ? JSON.parse(text) : {};

@@ -10,7 +10,7 @@ use tokio::sync::{mpsc, oneshot};
 use uuid::Uuid;
 
 /// How long changes gather.
-const GATHER: Duration = Duration::from_millis(500);
+const GATHER: Duration = Duration::from_millis(900);
 /// Changes that do not wait for more.
 const ENOUGH: usize = 2_000;
 /// How long to wait before what the database did not take is tried again.
