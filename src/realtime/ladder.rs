@@ -110,13 +110,8 @@ fn masked(text: &str) -> String {
             break;
         }
         let lower = line.to_ascii_lowercase();
-        let masks = if lower.starts_with("authorization:") || lower.starts_with("proxy-authorization:") {
-            line.find(':')
-        } else if lower.starts_with("a=crypto:") || lower.starts_with("a=ice-pwd:") {
-            line.find(':')
-        } else {
-            None
-        };
+        let secret = ["authorization:", "proxy-authorization:", "a=crypto:", "a=ice-pwd:"].iter().any(|start| lower.starts_with(start));
+        let masks = if secret { line.find(':') } else { None };
         match masks {
             Some(at) => {
                 shown.push_str(line.get(..=at).unwrap_or_default());

@@ -12,7 +12,7 @@ use crate::server::{Options, Scratch, Server};
 use crate::sip::Telephone;
 
 /// Operations that only one door has, with the reason; the list may only shrink.
-const ALLOWED: [(&str, &str); 1] = [("removeBan", "nobody on this machine is banned; telephony::floods_and_scans_are_met bans somebody")];
+const ALLOWED: [(&str, &str); 1] = [("removeBan", "nobody on this machine is banned; telephony::floods_and_scans_are_met does it through both doors")];
 const PASSWORD: &str = "correct horse battery";
 
 pub(crate) fn trials() -> Vec<Trial> {

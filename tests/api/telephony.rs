@@ -140,6 +140,13 @@ fn floods_and_scans_are_met() -> Outcome {
     assert_eq!(user.call("DELETE", &format!("/sip/bans/{me}"), None).status, 403);
     assert_eq!(admin.call("DELETE", &format!("/sip/bans/{me}"), None).status, 204);
     assert_eq!(admin.call("DELETE", &format!("/sip/bans/{me}"), None).status, 404);
+    // The same by the other door.
+    options(&socket, 4, "friendly-scanner");
+    assert_eq!(stream.next()["object"]["address"], json!(me));
+    let remove = || admin.graphql("mutation($input: RemoveBanInput!) { removeBan(input: $input) { done userErrors { code } } }", &json!({"input": {"address": me}}));
+    let removed = remove();
+    assert_eq!((&removed["data"]["removeBan"]["done"], &removed["data"]["removeBan"]["userErrors"]), (&json!(true), &json!([])), "{removed}");
+    assert_eq!(remove()["data"]["removeBan"]["userErrors"][0]["code"], "not_found");
     for number in 10..1000 {
         options(&socket, number, "phone");
     }
