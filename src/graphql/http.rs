@@ -13,6 +13,7 @@ use axum::{Json, Router};
 use net::Connection;
 use service::{Caller, Error, Kind, Service};
 
+use crate::order::Order;
 use crate::resolve::top_level;
 use crate::socket::{PROTOCOL, serve};
 
@@ -80,7 +81,10 @@ async fn answer(State(door): State<Door>, request: Request) -> Response {
     };
     // The shape of the API is for those who may use it.
     let query = if caller.account.is_some() { query } else { query.disable_introspection() };
-    let mut answer = door.schema.execute(query.data(caller)).await;
+    let mut query = query.data(caller);
+    let order = Order::of(&mut query);
+    let mut answer = door.schema.execute(query).await;
+    order.arrange(&mut answer);
     name_limits(&mut answer);
     let Some(stale) = stale else { return Json(answer).into_response() };
     for error in answer.errors.iter_mut().filter(|error| code(error) == Some("authentication_required")) {

@@ -9,6 +9,7 @@
 
 mod convert;
 mod http;
+mod order;
 mod resolve;
 mod socket;
 mod subscribe;

@@ -14,6 +14,7 @@ use service::{Caller, Error, Kind};
 use tokio::time::{Instant, MissedTickBehavior, interval, sleep_until};
 
 use crate::http::{Door, caller};
+use crate::order::Order;
 
 /// The protocol, as the handshake names it.
 pub(crate) const PROTOCOL: &str = "graphql-transport-ws";
@@ -136,7 +137,12 @@ impl Talk {
             return Ok(Some(json!({"type": "error", "id": id, "payload": [{"message": format!("At most {OPERATIONS} operations may run at a time."), "extensions": {"code": "limit_reached"}}]})));
         }
         let (name, last) = (id.clone(), id.clone());
-        let answers = self.door.schema.execute_stream(query.data(caller)).map(move |answer| (name.clone(), Some(answer)));
+        let mut query = query.data(caller);
+        let order = Order::of(&mut query);
+        let answers = self.door.schema.execute_stream(query).map(move |mut answer| {
+            order.arrange(&mut answer);
+            (name.clone(), Some(answer))
+        });
         let (stream, handle) = abortable(answers.chain(stream::once(async move { (last, None) })));
         self.streams.push(Box::pin(stream));
         self.running.insert(id, handle);
