@@ -24,6 +24,7 @@ mod changes;
 mod disk;
 mod dns;
 mod domain;
+mod draft;
 mod error;
 mod events;
 mod forwarder;

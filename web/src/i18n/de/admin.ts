@@ -91,7 +91,6 @@ export const admin = {
   "Listens": "Lauscht",
   "Local networks": "Lokale Netze",
   "Look at this machine again": "Diesen Rechner neu ansehen",
-  "Mail": "Mail",
   "Mail and calls for it are refused afterwards.": "Mail und Anrufe dafür werden danach abgewiesen.",
   "Mail and calls for these names reach this account too.": "Mail und Anrufe für diese Namen erreichen auch dieses Konto.",
   "Main domain": "Hauptdomäne",

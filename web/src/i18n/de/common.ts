@@ -49,6 +49,7 @@ export const common = {
   "Loading": "Lädt",
   "Look": "Aussehen",
   "Look at the new state, keep my changes": "Neuen Stand ansehen, meine Änderungen behalten",
+  "Mail": "Mail",
   "Menu": "Menü",
   "More": "Mehr",
   "Name": "Name",
