@@ -53,6 +53,8 @@ mod parity;
 mod queue;
 #[path = "support/storm.rs"]
 mod storm;
+#[path = "support/linphone.rs"]
+mod linphone;
 #[path = "support/lines.rs"]
 mod lines;
 #[path = "support/phone.rs"]
