@@ -42,6 +42,7 @@ if command -v apt-get >/dev/null 2>&1; then
     missing=
     command -v mbsync >/dev/null 2>&1 || missing="$missing isync"
     command -v fetchmail >/dev/null 2>&1 || missing="$missing fetchmail"
+    [ -x /usr/bin/chromium ] || missing="$missing chromium"
     command -v neomutt >/dev/null 2>&1 || missing="$missing neomutt"
     command -v swaks >/dev/null 2>&1 || missing="$missing swaks"
     command -v baresip >/dev/null 2>&1 || missing="$missing baresip-core"
