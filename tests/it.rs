@@ -3,6 +3,8 @@
 
 #[path = "support/account.rs"]
 mod account;
+#[path = "scenario/basic.rs"]
+mod basic;
 #[path = "api/administration.rs"]
 mod administration;
 #[path = "support/client.rs"]
@@ -105,6 +107,7 @@ fn main() {
     trials.extend(events::trials());
     trials.extend(parity::trials());
     trials.extend(web_phone::trials());
+    trials.extend(basic::trials());
     trials.extend(call_stealing::trials());
     trials.extend(modules::trials());
     trials.extend(telephony::trials());
