@@ -46,6 +46,8 @@ export const stories = {
 
   "lines move by keyboard and by mouse, and are switched off": async ({ server, signIn }) => {
     const { page } = await signIn(server.admin);
+    // Tall enough that nothing scrolls below a mouse that drags.
+    await page.setViewportSize({ width: 1280, height: 1400 });
     await page.goto("/settings/router");
     const texts = () => page.locator(".routing > li[data-line]").evaluateAll((lines) => lines.map((line) => line.querySelector(".grow").textContent));
     await page.locator(".routing > li[data-line]").first().waitFor();
