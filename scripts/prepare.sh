@@ -46,6 +46,7 @@ if command -v apt-get >/dev/null 2>&1; then
     command -v neomutt >/dev/null 2>&1 || missing="$missing neomutt"
     command -v swaks >/dev/null 2>&1 || missing="$missing swaks"
     command -v baresip >/dev/null 2>&1 || missing="$missing baresip-core"
+    command -v linphonec >/dev/null 2>&1 || missing="$missing linphone-cli"
     command -v sipp >/dev/null 2>&1 || missing="$missing sip-tester"
     command -v openssl >/dev/null 2>&1 || missing="$missing openssl"
     PATH="$PATH:/usr/sbin" command -v nft >/dev/null 2>&1 || missing="$missing nftables"
