@@ -52,6 +52,8 @@ export function clip(html: string): string | null {
   return null;
 }
 
+const PICTURED = /^(?:background(?:-image)?|list-style(?:-image)?|border-image(?:-source)?|content)$/i;
+
 /** A style without anything that is fetched; `remote` lets pictures through. */
 export function quietStyle(css: string, remote: boolean, found: () => void): string {
   // Escapes hide names; no mail needs them.
@@ -60,10 +62,13 @@ export function quietStyle(css: string, remote: boolean, found: () => void): str
     .replace(/@(?:import|charset|namespace)[^;]*(?:;|$)/gi, "")
     .replace(/@font-face\s*\{[^}]*\}?/gi, "")
     .replace(/(?:-webkit-)?image-set\(|cross-fade\(|\bsrc\(|\bimage\(|element\(|expression\(|-moz-binding|behavior\s*:/gi, "none;")
-    .replace(/url\(\s*(?:"([^"]*)"|'([^']*)'|([^)]*?))\s*(?:\)|$)|url\(/gi, (_, double: string, single: string, bare: string) => {
+    .replace(/url\(\s*(?:"([^"]*)"|'([^']*)'|([^)]*?))\s*(?:\)|$)|url\(/gi, (_, double: string, single: string, bare: string, at: number, whole: string) => {
       const to = (double ?? single ?? bare ?? "").trim();
       if (/^data:image\//i.test(to)) return `url("${to.replaceAll('"', "")}")`;
       if (!/^https?:/i.test(to)) return "none";
+      // Cursors, filters and masks fetch as well, and are no pictures anybody asked for.
+      const [, property = ""] = /([\w-]+)\s*:[^;{}]*$/.exec(whole.slice(Math.max(0, at - 300), at)) ?? [];
+      if (!PICTURED.test(property)) return "none";
       if (!remote) { found(); return "none"; }
       return `url("${to.replaceAll(/["\s]/g, "")}")`;
     });
