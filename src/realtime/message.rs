@@ -84,7 +84,7 @@ impl Im {
     fn news(&self, account: &Subscriber, id: Uuid, outgoing: bool, state: &str) -> Occurrence {
         let (kind, peer) = if outgoing { ("message.sent", &self.to) } else { ("message.received", &self.from) };
         let object = json!({"id": id, "peer": peer, "state": state, "content_type": self.content_type});
-        Occurrence { topic: "im", kind, account_id: Some(account.account_id), domain_id: Some(account.domain_id), object }
+        Occurrence { topic: "im", kind, account_id: Some(account.account_id), domain_id: Some(account.domain_id), object: object.to_string() }
     }
 
     /// What the sender and each recipient keep of it, and what is told of it.

@@ -92,7 +92,7 @@ pub use signal::{Destination, Sender, Signalled};
 pub use subscriber::Subscriber;
 pub use store::call_record::KeptTrace;
 pub use store::event::Occurrence;
-pub use store::registration::BindingRow;
+pub use store::registration::{BindingRow, Prolonged};
 pub use store::im::ImRow;
 pub use store::presence::PresenceRow;
 pub use store::subscription::SubscriptionRow;
