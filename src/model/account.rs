@@ -162,12 +162,24 @@ pub struct AccountSettings {
     /// Where calls go when no telephone can be reached; empty = where calls go that nobody answers.
     #[setting(own)]
     pub divert_unregistered: String,
+    /// Where calls go that fail otherwise; empty = where calls go when no telephone can be reached.
+    #[setting(own)]
+    pub divert_error: String,
     /// Addresses or numbers that ring together with the account's telephones.
     #[setting(own)]
     pub simultaneous_ring: Vec<String>,
     /// How long the telephones ring before the others ring too.
     #[setting(default = 0, min = 0, max = 600, unit = "seconds", own)]
     pub simultaneous_ring_seconds: i64,
+    /// Addresses or numbers at which the account is looked for, one after the other.
+    #[setting(own)]
+    pub find_me: Vec<String>,
+    /// How long the telephones ring, and then each of `find_me`, before the next is tried.
+    #[setting(default = 15, min = 1, max = 600, unit = "seconds", own)]
+    pub find_me_seconds: i64,
+    /// Whoever of `find_me` was tried goes on ringing; off: only one rings at a time.
+    #[setting(default = false, own)]
+    pub find_me_together: bool,
     /// Callers who are refused: addresses or numbers; `*` stands for anything.
     #[setting(own)]
     pub call_blacklist: Vec<String>,

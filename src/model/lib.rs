@@ -26,6 +26,7 @@ pub mod presence;
 pub mod queue;
 pub mod registration;
 pub mod routing;
+pub mod rule;
 pub mod server;
 pub mod settings;
 pub mod setup;
