@@ -75,6 +75,8 @@ mod web_phone;
 mod sip;
 #[path = "support/sink.rs"]
 mod sink;
+#[path = "scenario/signal_rules.rs"]
+mod signal_rules;
 #[path = "support/smtp.rs"]
 mod smtp;
 #[path = "support/tone.rs"]
@@ -123,6 +125,7 @@ fn main() {
     trials.extend(queue::trials());
     trials.extend(voice::trials());
     trials.extend(voice_services::trials());
+    trials.extend(signal_rules::trials());
     trials.extend(voice_nat::trials());
     trials.extend(voice_sipp::trials());
     trials.extend(voice_faults::trials());

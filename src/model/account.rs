@@ -6,7 +6,7 @@ use types::{Secret, Timestamp};
 use utoipa::ToSchema;
 use uuid::Uuid;
 
-use crate::settings::Flow;
+use crate::settings::{Flow, setting_enum};
 
 /// An account.
 #[derive(Debug, Clone, Serialize, ToSchema)]
@@ -189,6 +189,9 @@ pub struct AccountSettings {
     /// Callers who are let through when nobody else is: addresses or numbers; `*` stands for anything.
     #[setting(own)]
     pub call_whitelist: Vec<String>,
+    /// Who may change the account's rules for calls: `any` = the owner too, `no` = administrators alone, and none of them act.
+    #[setting(default = RulesAllowed::Any)]
+    pub signal_rules_allowed: RulesAllowed,
     /// Another call rings while one is going on; off: its caller hears that the account is busy.
     #[setting(default = true, own)]
     pub call_waiting: bool,
@@ -234,6 +237,24 @@ pub struct AccountSettings {
     /// Over quota: how long mail waits; 0 = it is refused at once.
     #[setting(default = 604_800, min = 0, max = 2_592_000, unit = "seconds", view = "advanced")]
     pub quota_retry_for: i64,
+}
+
+setting_enum! {
+    /// Whether an account has rules.
+    RulesAllowed {
+        /// It has none; those it had do not act.
+        No,
+        /// It has.
+        Any,
+    }
+}
+
+/// Settings of the telephone in the browser.
+#[derive(Debug, Clone, PartialEq, Serialize, ToSchema, Settings)]
+pub struct DiallerSettings {
+    /// Calls ring in the browser; off: they ring at all other telephones only.
+    #[setting(default = false, own)]
+    pub incoming_calls: bool,
 }
 
 /// Sets a password.

@@ -231,8 +231,11 @@ fn test(field: Field, operator: Operator, arg: &str) -> Result<Test, String> {
     }
 }
 
-/// The name of a dataset as it is kept.
-pub(crate) fn dataset_name(name: &str) -> Result<String, String> {
+/// The name of a dataset as it is kept: 1 to 64 letters, digits, dots, dashes and blanks, in lower case.
+///
+/// # Errors
+/// Why it is no name.
+pub fn dataset_name(name: &str) -> Result<String, String> {
     let name = name.trim().to_lowercase();
     let fits = (1..=64).contains(&name.chars().count()) && name.chars().all(|c| c.is_alphanumeric() || "._- ".contains(c));
     if fits { Ok(name) } else { Err("must name a dataset: 1 to 64 letters, digits, dots, dashes and blanks".to_owned()) }

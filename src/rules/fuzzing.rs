@@ -9,7 +9,7 @@ use uuid::Uuid;
 use crate::condition::{Facts, Field};
 use crate::course::{Account, Course, Rules, Situation};
 use crate::moment::Moment;
-use crate::{Caller, Device, Level, compile, rehearse, wire};
+use crate::{Caller, Device, Level, Scene, compile, rehearse, wire};
 
 struct Call(Duration);
 
@@ -65,7 +65,7 @@ pub fn signal_rules(data: &[u8]) {
     let account = Account { address: "bob@a.example", settings: &settings, rules: Some(&rules) };
     let busy = [Device { status: Some(486), after: Duration::from_secs(1) }];
     for devices in [&busy[..], &[], &[Device { status: None, after: Duration::ZERO }]] {
-        let run = || rehearse(&account, Course::new(false), Call, &Caller::default(), Situation::default(), devices);
+        let run = || rehearse(&account, Course::new(false), Call, &Scene { caller: &Caller::default(), situation: Situation::default(), devices, reached: &|target| target != "102@a.example" });
         let rehearsal = run();
         assert!(rehearsal.timeline.is_sorted_by_key(|timed| timed.at));
         assert!(rehearsal.timeline.len() <= 300 * 32, "no rule is followed twice in a stage");

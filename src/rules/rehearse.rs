@@ -42,6 +42,7 @@ pub struct Rehearsal {
 /// Those who ring, and what they will have said by when.
 struct Stage<'a> {
     devices: &'a [Device],
+    reached: &'a dyn Fn(&str) -> bool,
     ringing: Vec<(Duration, u16)>,
     /// What was heard of them; that somebody is busy counts more than anything else.
     status: u16,
@@ -56,7 +57,7 @@ impl Stage<'_> {
     }
 
     fn lead(&mut self, at: Duration, lead: &Lead) {
-        for target in &lead.targets {
+        for target in lead.targets.iter().filter(|target| (self.reached)(target)) {
             if target == "*" { self.ring(at) } else { self.ringing.push((at + IN_VAIN, 408)) }
         }
     }
@@ -64,7 +65,8 @@ impl Stage<'_> {
     /// Lets an outcome happen; whether the call goes on.
     fn apply(&mut self, at: Duration, outcome: Outcome) -> bool {
         self.rehearsal.timeline.extend(outcome.steps.into_iter().map(|step| Timed { at, step }));
-        if let Some(lead) = &outcome.redirect {
+        // Where nobody can be reached, whoever rings rings on.
+        if let Some(lead) = outcome.redirect.as_ref().filter(|lead| lead.targets.iter().any(|target| (self.reached)(target))) {
             self.ringing.clear();
             (self.status, self.telephones) = (480, true);
             self.lead(at, lead);
@@ -94,12 +96,24 @@ impl Stage<'_> {
     }
 }
 
-/// Runs a call without anybody being called. `facts` is asked for each moment; whoever is called elsewhere never answers.
-pub fn rehearse<F: Facts>(account: &Account<'_>, mut course: Course, facts: impl Fn(Duration) -> F, caller: &Caller, situation: Situation, devices: &[Device]) -> Rehearsal {
+/// What a call is rehearsed with.
+pub struct Scene<'a> {
+    /// Who calls.
+    pub caller: &'a Caller,
+    /// How the account stands.
+    pub situation: Situation,
+    /// Its telephones.
+    pub devices: &'a [Device],
+    /// Whether a target leads anywhere; whoever is called there never answers.
+    pub reached: &'a dyn Fn(&str) -> bool,
+}
+
+/// Runs a call without anybody being called. `facts` is asked for each moment.
+pub fn rehearse<F: Facts>(account: &Account<'_>, mut course: Course, facts: impl Fn(Duration) -> F, scene: &Scene<'_>) -> Rehearsal {
     let nothing = Rehearsal { timeline: Vec::new(), status: 480, reason: String::new() };
-    let mut stage = Stage { devices, ringing: Vec::new(), status: 480, telephones: false, rehearsal: nothing };
+    let mut stage = Stage { devices: scene.devices, reached: scene.reached, ringing: Vec::new(), status: 480, telephones: false, rehearsal: nothing };
     let mut at = Duration::ZERO;
-    let outcome = course.begin(account, &facts(at), caller, situation);
+    let outcome = course.begin(account, &facts(at), scene.caller, scene.situation);
     let rings = outcome.redirect.is_none() && outcome.refuse.is_none();
     if rings {
         stage.ring(at);

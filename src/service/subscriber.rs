@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, HashMap};
 use std::sync::{Arc, Mutex};
 
-use model::account::AccountSettings;
+use model::account::{AccountSettings, DiallerSettings};
 use model::routing::Flow;
 use model::settings::fold;
 use router::{Route, Situation};
@@ -36,6 +36,10 @@ pub struct Subscriber {
     pub active: bool,
     /// Settings as they act.
     pub settings: AccountSettings,
+    /// Settings of its telephone in the browser.
+    pub dialler: DiallerSettings,
+    /// The rules that act on signals for it; `None` when there are none.
+    pub rules: Option<rules::Rules>,
     secrets: Option<Secrets>,
 }
 
@@ -92,6 +96,14 @@ impl Subscribers {
         }
     }
 
+    /// Forgets one account alone.
+    pub(crate) fn forget_one(&self, account: Uuid) {
+        if let Ok(mut remembered) = self.0.lock() {
+            remembered.generation += 1;
+            remembered.known.remove(&account);
+        }
+    }
+
     fn find(&self, account: Uuid, moment: Timestamp) -> std::result::Result<Arc<Subscriber>, u64> {
         let Ok(remembered) = self.0.lock() else { return Err(u64::MAX) };
         let known = remembered.known.get(&account).filter(|(at, _)| moment < at.plus_seconds(GOOD_FOR_SECONDS));
@@ -130,6 +142,8 @@ impl Service {
         let Some(row) = self.store().sign_in(account).await? else { return Ok(None) };
         let [server, domain, own] = &row.settings;
         let opened = row.digest.as_ref().and_then(|sealed| self.inner.master.open(&about(account), sealed).ok());
+        let settings: AccountSettings = fold(&[server, domain, own]);
+        let rules = self.rules_for(account, row.domain_id, &settings, &row.rules).await?;
         let subscriber = Arc::new(Subscriber {
             account_id: account,
             domain_id: row.domain_id,
@@ -137,7 +151,9 @@ impl Service {
             aliases: row.aliases,
             telnums: row.telnums,
             active: row.active,
-            settings: fold(&[server, domain, own]),
+            settings,
+            dialler: fold(&[&row.dialler]),
+            rules,
             secrets: opened.and_then(|octets| serde_json::from_slice(&octets).ok()),
         });
         subscribers.remember(generation, moment, subscriber.clone());
@@ -183,6 +199,8 @@ mod tests {
             telnums: Vec::new(),
             active: true,
             settings: AccountSettings::default(),
+            dialler: DiallerSettings::default(),
+            rules: None,
             secrets: Some(derive("a.example", &names, "secret")),
         };
         for name in ["bob", "bob@a.example", "+4930123"] {

@@ -76,6 +76,8 @@ pub struct OutgoingIm {
     pub body: Bytes,
     /// When.
     pub at: Timestamp,
+    /// A rule sends it: it meets no rules, so that rules do not answer each other.
+    pub by_rule: bool,
 }
 
 /// What became of an instant message.

@@ -3,7 +3,7 @@ use uuid::Uuid;
 
 use super::*;
 use crate::moment::Moment;
-use crate::{Device, Level, compile, rehearse, wire};
+use crate::{Device, Level, Scene, compile, rehearse, wire};
 
 /// A call from Ann to Bob.
 struct Call;
@@ -52,7 +52,7 @@ fn play(rules: [&str; 3], change: impl Fn(&mut AccountSettings), devices: &[Devi
     let mut settings = AccountSettings::default();
     change(&mut settings);
     let account = Account { address: "bob@a.example", settings: &settings, rules: Some(&rules) };
-    let rehearsal = rehearse(&account, Course::new(false), |_| Call, &Caller::default(), Situation::default(), devices);
+    let rehearsal = rehearse(&account, Course::new(false), |_| Call, &Scene { caller: &Caller::default(), situation: Situation::default(), devices, reached: &|target| !target.starts_with("nobody") });
     let line = |timed: &crate::Timed| format!("{} {} {} {}", timed.at.as_secs(), timed.step.rule, timed.step.action, timed.step.targets.join(" ")).trim_end().to_owned();
     (rehearsal.timeline.iter().map(line).collect(), rehearsal.status)
 }
@@ -102,6 +102,9 @@ fn nobody_waits_for_nothing() {
     check(["", "", rules], &[], &["0 timed fork w@a.example"], 408);
     check(["", "", r#"((999,5,other,(),(("Redirect To","v"))))"#], &[Device { status: Some(500), after: Duration::from_secs(2) }], &["2 other redirect v@a.example"], 408);
     check(["", "", ""], &[], &[], 480);
+    // Whoever rings rings on when a rule leads nowhere.
+    check(["", "", r#"((5,5,x,(),(("Redirect To","nobody"))),(995,5,late,(),(("Redirect To","v"))))"#], &[RINGS], &["5 x redirect nobody@a.example", "25 late redirect v@a.example"], 408);
+    check(["", "", r#"((0,5,x,(),(("Redirect To","nobody"))))"#], &[RINGS], &["0 x redirect nobody@a.example"], 480);
     check(["", "", r#"((5,5,x,(),(("Fork to","w"))))"#], &[Device { status: Some(200), after: Duration::from_secs(3) }], &[], 200);
 }
 
