@@ -67,6 +67,8 @@ mod routing;
 mod server;
 #[path = "api/telephony.rs"]
 mod telephony;
+#[path = "scenario/call_limits.rs"]
+mod call_limits;
 #[path = "scenario/call_stealing.rs"]
 mod call_stealing;
 #[path = "scenario/web_phone.rs"]
@@ -105,6 +107,7 @@ fn main() {
     trials.extend(events::trials());
     trials.extend(parity::trials());
     trials.extend(web_phone::trials());
+    trials.extend(call_limits::trials());
     trials.extend(call_stealing::trials());
     trials.extend(modules::trials());
     trials.extend(telephony::trials());

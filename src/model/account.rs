@@ -210,6 +210,15 @@ pub struct AccountSettings {
     /// Calls the account may have at a time; -1 = no limit.
     #[setting(default = -1, min = -1)]
     pub calls_limit: i64,
+    /// Calls that reach the account; those above it hear that it is not available.
+    #[setting(default = Flow { count: -1, period: 3600 }, view = "advanced")]
+    pub call_in_flow: Flow,
+    /// Calls that the account makes.
+    #[setting(default = Flow { count: -1, period: 3600 }, view = "advanced")]
+    pub call_out_flow: Flow,
+    /// Registrations of the account's telephones that come from outside Client IPs.
+    #[setting(default = Flow { count: 20, period: 60 }, view = "advanced")]
+    pub register_flow: Flow,
     /// The ladders of its calls are kept for days.
     #[setting(default = false, view = "advanced")]
     pub trace_calls: bool,

@@ -19,9 +19,10 @@ use uuid::Uuid;
 
 use crate::admit::{Decision, answer};
 use crate::call::{self, End, moment};
-use crate::divert::Plan;
 use crate::message::Im;
+use crate::meter::Metered;
 use crate::own;
+use crate::plan::Plan;
 use crate::session;
 use crate::switch::{Input, Switch};
 
@@ -118,6 +119,10 @@ impl Switch {
         if let Some(limited) = limited {
             self.end_call(now, call, limited, "server");
             return self.respond(now, &key, answer(&request, limited, "", &flow));
+        }
+        if call.is_some() && sender.subscriber.as_ref().is_some_and(|caller| self.meters.take(now, Metered::CallOut, caller).is_err()) {
+            self.end_call(now, call, 403, "server");
+            return self.respond(now, &key, answer(&request, 403, "Call limit", &flow));
         }
         let device = self.gruu(now, &request, &signalled.destinations);
         let plan = call.is_some().then(|| Box::new(Plan::new(&request, sender.clone(), signalled.discard)));

@@ -39,7 +39,7 @@ pub(crate) fn caller_of(request: &Request, sender: &Sender) -> Caller {
 
 /// An account as rules know it.
 pub(crate) fn account_of(subscriber: &Subscriber) -> Account<'_> {
-    Account { address: &subscriber.address, settings: &subscriber.settings, rules: subscriber.rules.as_ref() }
+    Account { address: &subscriber.address, settings: &subscriber.settings, rules: subscriber.rules.as_deref() }
 }
 
 fn domain_of(address: &str) -> String {

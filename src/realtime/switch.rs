@@ -26,8 +26,9 @@ use uuid::Uuid;
 
 use crate::admit::{Decision, Shared, admit, answer, unix_now};
 use crate::call::Calls;
-use crate::divert::Leading;
 use crate::message::Im;
+use crate::meter::Meters;
+use crate::plan::Leading;
 use crate::events::Events;
 use crate::flow::{Flows, Outgoing};
 use crate::passing::Proxied;
@@ -111,6 +112,8 @@ pub(crate) struct Switch {
     pub(crate) calls: Calls,
     pub(crate) referred: Referred,
     pub(crate) events: Events,
+    /// How often accounts register and call.
+    pub(crate) meters: Meters,
     /// Accounts for which messages wait, and those that are getting them.
     pub(crate) waiting: HashSet<Uuid>,
     pub(crate) delivering: HashSet<Uuid>,
@@ -152,6 +155,7 @@ impl Switch {
             calls: Calls::default(),
             referred: Referred::default(),
             events: Events::new(rand::random()),
+            meters: Meters::default(),
             waiting: HashSet::new(),
             delivering: HashSet::new(),
             tasks: FuturesUnordered::new(),
@@ -220,6 +224,7 @@ impl Switch {
         self.tick_events(now);
         if now.duration_since(self.swept) >= SWEEP {
             self.swept = now;
+            self.meters.sweep(now);
             let settings = self.shared.service.module_settings();
             self.locations.set_ping_interval(u64::try_from(settings.sip.nat_ping_interval).unwrap_or(0));
             let longest = Duration::from_secs(u64::try_from(settings.sip.max_call_duration).unwrap_or(u64::MAX));

@@ -92,7 +92,7 @@ pub use refusal::Refusal;
 pub use setup::Claim;
 pub use sign_in::{Attempt, Protocol};
 pub use signal::{Destination, Sender, Signalled};
-pub use subscriber::Subscriber;
+pub use subscriber::{DomainFlows, Subscriber};
 pub use store::call_record::KeptTrace;
 pub use store::event::Occurrence;
 pub use store::registration::BindingRow;

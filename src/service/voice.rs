@@ -98,6 +98,8 @@ pub struct PresenceState {
     pub on_the_phone: bool,
     /// Telephones that are registered.
     pub devices: usize,
+    /// Those of them in browsers.
+    pub browsers: usize,
 }
 
 /// The way to telephony.

@@ -96,7 +96,8 @@ impl Service {
         let state = self.ask_voice(|answer| VoiceCommand::Presence(account.id, answer)).await?;
         let devices: Vec<Device> = match &input.devices_state {
             Some(given) => given.iter().enumerate().map(|(n, given)| device(given, n)).collect::<Result<_>>()?,
-            None => vec![Device { status: None, after: Duration::ZERO }; state.devices],
+            // A browser rings when its owner wants it.
+            None => vec![Device { status: None, after: Duration::ZERO }; state.devices - if subscriber.dialler.incoming_calls { 0 } else { state.browsers.min(state.devices) }],
         };
         let start = match &input.time {
             Some(time) => Some(Moment::parse(time).ok_or_else(|| Error::invalid("/time", "must be a time such as 2026-06-18T10:30"))?),
@@ -196,10 +197,10 @@ impl Service {
 
     /// The rules that act, or those that are tried instead of the account's own.
     async fn tried_rules(&self, subscriber: &Subscriber, input: &TestSignalRules) -> Result<Option<Rules>> {
-        let Some(given) = &input.rules else { return Ok(subscriber.rules.clone()) };
+        let Some(given) = &input.rules else { return Ok(subscriber.rules.as_deref().cloned()) };
         let tried: Vec<_> = given.iter().map(|rule| made(rule.clone(), Uuid::nil(), 1)).collect();
         let set = refuse_faults(&tried, Level::Account, None)?;
-        let mut rules = subscriber.rules.clone().unwrap_or_default();
+        let mut rules = subscriber.rules.as_deref().cloned().unwrap_or_default();
         rules.account = (subscriber.settings.signal_rules_allowed == RulesAllowed::Any).then(|| set.into());
         let sets = [&rules.server, &rules.domain, &rules.account];
         let names: BTreeSet<String> = sets.into_iter().flatten().flat_map(|set| set.datasets()).map(str::to_owned).collect();
