@@ -6,7 +6,7 @@ HOST ?=
 FUZZ_SECONDS ?= 300
 FUZZ_TARGETS ?= $(sort $(notdir $(basename $(wildcard fuzz/fuzz_targets/*.rs))))
 
-.PHONY: help run build test tour bench fuzz sqlx prepare
+.PHONY: help run build test tour stories bench fuzz sqlx prepare web
 
 help: ## Shows this list
 	@awk -F':.*## ' '/^[a-z]+:.*## / { printf "make %-8s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -14,18 +14,28 @@ help: ## Shows this list
 prepare:
 	@scripts/prepare.sh
 
-run: prepare ## Installs what is missing, builds, starts the server in the foreground (HOST=0.0.0.0 listens beyond loopback)
+# The web app goes into the program: it is built first, when it has changed.
+web: prepare
+	@scripts/web.sh
+
+run: web ## Installs what is missing, builds, starts the server in the foreground (HOST=0.0.0.0 listens beyond loopback)
 	$(CARGO) build --profile quick --bin postamt
 	exec target/quick/postamt serve --data $(DATA) --dev $(if $(HOST),--host $(HOST))
 
-build: prepare ## Builds the full release: target/release/postamt
+build: web ## Builds the full release: target/release/postamt
 	$(CARGO) build --release --bin postamt
 
-test: prepare ## Runs every test
+test: web ## Runs every test
+	cd web && npm run --silent check && npm run --silent size && npm run --silent test
 	$(CARGO) test --workspace
 	scripts/tour.mjs --binary target/debug/postamt
+	cd web && npm run --silent stories -- --binary ../target/debug/postamt
 
-tour: prepare ## Runs the README's tour against a fresh server and compares
+stories: web ## Runs the browser stories (SHOTS=folder keeps pictures)
+	$(CARGO) build --bin postamt
+	cd web && npm run --silent stories -- --binary ../target/debug/postamt
+
+tour: web ## Runs the README's tour against a fresh server and compares
 	$(CARGO) build --profile quick --bin postamt
 	scripts/tour.mjs --binary target/quick/postamt
 

@@ -42,9 +42,11 @@ if command -v apt-get >/dev/null 2>&1; then
     missing=
     command -v mbsync >/dev/null 2>&1 || missing="$missing isync"
     command -v fetchmail >/dev/null 2>&1 || missing="$missing fetchmail"
+    [ -x /usr/bin/chromium ] || missing="$missing chromium"
     command -v neomutt >/dev/null 2>&1 || missing="$missing neomutt"
     command -v swaks >/dev/null 2>&1 || missing="$missing swaks"
     command -v baresip >/dev/null 2>&1 || missing="$missing baresip-core"
+    command -v linphonec >/dev/null 2>&1 || missing="$missing linphone-cli"
     command -v sipp >/dev/null 2>&1 || missing="$missing sip-tester"
     command -v openssl >/dev/null 2>&1 || missing="$missing openssl"
     PATH="$PATH:/usr/sbin" command -v nft >/dev/null 2>&1 || missing="$missing nftables"

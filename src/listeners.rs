@@ -122,7 +122,7 @@ impl Listeners {
             Protocol::HttpAdmin | Protocol::HttpUser => {
                 let admin = listener.protocol == Protocol::HttpAdmin;
                 let app = rest::router(service.clone(), admin).merge(graphql::routes(service.clone(), self.schema.clone(), admin));
-                let app = if admin { app } else { app.merge(realtime::websocket(self.telephony.clone(), service.clone())) };
+                let app = if admin { app } else { app.merge(basic::routes(service.clone())).merge(realtime::websocket(self.telephony.clone(), service.clone())) };
                 net::open(address, port, gate, certificates, Arc::new(Http { app, service }))
             }
             Protocol::Smtp | Protocol::Submission => {

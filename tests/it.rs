@@ -3,6 +3,8 @@
 
 #[path = "support/account.rs"]
 mod account;
+#[path = "scenario/basic.rs"]
+mod basic;
 #[path = "api/administration.rs"]
 mod administration;
 #[path = "support/client.rs"]
@@ -53,6 +55,8 @@ mod parity;
 mod queue;
 #[path = "support/storm.rs"]
 mod storm;
+#[path = "support/linphone.rs"]
+mod linphone;
 #[path = "support/lines.rs"]
 mod lines;
 #[path = "support/phone.rs"]
@@ -108,6 +112,7 @@ fn main() {
     trials.extend(parity::trials());
     trials.extend(web_phone::trials());
     trials.extend(call_limits::trials());
+    trials.extend(basic::trials());
     trials.extend(call_stealing::trials());
     trials.extend(modules::trials());
     trials.extend(telephony::trials());

@@ -102,7 +102,7 @@ fn expand(input: &DeriveInput) -> syn::Result<proc_macro2::TokenStream> {
         defaults.push(quote!(#ident: #default));
         descriptions.push(quote! {
             crate::settings::Field { key: #key, help: #help, kind: <#ty as crate::settings::SettingValue>::KIND,
-                unit: #unit, view: #view, min: #min, max: #max, secret: #secret, restart: #restart, own: #own }
+                unit: #unit, view: #view, min: #min, max: #max, choices: <#ty as crate::settings::SettingValue>::choices, secret: #secret, restart: #restart, own: #own }
         });
         applies.push(quote!(if let Some(value) = &patch.#ident { self.#ident = value.clone(); }));
         checks.push(quote! {

@@ -27,17 +27,18 @@ pub struct Tokens {
     pub token_type: String,
     /// Seconds the access token is good for.
     pub expires_in: i64,
-    /// Good for one use at `/auth/refresh`.
-    pub refresh_token: String,
+    /// Good for one use at `/auth/refresh`; absent when it went into a cookie.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub refresh_token: Option<String>,
 }
 
 /// Exchanges a refresh token.
 #[derive(Debug, Clone, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Refresh {
-    /// The newest refresh token of the session.
-    #[schema(value_type = String)]
-    pub refresh_token: Secret,
+    /// The newest refresh token of the session; absent when a cookie holds it.
+    #[schema(value_type = Option<String>)]
+    pub refresh_token: Option<Secret>,
 }
 
 /// Who a caller is and what the caller may do.

@@ -23,6 +23,8 @@ pub struct Field {
     pub min: Option<i64>,
     /// Largest value of a number.
     pub max: Option<i64>,
+    /// The values an enum can have.
+    pub choices: fn() -> Vec<String>,
     /// Never shown back.
     pub secret: bool,
     /// Acts after a restart only.
@@ -47,6 +49,10 @@ pub trait Settings: Default + Serialize {
 pub trait SettingValue {
     /// Name of the type in descriptions.
     const KIND: &'static str;
+    /// The values it can have, when they can be counted.
+    fn choices() -> Vec<String> {
+        Vec::new()
+    }
     /// What is wrong with the value, if anything.
     fn fault(&self, min: Option<i64>, max: Option<i64>) -> Option<String>;
 }
@@ -113,6 +119,9 @@ macro_rules! setting_enum {
         pub enum $name { $($(#[$doc])* $variant),+ }
         impl $crate::settings::SettingValue for $name {
             const KIND: &'static str = "enum";
+            fn choices() -> Vec<String> {
+                [$(Self::$variant),+].iter().filter_map(|one| serde_json::to_value(one).ok()?.as_str().map(str::to_owned)).collect()
+            }
             fn fault(&self, _: Option<i64>, _: Option<i64>) -> Option<String> { None }
         }
     };
@@ -156,6 +165,14 @@ pub struct EffectiveSetting {
     pub unit: String,
     /// View level at which administrators see it first.
     pub view: String,
+    /// Smallest value of a number.
+    pub min: Option<i64>,
+    /// Largest value of a number.
+    pub max: Option<i64>,
+    /// The values an enum can have; empty for other types.
+    pub choices: Vec<String>,
+    /// The owner of the object may change it.
+    pub own: bool,
     /// Help text.
     pub help: String,
 }
@@ -176,6 +193,8 @@ pub struct SettingDescription {
     pub min: Option<i64>,
     /// Largest value of a number.
     pub max: Option<i64>,
+    /// The values an enum can have; empty for other types.
+    pub choices: Vec<String>,
     /// Never shown back.
     pub secret: bool,
     /// Acts after a restart only.
@@ -199,6 +218,7 @@ pub fn describe<S: Settings>() -> Vec<SettingDescription> {
         view: field.view.to_owned(),
         min: field.min,
         max: field.max,
+        choices: (field.choices)(),
         secret: field.secret,
         restart: field.restart,
         own: field.own,
@@ -302,6 +322,10 @@ pub fn explain<S: Settings>(levels: &[(Source, &Value)]) -> Vec<EffectiveSetting
                 kind: field.kind.to_owned(),
                 unit: field.unit.to_owned(),
                 view: field.view.to_owned(),
+                min: field.min,
+                max: field.max,
+                choices: (field.choices)(),
+                own: field.own,
                 help: field.help.to_owned(),
             }
         })

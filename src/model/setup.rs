@@ -44,7 +44,8 @@ pub struct SetupDone {
     /// Access token of the administrator.
     pub access_token: String,
     /// Refresh token of the administrator.
-    pub refresh_token: String,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub refresh_token: Option<String>,
     /// Seconds the access token is good for.
     pub expires_in: i64,
 }

@@ -11,6 +11,7 @@ use net::Connection;
 use serde_json::{Map, Value};
 use service::{Allowance, Call, Caller, Error, Kind, Method, Operation, Reply, Service};
 
+use crate::cookie::Browser;
 use crate::{octets, problem};
 
 /// Largest JSON body.
@@ -38,7 +39,7 @@ pub(crate) fn routes(mut router: Router<Service>, door: Door) -> Router<Service>
         };
         router = router.route(&format!("/api/v1{}", operation.path), on(filter, handler));
     }
-    router.fallback(|| async { problem::respond(&Error::new(Kind::NotFound, "route_not_found", "There is no such path.")) })
+    router
 }
 
 async fn answer(service: &Service, operation: &'static Operation, door: Door, path: Map<String, Value>, request: Request) -> Response {
@@ -47,13 +48,21 @@ async fn answer(service: &Service, operation: &'static Operation, door: Door, pa
         Ok(caller) => caller,
         Err(error) => return problem::respond(&error),
     };
+    let browser = Browser::of(operation, door, connection, request.headers());
     let known = request.headers().get(header::IF_NONE_MATCH).filter(|_| operation.method == Method::Get).cloned();
-    let mut response = match perform(service, operation, caller.clone(), path, request).await {
+    let mut response = match perform(service, operation, caller.clone(), path, request, browser.as_ref()).await {
         Ok((reply, _)) if reply.version.is_some_and(|version| known.is_some_and(|known| names(&known, version))) => unchanged(reply.version),
-        Ok((reply, repeated)) => match reply.octets {
-            Some(octets) => octets::respond(octets, operation.status, reply.version),
-            None => success(operation, reply, repeated),
-        },
+        Ok((mut reply, repeated)) => {
+            let cookie = browser.as_ref().and_then(|browser| browser.keep(&mut reply));
+            let mut response = match reply.octets {
+                Some(octets) => octets::respond(octets, operation.status, reply.version),
+                None => success(operation, reply, repeated),
+            };
+            if let Some(cookie) = cookie {
+                response.headers_mut().insert(header::SET_COOKIE, cookie);
+            }
+            response
+        }
         Err(error) => problem::respond(&error),
     };
     if let Some(allowance) = service.allowance(operation, &caller) {
@@ -93,7 +102,7 @@ async fn caller(service: &Service, operation: &Operation, door: Door, connection
     service.caller(authorization, ip, connection.is_some_and(|c| c.tls), door.admin).await
 }
 
-async fn perform(service: &Service, operation: &'static Operation, caller: Caller, path: Map<String, Value>, request: Request) -> Result<(Reply, bool), Error> {
+async fn perform(service: &Service, operation: &'static Operation, caller: Caller, path: Map<String, Value>, request: Request, browser: Option<&Browser>) -> Result<(Reply, bool), Error> {
     let expect = expected_version(request.headers())?;
     let key = request.headers().get("idempotency-key").map(|value| value.to_str().unwrap_or_default().to_owned());
     let as_it_is = octets::wanted(operation, request.headers())?;
@@ -108,6 +117,9 @@ async fn perform(service: &Service, operation: &'static Operation, caller: Calle
         octets = Some(octets::read(request).await?);
     } else {
         body(request, &mut input).await?;
+    }
+    if let Some(browser) = browser {
+        browser.complete(&mut input);
     }
     for key in path.keys().filter(|key| input.contains_key(*key)) {
         let detail = format!("{key} is named by the path and must not stand in the body or query.");

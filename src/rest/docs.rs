@@ -10,10 +10,10 @@ pub(crate) async fn page() -> impl IntoResponse {
         (header::CONTENT_SECURITY_POLICY, "default-src 'none'; style-src 'unsafe-inline'; script-src 'self'; connect-src 'self'; frame-ancestors 'none'; base-uri 'none'"),
         (header::X_CONTENT_TYPE_OPTIONS, "nosniff"),
     ];
-    (headers, include_str!("../../web/api-docs.html"))
+    (headers, include_str!("./api-docs.html"))
 }
 
 /// Its script.
 pub(crate) async fn script() -> impl IntoResponse {
-    ([(header::CONTENT_TYPE, "text/javascript; charset=utf-8")], include_str!("../../web/api-docs.js"))
+    ([(header::CONTENT_TYPE, "text/javascript; charset=utf-8")], include_str!("./api-docs.js"))
 }

@@ -1,4 +1,4 @@
-//! HTTP: every operation of the register below `/api/v1`, health, metrics and the start page.
+//! HTTP: every operation of the register below `/api/v1`, health, metrics and the web app.
 //!
 //! Types to know: [`router`].
 //! Deliberately absent: SQL, rules, anything a handler would have to decide.
@@ -6,7 +6,9 @@
 #![cfg_attr(test, allow(clippy::unwrap_used, clippy::expect_used))]
 
 mod api;
+mod app;
 mod console;
+mod cookie;
 mod docs;
 mod events;
 mod health;
@@ -14,7 +16,6 @@ mod octets;
 mod openapi;
 mod problem;
 mod request_id;
-mod start_page;
 
 use axum::Router;
 use axum::routing::get;
@@ -25,7 +26,6 @@ use service::Service;
 /// All paths of an HTTP listener; `admin` opens those of administration.
 pub fn router(service: Service, admin: bool) -> Router {
     let router = Router::new()
-        .route("/", get(start_page::show))
         .route("/health/live", get(health::live))
         .route("/health/ready", get(health::ready))
         .route("/metrics", get(health::metrics))
@@ -34,5 +34,6 @@ pub fn router(service: Service, admin: bool) -> Router {
         .route("/api/v1/events", events::handler(admin))
         .route("/api/v1/openapi.json", get(|| async { axum::Json(document()) }))
         .route("/.well-known/jwks.json", get(health::jwks));
-    api::routes(router, api::Door { admin }).layer(axum::middleware::from_fn(request_id::name)).with_state(service)
+    let router = api::routes(router, api::Door { admin }).fallback(move |request: axum::extract::Request| async move { app::answer(admin, &request) });
+    router.layer(axum::middleware::from_fn(request_id::name)).with_state(service)
 }

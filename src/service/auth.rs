@@ -117,14 +117,15 @@ impl Service {
             dom: None,
         };
         let access_token = self.with_keys(|key, _| key.sign(&claims))?;
-        Ok(Tokens { access_token, token_type: "Bearer".to_owned(), expires_in: ACCESS_SECONDS, refresh_token: refresh.reveal().to_owned() })
+        Ok(Tokens { access_token, token_type: "Bearer".to_owned(), expires_in: ACCESS_SECONDS, refresh_token: Some(refresh.reveal().to_owned()) })
     }
 
     /// Exchanges a refresh token; a second use of the same one ends the session.
     pub(crate) async fn refresh_token(self, call: Call, input: Refresh) -> Result<Done<Tokens>> {
         let moment = now();
+        let given = input.refresh_token.ok_or_else(|| Error::new(Kind::Unauthenticated, "authentication_required", "There is no refresh token, in the body or in a cookie."))?;
         let mut tx = self.store().begin().await?;
-        let row = tx.use_refresh_token(&opaque::lookup_hash(input.refresh_token.reveal())).await?;
+        let row = tx.use_refresh_token(&opaque::lookup_hash(given.reveal())).await?;
         let row = row.filter(|row| row.expires_at > moment).ok_or_else(|| Error::new(Kind::Unauthenticated, "token_expired", "This refresh token is not good any more."))?;
         if row.used {
             tx.revoke_sessions(row.account_id, Some(row.session_id), None).await?;

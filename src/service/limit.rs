@@ -135,7 +135,8 @@ impl Limits {
         let settings = self.settings.read().ok()?;
         let address = Key::Address(neighbour(caller.remote_ip));
         Some(match (&caller.account, operation.access) {
-            (_, Access::Public) if !operation.is_query() => (Bucket::Login, address, settings.rate_login),
+            // A refresh token cannot be guessed, and every page that opens brings one.
+            (_, Access::Public) if !operation.is_query() && operation.id != "refreshToken" => (Bucket::Login, address, settings.rate_login),
             (None, _) => (Bucket::Anonymous, address, settings.rate_anonymous),
             (Some(standing), Access::Server(_) | Access::Domain(_)) if operation.is_query() => (Bucket::AdminRead, Key::Account(standing.account_id), settings.rate_admin_read),
             (Some(standing), Access::Server(_) | Access::Domain(_)) => (Bucket::AdminWrite, Key::Account(standing.account_id), settings.rate_admin_write),

@@ -62,9 +62,9 @@ impl Store {
     pub async fn account(&self, id: Uuid) -> Result<Option<AccountRow>> {
         let asked = || {
             sqlx::query!(
-                r#"SELECT a.id, a.name, d.name AS domain, a.domain_id, a.real_name, a.state, a.builtin, a.settings, a.suspend_mail,
+                r#"SELECT a.id, a.name, a.domain, a.domain_id, a.real_name, a.state, a.builtin, a.settings, a.suspend_mail,
                COALESCE(s.used_bytes, 0) AS "used_bytes!", COALESCE(s.used_messages, 0) AS "used_messages!", a.version, a.created_at, a.updated_at, a.aliases, a.telnums
-               FROM account a JOIN domain d ON d.id = a.domain_id LEFT JOIN account_state s ON s.account_id = a.id WHERE a.id = $1"#,
+               FROM account a LEFT JOIN account_state s ON s.account_id = a.id WHERE a.id = $1"#,
                 id
             )
         };
@@ -92,9 +92,9 @@ impl Store {
     /// When the database cannot answer.
     pub async fn accounts(&self, domain: Uuid, after: &str, limit: i64) -> Result<Vec<Account>> {
         let rows = sqlx::query!(
-            r#"SELECT a.id, a.name, d.name AS domain, a.domain_id, a.real_name, a.state, a.builtin, a.suspend_mail,
+            r#"SELECT a.id, a.name, a.domain, a.domain_id, a.real_name, a.state, a.builtin, a.suspend_mail,
                COALESCE(s.used_bytes, 0) AS "used_bytes!", COALESCE(s.used_messages, 0) AS "used_messages!", a.version, a.created_at, a.updated_at, a.aliases, a.telnums
-               FROM account a JOIN domain d ON d.id = a.domain_id LEFT JOIN account_state s ON s.account_id = a.id
+               FROM account a LEFT JOIN account_state s ON s.account_id = a.id
                WHERE a.domain_id = $1 AND a.name > $2 AND a.state <> 'deleted' ORDER BY a.name LIMIT $3"#,
             domain,
             after,
@@ -114,10 +114,10 @@ impl Store {
     /// When the database cannot answer.
     pub async fn find_accounts(&self, only: Option<Uuid>, text: &str, state: Option<&str>, after: Uuid, limit: i64) -> Result<Vec<Account>> {
         let rows = sqlx::query!(
-            r#"SELECT a.id, a.name, d.name AS domain, a.domain_id, a.real_name, a.state, a.builtin, a.suspend_mail,
+            r#"SELECT a.id, a.name, a.domain, a.domain_id, a.real_name, a.state, a.builtin, a.suspend_mail,
                COALESCE(s.used_bytes, 0) AS "used_bytes!", COALESCE(s.used_messages, 0) AS "used_messages!", a.version, a.created_at, a.updated_at, a.aliases, a.telnums
-               FROM account a JOIN domain d ON d.id = a.domain_id LEFT JOIN account_state s ON s.account_id = a.id
-               WHERE a.id > $1 AND ($2::uuid IS NULL OR a.domain_id = $2) AND ($3 = '' OR strpos(a.name || '@' || d.name, $3) > 0 OR strpos(lower(a.real_name), $3) > 0)
+               FROM account a LEFT JOIN account_state s ON s.account_id = a.id
+               WHERE a.id > $1 AND ($2::uuid IS NULL OR a.domain_id = $2) AND ($3 = '' OR strpos(a.name || '@' || a.domain, $3) > 0 OR strpos(lower(a.real_name), $3) > 0)
                AND (a.state = $4 OR ($4::text IS NULL AND a.state <> 'deleted')) ORDER BY a.id LIMIT $5"#,
             after,
             only,
@@ -137,7 +137,7 @@ impl Store {
     pub async fn admins(&self, only: Option<Uuid>, after: Uuid, limit: i64) -> Result<Vec<Admin>> {
         Ok(sqlx::query_as!(
             Admin,
-            r#"SELECT a.id AS account_id, a.name || '@' || d.name AS "address!", a.server_rights AS server, a.domain_rights AS domain FROM account a JOIN domain d ON d.id = a.domain_id
+            r#"SELECT a.id AS account_id, a.name || '@' || a.domain AS "address!", a.server_rights AS server, a.domain_rights AS domain FROM account a
                WHERE a.id > $1 AND ($2::uuid IS NULL OR a.domain_id = $2) AND a.state <> 'deleted' AND (a.server_rights <> '{}' OR a.domain_rights <> '{}') ORDER BY a.id LIMIT $3"#,
             after,
             only,
@@ -154,7 +154,7 @@ impl Store {
     pub async fn find_telnums(&self, only: Option<Uuid>, prefix: &str, after: &str, limit: i64) -> Result<Vec<Telnum>> {
         Ok(sqlx::query_as!(
             Telnum,
-            r#"SELECT t.number, t.account_id, a.name || '@' || d.name AS "address!" FROM telnum t JOIN account a ON a.id = t.account_id JOIN domain d ON d.id = a.domain_id
+            r#"SELECT t.number, t.account_id, a.name || '@' || a.domain AS "address!" FROM telnum t JOIN account a ON a.id = t.account_id
                WHERE t.number > $1 AND starts_with(t.number, $2) AND ($3::uuid IS NULL OR a.domain_id = $3) AND a.state <> 'deleted' ORDER BY t.number LIMIT $4"#,
             after,
             prefix,

@@ -105,8 +105,8 @@ impl Store {
     pub async fn bindings(&self, filter: &BindingFilter, limit: i64) -> Result<Vec<(BindingRow, String)>> {
         let rows = sqlx::query!(
             r#"SELECT b.id, b.account_id, b.contact, b.expires_at, b.transport, b.received, b.user_agent, b.nat, b.detail, b.created_at, b.refreshed_at,
-               a.name || '@' || d.name AS "address!"
-               FROM sip_binding b JOIN account a ON a.id = b.account_id JOIN domain d ON d.id = a.domain_id
+               a.name || '@' || a.domain AS "address!"
+               FROM sip_binding b JOIN account a ON a.id = b.account_id
                WHERE b.id > $1 AND b.expires_at > now() AND ($2::uuid IS NULL OR b.account_id = $2) AND ($3::uuid IS NULL OR a.domain_id = $3)
                AND ($4::text IS NULL OR b.nat = $4) AND ($5 = '' OR strpos(lower(b.user_agent), $5) > 0) ORDER BY b.id LIMIT $6"#,
             filter.after,

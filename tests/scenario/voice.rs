@@ -4,7 +4,9 @@ use libtest_mimic::{Failed, Trial};
 use serde_json::json;
 
 use crate::exchange::Exchange;
+use crate::linphone::{self, Linphone};
 use crate::phone::{self, Phone};
+use crate::tone::PAIRS;
 
 type Outcome = Result<(), Failed>;
 
@@ -14,6 +16,7 @@ pub(crate) fn trials() -> Vec<Trial> {
         test("phones_call_each_other_over_udp", || phones_call_each_other("udp")),
         test("phones_call_each_other_over_tcp", || phones_call_each_other("tcp")),
         test("phones_call_each_other_over_tls", || phones_call_each_other("tls")),
+        test("linphone_and_baresip_call_each_other_over_tls", linphone_and_baresip_call_each_other).with_ignored_flag(!phone::is_possible() || !linphone::is_possible()),
         test("a_call_is_refused_cancelled_or_leads_nowhere", a_call_is_refused_cancelled_or_leads_nowhere),
         test("a_call_that_nobody_takes_is_diverted", a_call_that_nobody_takes_is_diverted),
         test("an_administrator_sees_and_ends_calls_and_registrations", an_administrator_sees_and_ends_calls_and_registrations),
@@ -56,6 +59,32 @@ fn phones_call_each_other(transport: &'static str) -> Outcome {
     alice.over();
     assert_eq!(exchange.list("/calls"), Vec::<serde_json::Value>::new());
     assert_eq!(exchange.list("/sip/registrations").len(), 1, "a telephone that is put away takes its registration back");
+    Ok(())
+}
+
+fn linphone_and_baresip_call_each_other() -> Outcome {
+    let exchange = Exchange::new();
+    let mut alice = Linphone::registered(&exchange.scratch.0.join("alice"), PAIRS[0], &exchange.line("alice", [127, 0, 0, 1], "tls"));
+    let mut bob = exchange.registered("bob", 1, "tls");
+    let found = exchange.list("/sip/registrations?account=alice@main.example");
+    assert_eq!((found.len(), found[0]["transport"].as_str()), (1, Some("tls")), "{found:#?}");
+    assert!(found[0]["user_agent"].as_str().unwrap().starts_with("Linphone"), "{found:#?}");
+    alice.say("call sip:bob@main.example");
+    bob.answer();
+    alice.hears_of("connected");
+    bob.hears(alice.tones);
+    alice.hears(bob.tones);
+    alice.say("terminate");
+    bob.over();
+    exchange.ended("sip:bob@main.example", "answered", "caller");
+    bob.dial("alice@main.example");
+    alice.hears_of("incoming call from");
+    alice.say("answer");
+    bob.event("CALL_ESTABLISHED");
+    bob.hears(alice.tones);
+    bob.hang_up();
+    alice.hears_of("ended");
+    exchange.ended("alice@main.example", "answered", "caller");
     Ok(())
 }
 

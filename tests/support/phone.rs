@@ -14,7 +14,7 @@ use std::time::{Duration, Instant};
 use serde_json::{Value, json};
 
 use crate::netns::{Space, is_installed};
-use crate::tone::{Heard, RATE, Tones};
+use crate::tone::{Tones, samples, wait_to_hear};
 
 const PATIENCE: Duration = Duration::from_secs(30);
 const MODULES: [&str; 2] = ["/usr/lib/baresip/modules", "/usr/lib/x86_64-linux-gnu/baresip/modules"];
@@ -196,24 +196,14 @@ impl Phone {
     /// Waits until half a second of what it hears now holds nothing but these tones. Only until the first hold: the telephone
     /// records no more then.
     pub(crate) fn hears(&self, tones: Tones) {
-        let (from, end) = (self.recording().len(), Instant::now() + PATIENCE);
-        loop {
-            let recording = self.recording();
-            let heard = if recording.len() < from + RATE / 2 { Heard::Silence } else { Heard::of(&recording[recording.len() - RATE / 2..]) };
-            if heard == Heard::Only(tones) {
-                return;
-            }
-            assert!(Instant::now() < end, "heard {heard:?} instead of {tones:?}\n{}", self.log());
-            std::thread::sleep(Duration::from_millis(50));
-        }
+        wait_to_hear(tones, || self.recording(), || self.log());
     }
 
     /// Samples of the latest recording of what it hears.
     fn recording(&self) -> Vec<i16> {
         let names = fs::read_dir(&self.folder).unwrap().flatten().map(|entry| entry.path());
         let latest = names.filter(|path| path.to_string_lossy().ends_with("-dec.wav")).max();
-        let octets = latest.map(|path| fs::read(path).unwrap()).unwrap_or_default();
-        octets.get(44..).unwrap_or_default().chunks_exact(2).map(|pair| i16::from_le_bytes([pair[0], pair[1]])).collect()
+        latest.map(|path| samples(&path)).unwrap_or_default()
     }
 
     /// Ends it in order: it takes its registration back.

@@ -2,9 +2,11 @@
 
 use std::f64::consts::TAU;
 use std::path::Path;
+use std::time::{Duration, Instant};
 
 /// Samples in a second.
 pub(crate) const RATE: usize = 8000;
+const PATIENCE: Duration = Duration::from_secs(30);
 /// Seconds that a phone can speak.
 const LENGTH: usize = 90;
 
@@ -75,6 +77,26 @@ impl Heard {
             [one] if absent == PAIRS.len() - 1 => Self::Only(PAIRS[*one]),
             _ => Self::Else(shares),
         }
+    }
+}
+
+/// Samples of a recording in one channel of 16 bits, as far as it was written.
+pub(crate) fn samples(recording: &Path) -> Vec<i16> {
+    let octets = std::fs::read(recording).unwrap_or_default();
+    octets.get(44..).unwrap_or_default().chunks_exact(2).map(|pair| i16::from_le_bytes([pair[0], pair[1]])).collect()
+}
+
+/// Waits until half a second of a growing recording, from now on, holds nothing but these tones.
+pub(crate) fn wait_to_hear(tones: Tones, recording: impl Fn() -> Vec<i16>, log: impl Fn() -> String) {
+    let (from, end) = (recording().len(), Instant::now() + PATIENCE);
+    loop {
+        let recording = recording();
+        let heard = if recording.len() < from + RATE / 2 { Heard::Silence } else { Heard::of(&recording[recording.len() - RATE / 2..]) };
+        if heard == Heard::Only(tones) {
+            return;
+        }
+        assert!(Instant::now() < end, "heard {heard:?} instead of {tones:?}\n{}", log());
+        std::thread::sleep(Duration::from_millis(50));
     }
 }
 

@@ -1,0 +1,28 @@
+// The one way a problem is shown: what happened, and what to do.
+import { Problem, UNREACHABLE } from "../api/client";
+import { t, word } from "../i18n";
+import { Note } from "./controls";
+import { toast } from "./toast";
+
+/** A problem in a sentence of the page's language, when there is one for its code. */
+export function sentence(problem: Problem): string {
+  if (problem.code === UNREACHABLE) return t("The server cannot be reached. Nothing you typed is lost; try again.");
+  const own = word(`problem.${problem.code}`);
+  return own === `problem.${problem.code}` ? problem.body.detail : own;
+}
+
+/** With `fields`, what a form shows at its fields is not said twice. */
+export function ProblemNote({ problem, fields = false }: { problem: Problem | null | undefined; fields?: boolean }) {
+  if (!problem) return null;
+  const shown = problem.body.errors?.filter((error) => error.pointer !== "") ?? [];
+  if (fields && shown.length > 0 && document.querySelector(".fault")) return <Note tone="error">{t("Please look at the marked fields.")}</Note>;
+  return (
+    <Note tone="error">
+      <div>{sentence(problem)}</div>
+      {problem.body.required && <div className="muted">{t("Needed right: {right}", { right: problem.body.required })}</div>}
+      {shown.length > 0 && <ul className="plain">{shown.map((error) => <li key={error.pointer}><code>{error.pointer.slice(1)}</code> {error.detail}</li>)}</ul>}
+    </Note>
+  );
+}
+
+export const tell = (problem: Problem) => toast(sentence(problem), { error: true });

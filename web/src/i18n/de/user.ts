@@ -1,0 +1,3 @@
+// German words of the users' application.
+export const user = {
+} as const;

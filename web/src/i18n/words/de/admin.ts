@@ -1,0 +1,6 @@
+// German, as the admin application loads it.
+import { common } from "../../de/common";
+import { admin } from "../../de/admin";
+import { coded } from "../../de/coded";
+
+export default { ...common, ...admin, ...coded };

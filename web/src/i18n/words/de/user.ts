@@ -1,0 +1,6 @@
+// German, as the user application loads it.
+import { common } from "../../de/common";
+import { user } from "../../de/user";
+import { coded } from "../../de/coded";
+
+export default { ...common, ...user, ...coded };

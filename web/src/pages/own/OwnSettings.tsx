@@ -1,0 +1,67 @@
+// What users decide themselves: name, password, calls, sessions, look.
+import { useState } from "react";
+import { useAct, useCall } from "../../api/hooks";
+import { Button, Field, Loading } from "../../components/controls";
+import { ProblemNote } from "../../components/ProblemNote";
+import { toast } from "../../components/toast";
+import { SettingsForm } from "../../forms/SettingsForm";
+import { t } from "../../i18n";
+import { useSearch } from "../../router";
+import { Tabs } from "../../components/controls";
+import { PreferenceFields } from "../../shell/Preferences";
+import { Page, PageHead } from "../../shell/App";
+import { Sessions } from "../account/Sessions";
+
+export default function OwnSettings() {
+  const [tab, setTab] = useSearch<"profile" | "calls" | "sessions" | "look">("tab", "profile");
+  return (
+    <Page>
+      <PageHead title={t("Settings")} />
+      <Tabs label={t("Settings")} value={tab} onChange={setTab} tabs={[["profile", t("Profile")], ["calls", t("Calls")], ["sessions", t("Sessions")], ["look", t("Look")]]} />
+      {tab === "profile" && <Profile />}
+      {tab === "calls" && <Calls />}
+      {tab === "sessions" && <Sessions account="me" />}
+      {tab === "look" && <PreferenceFields admin={false} />}
+    </Page>
+  );
+}
+
+function Profile() {
+  const { data } = useCall("getAccount", { account: "me" });
+  const [name, setName] = useState<string | null>(null);
+  const save = useAct("updateAccount", () => { setName(null); toast(t("Saved")); });
+  if (!data) return <Loading />;
+  return (
+    <div className="columns wide">
+      <form className="card stack" onSubmit={(event) => { event.preventDefault(); save.mutate({ account: "me", real_name: name ?? data.real_name, $options: { version: data.version } }); }}>
+        <h2>{t("Profile")}</h2>
+        <Field label={t("Address")}><input className="input mono" readOnly value={data.address} /></Field>
+        <Field label={t("Name")} fault={save.error?.at("/real_name")}><input className="input" autoComplete="name" value={name ?? data.real_name} onChange={(event) => setName(event.target.value)} /></Field>
+        <ProblemNote problem={save.error} fields />
+        <div className="row"><Button type="submit" tone="primary" busy={save.isPending} disabled={name === null || name === data.real_name}>{t("Save")}</Button></div>
+      </form>
+      <Password />
+    </div>
+  );
+}
+
+function Password() {
+  const [old, setOld] = useState("");
+  const [password, setPassword] = useState("");
+  const change = useAct("setAccountPassword", () => { setOld(""); setPassword(""); toast(t("Password changed")); });
+  return (
+    <form className="card stack" onSubmit={(event) => { event.preventDefault(); change.mutate({ account: "me", password, old_password: old }); }}>
+      <h2>{t("Password")}</h2>
+      <Field label={t("Present password")} fault={change.error?.at("/old_password")}><input className="input" type="password" autoComplete="current-password" required value={old} onChange={(event) => setOld(event.target.value)} /></Field>
+      <Field label={t("New password")} fault={change.error?.at("/password")}><input className="input" type="password" autoComplete="new-password" required value={password} onChange={(event) => setPassword(event.target.value)} /></Field>
+      <ProblemNote problem={change.error} fields />
+      <div className="row"><Button type="submit" tone="primary" busy={change.isPending}>{t("Change password")}</Button></div>
+    </form>
+  );
+}
+
+function Calls() {
+  const { data } = useCall("getAccountSettings", { account: "me" });
+  if (!data) return <Loading />;
+  return <SettingsForm view={data} keys={data.data.filter((one) => one.own).map((one) => one.key)} operation="updateAccountSettings" input={{ account: "me" }} />;
+}

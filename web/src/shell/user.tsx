@@ -1,0 +1,52 @@
+// The user's places: a rail beside the page, a bar below it on a narrow screen.
+import { useEffect, useState, type ReactNode } from "react";
+import type { Principal } from "../api/generated/types";
+import { signOut } from "../api/session";
+import { Button, Menu } from "../components/controls";
+import { Icon, type IconName } from "../components/Icon";
+import { t, type Key } from "../i18n";
+import { Link, navigate, usePath } from "../router";
+import { ApiFoot } from "./ApiPeek";
+import { go, openPalette, Palette, type Command } from "./Palette";
+
+export interface UserPlace { text: Key; path: string; icon: IconName }
+
+/** What a user finds here; a page of a path below one of these marks it. */
+export const places: readonly UserPlace[] = [
+  { text: "Settings", path: "/settings", icon: "settings" },
+];
+
+export function UserFrame({ principal, children }: { principal: Principal; children: ReactNode }) {
+  const path = usePath();
+  const [open, setOpen] = useState(false);
+  useEffect(() => { setOpen(false); }, [path]);
+  const here = places.find((place) => path === place.path || path.startsWith(`${place.path}/`)) ?? places[0];
+  const commands: Command[] = [...places.map((place) => go(t(place.text), place.path)), { text: t("Sign out"), run: () => void signOut() }];
+  return (
+    <>
+      <a className="skip" href="#content">{t("To the content")}</a>
+      <div className="frame">
+        <div className="topbar">
+          <Button tone="quiet" icon="menu" aria-label={t("Menu")} aria-expanded={open} onClick={() => setOpen(!open)} />
+          <strong className="grow">{here && t(here.text)}</strong>
+          <Button tone="quiet" icon="trace" aria-label={t("Go to or do")} onClick={openPalette} />
+        </div>
+        <nav className={`rail ${open ? "open" : ""}`} aria-label={t("Places")}>
+          <Link to="/" className="brand"><img src="/icon.svg" alt="" />Postamt</Link>
+          {places.map((place) => <Link key={place.path} to={place.path} className="place" aria-current={place === here ? "page" : undefined}><Icon name={place.icon} />{t(place.text)}</Link>)}
+          <div className="foot row" style={{ flexWrap: "nowrap" }}>
+            <span className="muted grow" style={{ fontSize: "13px" }}>{principal.address}</span>
+            <Menu label={t("Account")} icon="settings" up>
+              <button type="button" onClick={() => navigate("/settings")}>{t("Settings")}</button>
+              <a href="/api/docs" target="_blank" rel="noreferrer">{t("API reference")}</a>
+              <hr />
+              <button type="button" onClick={() => void signOut()}>{t("Sign out")}</button>
+            </Menu>
+          </div>
+        </nav>
+        <div className="main" onClick={() => setOpen(false)}>{children}<ApiFoot /></div>
+      </div>
+      <Palette commands={commands} />
+    </>
+  );
+}
