@@ -142,7 +142,7 @@ impl Switch {
             if !reason.is_empty()
                 && let Some(proxied) = self.proxies.get_mut(key)
             {
-                proxied.says = Some((status, reason));
+                proxied.says = Some(Box::new((status, reason)));
             }
             return Some(status);
         }

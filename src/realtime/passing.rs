@@ -41,7 +41,7 @@ pub(crate) struct Proxied {
     /// What may still happen to it as its callees want it.
     pub(crate) plan: Option<Box<Plan>>,
     /// The text of the status that it is refused with, as a rule says it.
-    pub(crate) says: Option<(u16, String)>,
+    pub(crate) says: Option<Box<(u16, String)>>,
     /// The instant message in it.
     pub(crate) im: Option<Box<Im>>,
     pub(crate) ways: HashMap<BranchId, Way>,
@@ -260,7 +260,7 @@ impl Switch {
 
     /// The answer with the text that a rule gives its status.
     fn with_text(&self, key: &Key, status: u16, octets: Bytes) -> Bytes {
-        let says = self.proxies.get(key).and_then(|proxied| proxied.says.as_ref()).filter(|(of, _)| *of == status);
+        let says = self.proxies.get(key).and_then(|proxied| proxied.says.as_deref()).filter(|(of, _)| *of == status);
         let (Some((_, text)), Some(end)) = (says, octets.windows(2).position(|two| two == b"\r\n")) else { return octets };
         let mut said = format!("SIP/2.0 {status} {text}").into_bytes();
         said.extend_from_slice(octets.get(end..).unwrap_or_default());

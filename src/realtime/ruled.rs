@@ -138,7 +138,7 @@ pub(crate) async fn route(shared: &Shared, flow: &Flow, request: &Request, sende
     }
     if let Some((status, reason)) = outcome.refuse {
         signalled.destinations.push(Destination::Refused { status, reason: reason.clone() });
-        signalled.says = Some((status, reason)).filter(|(_, reason)| !reason.is_empty());
+        signalled.says = (!reason.is_empty()).then(|| Box::new((status, reason)));
         return signalled;
     }
     let itself = || vec!["*".to_owned()];
@@ -222,7 +222,7 @@ impl Switch {
             ruled.steps.extend(steps.iter().map(|step| step.note(&account.address)));
             self.do_beside(&account, request, effects);
             if let Some((status, reason)) = refuse {
-                ruled.says = Some((status, reason.clone())).filter(|(_, reason)| !reason.is_empty());
+                ruled.says = (!reason.is_empty()).then(|| Box::new((status, reason.clone())));
                 ruled.destinations.push(Destination::Refused { status, reason });
                 continue;
             }

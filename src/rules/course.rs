@@ -204,12 +204,13 @@ impl Course {
     /// What happens later, and when.
     fn plan(&mut self, account: &Account<'_>, rings: bool, outcome: &mut Outcome) {
         let settings = account.settings;
-        if self.acts_by_settings() && !settings.simultaneous_ring.is_empty() {
-            let after = seconds(settings.simultaneous_ring_seconds);
-            if after.is_zero() && rings {
-                self.together(account, outcome);
-            } else if !after.is_zero() {
+        let after = seconds(settings.simultaneous_ring_seconds);
+        if !settings.simultaneous_ring.is_empty() && !self.own && !self.settled {
+            if !after.is_zero() {
                 self.rings_also = Some(after);
+            } else if rings {
+                // That is no later stage.
+                Self::together(account, outcome);
             }
         }
         let mut patience = seconds(settings.no_answer_seconds);
@@ -248,9 +249,7 @@ impl Course {
     pub fn due(&mut self, at: Duration, account: &Account<'_>, facts: &dyn Facts) -> Option<Outcome> {
         let first = self.deadline(account).filter(|first| *first <= at)?;
         if self.rings_also.is_some_and(|at| at <= first) {
-            let mut outcome = Outcome::default();
-            self.together(account, &mut outcome);
-            return Some(outcome);
+            return Some(self.ring_also(account));
         }
         if self.finds.is_some_and(|at| at <= first) {
             return Some(self.find(account, first));
@@ -273,9 +272,7 @@ impl Course {
             return Outcome::default();
         }
         if self.rings_also.is_some() && self.acts_by_settings() {
-            let mut outcome = Outcome::default();
-            self.together(account, &mut outcome);
-            return outcome;
+            return self.ring_also(account);
         }
         if self.finds.is_some() && self.acts_by_settings() {
             return self.find(account, at);
@@ -321,14 +318,20 @@ impl Course {
         self.run(stage, Trigger::Failed(why), account, facts)
     }
 
-    fn together(&mut self, account: &Account<'_>, outcome: &mut Outcome) {
+    fn together(account: &Account<'_>, outcome: &mut Outcome) {
+        let after = account.settings.simultaneous_ring_seconds;
+        let lead = Lead { why: Why::Together, targets: account.diverted(Why::Together) };
+        outcome.steps.push(of_settings(u16::try_from(after).unwrap_or(0), &lead));
+        outcome.forks.push(lead);
+    }
+
+    fn ring_also(&mut self, account: &Account<'_>) -> Outcome {
+        let mut outcome = Outcome::default();
         self.rings_also = None;
         if self.acts_by_settings() {
-            let after = account.settings.simultaneous_ring_seconds;
-            let lead = Lead { why: Why::Together, targets: account.diverted(Why::Together) };
-            outcome.steps.push(of_settings(u16::try_from(after).unwrap_or(0), &lead));
-            outcome.forks.push(lead);
+            Self::together(account, &mut outcome);
         }
+        outcome
     }
 
     /// The next address at which the account is looked for.

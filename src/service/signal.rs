@@ -56,7 +56,7 @@ pub struct Signalled {
     /// Rules of later stages do not act: one of the server's said so.
     pub discard: bool,
     /// The text of a refusal with this status, as a rule says it.
-    pub says: Option<(u16, String)>,
+    pub says: Option<Box<(u16, String)>>,
 }
 
 impl Service {

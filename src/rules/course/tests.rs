@@ -140,6 +140,11 @@ fn settings_divert_step_by_step() {
     let together: fn(&mut AccountSettings) = |s| (s.simultaneous_ring, s.simultaneous_ring_seconds) = (vec!["t".to_owned()], 5);
     assert_eq!(play(["", "", ""], together, &[RINGS]).0, ["5 simultaneous_ring also rings t@a.example"]);
     assert_eq!(play(["", "", ""], together, &[BUSY]).0, ["1 simultaneous_ring also rings t@a.example"]);
+    // Those who ring at once ring in no later stage.
+    let discard = r#"((0,5,only,(),(("Discard Rules","---"))))"#;
+    let at_once: fn(&mut AccountSettings) = |s| s.simultaneous_ring = vec!["t".to_owned()];
+    assert_eq!(play(["", "", discard], at_once, &[RINGS]).0, ["0 only discard rules", "0 simultaneous_ring also rings t@a.example"]);
+    assert_eq!(play(["", "", discard], together, &[RINGS]).0, ["0 only discard rules"]);
     let find: fn(&mut AccountSettings) = |s| (s.find_me, s.divert_no_answer) = (vec!["1".to_owned(), "2".to_owned()], "v".to_owned());
     let found = ["15 find_me is looked for 1@a.example", "30 find_me is looked for 2@a.example", "50 divert_no_answer does not answer and diverts v@a.example"];
     assert_eq!(play(["", "", ""], find, &[RINGS]).0, found);
