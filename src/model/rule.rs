@@ -18,7 +18,7 @@ pub struct SignalRule {
     pub priority: i32,
     /// Whether it acts; off, it keeps its priority.
     pub enabled: bool,
-    /// All of them must be met.
+    /// All of them must be met. A rule that does not look at the method means calls and messages.
     pub conditions: Vec<RuleCondition>,
     /// What is done then, in this order.
     pub actions: Vec<RuleAction>,

@@ -329,15 +329,12 @@ impl Switch {
         let count = self.plan(key).map_or(0, |plan| plan.callees.len());
         for index in 0..count {
             loop {
-                let mut due = false;
-                let outcome = self.decide(now, key, index, |course, account, facts, at| {
-                    let outcome = course.due(at, account, facts);
-                    due = outcome.is_some();
-                    outcome.unwrap_or_default()
-                });
-                if !due {
+                let callee = self.plan(key).and_then(|plan| plan.callees.get(index));
+                let is_due = callee.is_some_and(|callee| callee.course.deadline(&account_of(&callee.account)).is_some_and(|after| callee.began + after <= now));
+                if !is_due {
                     break;
                 }
+                let outcome = self.decide(now, key, index, |course, account, facts, at| course.due(at, account, facts).unwrap_or_default());
                 self.follow_later(now, key, index, outcome);
             }
         }

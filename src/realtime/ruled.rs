@@ -156,8 +156,13 @@ fn write_to_log(account: &str, request: &Request, text: &str) {
     tracing::info!(target: "call", %account, caller = %from, text, "a rule writes");
 }
 
-/// Accounts whose rules were asked, and the addresses that they name.
-pub(crate) type Named = Vec<(Arc<Subscriber>, Vec<String>)>;
+/// What the rules of an account name.
+pub(crate) struct Named {
+    account: Arc<Subscriber>,
+    targets: Vec<String>,
+    /// The signal goes there instead; when they lead nowhere, it goes to the account as ever.
+    instead: bool,
+}
 
 impl Switch {
     /// What the rules of an account see of a request.
@@ -205,12 +210,13 @@ impl Switch {
 
     /// What the rules of accounts make of a signal that is no call: refusals stand where the accounts stood, and the addresses
     /// that they name are still to be routed.
-    pub(crate) fn ask_rules(&mut self, now: Instant, flow: &Flow, request: &Request, sender: &Sender, signalled: Signalled) -> (Signalled, Named) {
-        let (mut ruled, mut named) = (Signalled { destinations: Vec::new(), ..signalled }, Named::new());
+    pub(crate) fn ask_rules(&mut self, now: Instant, flow: &Flow, request: &Request, sender: &Sender, signalled: Signalled) -> (Signalled, Vec<Named>) {
+        let (mut ruled, mut named) = (Signalled { destinations: Vec::new(), ..signalled }, Vec::new());
         let caller = caller_of(request, sender);
         for destination in signalled.destinations {
             let account = match &destination {
-                Destination::Account(account) if account.rules.is_some() => account.clone(),
+                // Whoever publishes for himself, or asks for his own messages, is not kept from it.
+                Destination::Account(account) if account.rules.is_some() && (*request.method() == Method::Message || caller.account != Some(account.account_id)) => account.clone(),
                 _ => {
                     ruled.destinations.push(destination);
                     continue;
@@ -232,7 +238,7 @@ impl Switch {
             }
             let targets: Vec<String> = redirect.into_iter().chain(forks).flat_map(|lead| lead.targets).filter(|target| target != "*").collect();
             if !targets.is_empty() {
-                named.push((account, targets));
+                named.push(Named { account, targets, instead: !stays });
             }
         }
         (ruled, named)
@@ -262,12 +268,16 @@ pub(crate) fn has_rules(signalled: &Signalled) -> bool {
 }
 
 /// Finds where the addresses lead that rules name, with the rights of their accounts.
-pub(crate) async fn route_named(service: &Service, mut ruled: Signalled, named: Named) -> Signalled {
-    for (account, targets) in named {
+pub(crate) async fn route_named(service: &Service, mut ruled: Signalled, named: Vec<Named>) -> Signalled {
+    for Named { account, targets, instead } in named {
+        let before = ruled.destinations.len();
         for target in targets {
             let found = service.route_diverted(&target, &account).await;
             ruled.steps.extend(found.steps);
-            ruled.destinations.extend(found.destinations);
+            ruled.destinations.extend(found.destinations.into_iter().filter(|destination| !matches!(destination, Destination::Refused { .. } | Destination::Blackhole)));
+        }
+        if instead && ruled.destinations.len() == before {
+            ruled.destinations.push(Destination::Account(account));
         }
     }
     ruled

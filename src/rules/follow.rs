@@ -22,10 +22,15 @@ pub(crate) fn half(account: &Account<'_>, by: By, stage: u16, high: Option<bool>
     ask(asked, by, stage, account.address, facts, &rules.datasets, outcome)
 }
 
-/// Asks rules in their order; whether others are asked after them.
+/// Asks rules in their order; whether others are asked after them. A rule that names no method means calls and messages: who
+/// sends his calls elsewhere at night still wants his telephones to subscribe and publish.
 pub(crate) fn ask(rules: &[Rule], by: By, stage: u16, account: &str, facts: &dyn Facts, datasets: &HashMap<String, Vec<Picture>>, outcome: &mut Outcome) -> bool {
+    if rules.is_empty() {
+        return true;
+    }
+    let is_common = facts.any(Field::Method, &mut |method| matches!(method, "INVITE" | "MESSAGE"));
     for rule in rules.iter().filter(|rule| !rule.actions.is_empty()) {
-        if rule.is_met(facts, datasets) && !follow(rule, by, stage, account, facts, outcome) {
+        if (is_common || rule.names_method()) && rule.is_met(facts, datasets) && !follow(rule, by, stage, account, facts, outcome) {
             return false;
         }
     }

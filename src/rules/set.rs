@@ -61,6 +61,11 @@ pub struct Rule {
 }
 
 impl Rule {
+    /// Whether it speaks of a method: only then it is asked for signals that are neither calls nor messages.
+    pub(crate) fn names_method(&self) -> bool {
+        self.conditions.iter().any(|condition| condition.field() == Field::Method)
+    }
+
     /// Whether all of its conditions are met.
     pub fn is_met(&self, facts: &dyn Facts, datasets: &HashMap<String, Vec<Picture>>) -> bool {
         self.conditions.iter().all(|condition| condition.is_met(facts, datasets))

@@ -315,6 +315,27 @@ fn messages_meet_rules_and_rules_send_messages() -> Outcome {
     carol.reply(&came, 200, "OK");
     assert_eq!(alice.wait("200", |message| message.status() >= 200).status(), 200);
     silent(&bob);
+    // Where a rule leads nowhere, he reads them himself.
+    set(&exchange, OF_BOB, &[("away", 0, 5, json!([]), json!([["redirect_to", "#voicemail"]]))]);
+    let request = alice.make("MESSAGE", BOB, TEXT, "for you");
+    alice.send(request.as_bytes());
+    let came = bob.expect("MESSAGE");
+    bob.reply(&came, 200, "OK");
+    assert_eq!(alice.wait("200", |message| message.status() >= 200).status(), 200);
+    // A rule that names no method means calls and messages; one that does means what it names.
+    let options = |alice: &mut Ua, status: u16| {
+        let request = alice.make("OPTIONS", BOB, "", "");
+        alice.send(request.as_bytes());
+        if status == 200 {
+            let came = bob.expect("OPTIONS");
+            bob.reply(&came, 200, "OK");
+        }
+        let answer = alice.wait("an answer", |message| message.status() >= 200);
+        assert_eq!(answer.status(), status, "{answer:#?}");
+    };
+    options(&mut alice, 200);
+    set(&exchange, OF_BOB, &[("no", 0, 5, json!([["method", "in", "OPTIONS, SUBSCRIBE"]]), json!([["reject_with", "405 Not this way"]]))]);
+    options(&mut alice, 405);
     // Who calls is remembered, told of, and met with another rule from then on.
     set(&exchange, OF_BOB, &[
         ("again", 0, 9, json!([["from", "in", "#Callers"]]), json!([["reject_with", "480 Once is enough"]])),

@@ -152,6 +152,35 @@ fn settings_divert_step_by_step() {
 }
 
 #[test]
+fn a_rule_that_names_no_method_means_calls_and_messages() {
+    struct Subscribe;
+    impl Facts for Subscribe {
+        fn any(&self, field: Field, test: &mut dyn FnMut(&str) -> bool) -> bool {
+            if field == Field::Method { test("SUBSCRIBE") } else { Call.any(field, test) }
+        }
+
+        fn number(&self, _: Field) -> Option<i64> {
+            None
+        }
+
+        fn now(&self) -> Option<Moment> {
+            None
+        }
+
+        fn domain(&self) -> &str {
+            "a.example"
+        }
+    }
+    let settings = AccountSettings::default();
+    for (text, refused) in [(r#"((0,5,all,(),(("Reject with",480))))"#, None), (r#"((0,5,all,((Method,"is not",INVITE)),(("Reject with",480))))"#, Some(480))] {
+        let rules = Rules { account: set(text, Level::Account), ..Rules::default() };
+        let account = Account { address: "bob@a.example", settings: &settings, rules: Some(&rules) };
+        let outcome = Course::default().signal(&account, &Subscribe, &Caller::default(), false);
+        assert_eq!(outcome.refuse.map(|(status, _)| status), refused, "{text}");
+    }
+}
+
+#[test]
 fn the_server_speaks_first() {
     let set = set(r#"((0,5,bad,((From,is,"*@shop.example")),(("Reject with","403 Not here"))),(0,9,other,(),(("Fork to","x"))))"#, Level::Server).unwrap();
     let outcome = at_start(&set, "pbx@main.example", &Call);

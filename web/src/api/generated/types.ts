@@ -2110,7 +2110,7 @@ export type SignalRule = {
   "actions": Array<RuleAction>;
   /** A remark. */
   "comment": string;
-  /** All of them must be met. */
+  /** All of them must be met. A rule that does not look at the method means calls and messages. */
   "conditions": Array<RuleCondition>;
   /** Whether it acts; off, it keeps its priority. */
   "enabled": boolean;
