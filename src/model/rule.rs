@@ -214,6 +214,24 @@ inputs!(ServerRules ServerRuleRef CreateServerRule ReplaceServerRules UpdateServ
 inputs!(DomainRules DomainRuleRef CreateDomainRule ReplaceDomainRules UpdateDomainRule ReorderDomainRules "a domain" domain: "The domain: id or name.");
 inputs!(AccountRules AccountRuleRef CreateAccountRule ReplaceAccountRules UpdateAccountRule ReorderAccountRules "an account" account: "The account: id, address or `me`.");
 
+/// What is wrong or doubtful in rules.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, ToSchema)]
+pub struct SignalRulesReviewed {
+    /// Why they would be refused; none when they can be saved.
+    pub errors: Vec<RuleFinding>,
+    /// What is doubtful: what is never asked or done, addresses that lead nowhere, datasets that are not there.
+    pub warnings: Vec<RuleFinding>,
+}
+
+/// Something about a rule.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, ToSchema)]
+pub struct RuleFinding {
+    /// JSON pointer into the input.
+    pub pointer: String,
+    /// For people.
+    pub detail: String,
+}
+
 /// Asks what the rules and settings of an account would make of a call. Nothing is changed, and nobody is called.
 #[derive(Debug, Clone, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]

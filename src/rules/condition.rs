@@ -170,6 +170,16 @@ impl Condition {
         if let Test::Dataset(name) = &self.test { Some(name) } else { None }
     }
 
+    /// Whether nothing can meet it.
+    pub(crate) fn is_never_met(&self) -> bool {
+        match &self.test {
+            Test::Pictures(pictures) => pictures.is_empty() && !self.negated,
+            Test::Number(Ordering::Less, most) => *most <= 0,
+            Test::Second(Ordering::Less, 0) | Test::Second(Ordering::Greater, 86_399..) => true,
+            _ => false,
+        }
+    }
+
     /// What it looks at.
     pub fn field(&self) -> Field {
         self.field

@@ -22,6 +22,7 @@ mod moment;
 mod outcome;
 mod picture;
 mod rehearse;
+mod review;
 mod set;
 pub mod wire;
 
@@ -34,4 +35,5 @@ pub use moment::Moment;
 pub use outcome::{By, Effect, Lead, Outcome, Step, Why};
 pub use picture::{Picture, fold};
 pub use rehearse::{Device, Rehearsal, Scene, Timed, rehearse};
+pub use review::{review, targets};
 pub use set::{Fault, Level, Rule, Set, check, compile, stage};

@@ -61,6 +61,24 @@ pub struct Rule {
 }
 
 impl Rule {
+    pub(crate) fn stage(&self) -> u16 {
+        self.stage
+    }
+
+    pub(crate) fn priority(&self) -> u8 {
+        self.priority
+    }
+
+    /// Whether every call meets it.
+    pub(crate) fn is_always_met(&self) -> bool {
+        self.conditions.is_empty()
+    }
+
+    /// The places of conditions that nothing meets, and why.
+    pub(crate) fn never_met(&self) -> impl Iterator<Item = (usize, &'static str)> {
+        self.conditions.iter().enumerate().filter(|(_, condition)| condition.is_never_met()).map(|(n, _)| (n, "is met by nothing"))
+    }
+
     /// Whether it speaks of a method: only then it is asked for signals that are neither calls nor messages.
     pub(crate) fn names_method(&self) -> bool {
         self.conditions.iter().any(|condition| condition.field() == Field::Method)

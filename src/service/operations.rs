@@ -26,7 +26,7 @@ use model::routing::{
 };
 use model::rule::{
     AccountRuleRef, AccountRules, CreateAccountRule, CreateDomainRule, CreateServerRule, DomainRuleRef, DomainRules, ReorderAccountRules, ReorderDomainRules, ReorderServerRules, ReplaceAccountRules,
-    ReplaceDomainRules, ReplaceServerRules, ServerRuleRef, ServerRules, SignalRule, SignalRules, SignalRulesTested, TestSignalRules, UpdateAccountRule, UpdateDomainRule, UpdateServerRule,
+    ReplaceDomainRules, ReplaceServerRules, ServerRuleRef, ServerRules, SignalRule, SignalRules, SignalRulesReviewed, SignalRulesTested, TestSignalRules, UpdateAccountRule, UpdateDomainRule, UpdateServerRule,
 };
 use model::server::{ErrorCodes, EventTypes, Modules, RenameMainDomain, Server, ServerSettingsPatch, SettingsCatalogue, UpdateModule, UpdateServer, Version};
 use model::settings::{SettingsChange, SettingsView};
@@ -233,6 +233,7 @@ operations! {
         createServerSignalRule Post "/server/rules/signal" 201 Server("settings"), create_server_signal_rule(CreateServerRule) -> SignalRule, "Makes a rule of the server for calls and other signals";
         replaceServerSignalRules Put "/server/rules/signal" 200 Server("settings"), replace_server_signal_rules(ReplaceServerRules) -> SignalRules, "Replaces all rules of the server for calls and other signals", needs_version = true;
         reorderServerSignalRules Post "/server/rules/signal/reorder" 200 Server("settings"), reorder_server_signal_rules(ReorderServerRules) -> SignalRules, "Puts the rules of the server in another order";
+        validateServerSignalRules Post "/server/rules/signal/validate" 200 Server("settings_read"), validate_server_signal_rules(ReplaceServerRules) -> SignalRulesReviewed, "Names what is wrong or doubtful in rules of the server without saving them";
         getServerSignalRule Get "/server/rules/signal/{rule}" 200 Server("settings_read"), get_server_signal_rule(ServerRuleRef) -> SignalRule, "Shows a rule of the server";
         updateServerSignalRule Patch "/server/rules/signal/{rule}" 200 Server("settings"), update_server_signal_rule(UpdateServerRule) -> SignalRule, "Changes a rule of the server";
         deleteServerSignalRule Delete "/server/rules/signal/{rule}" 204 Server("settings"), delete_server_signal_rule(ServerRuleRef), "Deletes a rule of the server";
@@ -240,6 +241,7 @@ operations! {
         createDomainSignalRule Post "/domains/{domain}/rules/signal" 201 Domain("signal_rules"), create_domain_signal_rule(CreateDomainRule) -> SignalRule, "Makes a rule of a domain for calls and other signals";
         replaceDomainSignalRules Put "/domains/{domain}/rules/signal" 200 Domain("signal_rules"), replace_domain_signal_rules(ReplaceDomainRules) -> SignalRules, "Replaces all rules of a domain for calls and other signals", needs_version = true;
         reorderDomainSignalRules Post "/domains/{domain}/rules/signal/reorder" 200 Domain("signal_rules"), reorder_domain_signal_rules(ReorderDomainRules) -> SignalRules, "Puts the rules of a domain in another order";
+        validateDomainSignalRules Post "/domains/{domain}/rules/signal/validate" 200 Domain("domain"), validate_domain_signal_rules(ReplaceDomainRules) -> SignalRulesReviewed, "Names what is wrong or doubtful in rules of a domain without saving them";
         getDomainSignalRule Get "/domains/{domain}/rules/signal/{rule}" 200 Domain("domain"), get_domain_signal_rule(DomainRuleRef) -> SignalRule, "Shows a rule of a domain";
         updateDomainSignalRule Patch "/domains/{domain}/rules/signal/{rule}" 200 Domain("signal_rules"), update_domain_signal_rule(UpdateDomainRule) -> SignalRule, "Changes a rule of a domain";
         deleteDomainSignalRule Delete "/domains/{domain}/rules/signal/{rule}" 204 Domain("signal_rules"), delete_domain_signal_rule(DomainRuleRef), "Deletes a rule of a domain";
@@ -247,6 +249,7 @@ operations! {
         createAccountSignalRule Post "/accounts/{account}/rules/signal" 201 Own("signal_rules"), create_account_signal_rule(CreateAccountRule) -> SignalRule, "Makes a rule of an account for calls and other signals";
         replaceAccountSignalRules Put "/accounts/{account}/rules/signal" 200 Own("signal_rules"), replace_account_signal_rules(ReplaceAccountRules) -> SignalRules, "Replaces all rules of an account for calls and other signals", needs_version = true;
         reorderAccountSignalRules Post "/accounts/{account}/rules/signal/reorder" 200 Own("signal_rules"), reorder_account_signal_rules(ReorderAccountRules) -> SignalRules, "Puts the rules of an account in another order";
+        validateAccountSignalRules Post "/accounts/{account}/rules/signal/validate" 200 Own("domain"), validate_account_signal_rules(ReplaceAccountRules) -> SignalRulesReviewed, "Names what is wrong or doubtful in rules of an account without saving them";
         getAccountSignalRule Get "/accounts/{account}/rules/signal/{rule}" 200 Own("domain"), get_account_signal_rule(AccountRuleRef) -> SignalRule, "Shows a rule of an account";
         updateAccountSignalRule Patch "/accounts/{account}/rules/signal/{rule}" 200 Own("signal_rules"), update_account_signal_rule(UpdateAccountRule) -> SignalRule, "Changes a rule of an account";
         deleteAccountSignalRule Delete "/accounts/{account}/rules/signal/{rule}" 204 Own("signal_rules"), delete_account_signal_rule(AccountRuleRef), "Deletes a rule of an account";

@@ -18,10 +18,11 @@ use crate::{Error, Kind, Result, Service, new_id};
 
 pub(crate) mod live;
 pub(crate) mod rehearsal;
+pub(crate) mod reviewing;
 
 /// Whose rules are read or changed.
 #[derive(Debug, Clone)]
-struct Owner {
+pub(crate) struct Owner {
     owner: RuleOwner,
     /// For the audit trail.
     name: String,

@@ -580,6 +580,8 @@ fn signal_rules(steps: &mut Vec<Step>) {
         step(named("reorder", "s"), json!({"rules": ["other", "night"]}));
         step(named("reorder", "s"), json!({"rules": ["other"]}));
         step(named("replace", "s"), json!({"rules": []}));
+        step(named("validate", "s"), json!({"rules": [{"name": "a", "actions": [{"verb": "stop_processing"}]}, {"name": "b"}]}));
+        step(named("validate", "s"), json!({"rules": [{"name": "a", "stage": 700}]}));
         steps.push((named("replace", "s"), with(json!({"rules": [{"name": "night"}, {"name": "third", "stage": 5, "actions": [{"verb": "fork_to", "arg": "carl"}]}]})), None, Some(5)));
         steps.push((named("replace", "s"), with(json!({"rules": []})), None, Some(5)));
         let mut step = |id, input| steps.push((id, with(input), None, None));

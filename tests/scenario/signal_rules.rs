@@ -524,6 +524,25 @@ fn what_cannot_be_is_refused_with_its_field() -> Outcome {
         let answer = exchange.admin.call("POST", &format!("{OF_BOB}/test"), Some(input.clone()));
         assert_eq!((answer.status, &answer.body["errors"][0]["pointer"]), (422, &json!(pointer)), "{input}: {}", answer.body);
     }
+    // The same without saving, and what is but doubtful.
+    let reviewed = |path: &str, rules: Value| {
+        let answer = exchange.admin.call("POST", &format!("{path}/validate"), Some(json!({"rules": rules})));
+        assert_eq!(answer.status, 200, "{}", answer.body);
+        let list = |name: &str| answer.body[name].as_array().unwrap().iter().map(|one| (one["pointer"].as_str().unwrap().to_owned(), one["detail"].as_str().unwrap().to_owned())).collect::<Vec<_>>();
+        (list("errors"), list("warnings"))
+    };
+    let go = |to: &str| json!([{"verb": "redirect_to", "arg": to}]);
+    let (errors, warnings) = reviewed(OF_BOB, json!([{"name": "a", "stage": 700}, {"name": "b", "actions": [{"verb": "x"}]}]));
+    assert_eq!((errors[0].0.as_str(), errors[1].0.as_str(), warnings.len()), ("/rules/0/stage", "/rules/1/actions/0/verb", 0));
+    let (errors, warnings) = reviewed(OF_BOB, json!([
+        {"name": "a", "actions": go("carol")}, {"name": "b", "actions": go("carol")}, {"name": "c", "stage": 1, "actions": go("nobody, robert")},
+        {"name": "d", "stage": 2, "conditions": [{"field": "from", "op": "in", "arg": "#Friends"}], "actions": go("*")}
+    ]));
+    let told: Vec<(&str, bool)> = warnings.iter().map(|(pointer, detail)| (pointer.as_str(), ["never asked because of a", "nobody@main.example leads nowhere: 404", "robert@main.example is the account itself", "no dataset friends"].iter().any(|words| detail.contains(words)))).collect();
+    assert_eq!((errors.len(), told), (0, vec![("/rules/1", true), ("/rules/2/actions/0/arg", true), ("/rules/2/actions/0/arg", true), ("/rules", true)]), "{warnings:#?}");
+    for path in [OF_DOMAIN, OF_SERVER] {
+        assert_eq!(reviewed(path, json!([{"name": "a", "actions": go("carol")}, {"name": "b", "stage": 1, "actions": go("nobody")}])).1[0].0, "/rules/1/actions/0/arg");
+    }
     for (path, body, pointer) in [
         ("/accounts/bob@main.example/datasets/a,b", json!({"entries": []}), "/name"),
         ("/accounts/bob@main.example/datasets/ab", json!({"entries": ["x", " "]}), "/entries/1"),

@@ -1914,6 +1914,13 @@ export type RuleCondition = {
   /** How: `is`, `is_not`, `in`, `not_in`, `contains`, `not_contains`, `less_than`, `greater_than`. */
   "op": string;
 };
+/** Something about a rule. */
+export type RuleFinding = {
+  /** For people. */
+  "detail": string;
+  /** JSON pointer into the input. */
+  "pointer": string;
+};
 /** Whether an account has rules. */
 export type RulesAllowed = "no" | "any";
 export type SearchMessagesBody = {
@@ -2131,6 +2138,13 @@ export type SignalRules = {
   "data": Array<SignalRule>;
   /** Version of the whole set, its ETag. */
   "version": number;
+};
+/** What is wrong or doubtful in rules. */
+export type SignalRulesReviewed = {
+  /** Why they would be refused; none when they can be saved. */
+  "errors": Array<RuleFinding>;
+  /** What is doubtful: what is never asked or done, addresses that lead nowhere, datasets that are not there. */
+  "warnings": Array<RuleFinding>;
 };
 /** What would happen to a call. */
 export type SignalRulesTested = {
@@ -2681,6 +2695,14 @@ export type Upload = {
   /** Media type. */
   "type": string;
 };
+export type ValidateAccountSignalRulesBody = {
+  /** All rules, in their order; one whose name was there keeps its id. */
+  "rules": Array<NewSignalRule>;
+};
+export type ValidateDomainSignalRulesBody = {
+  /** All rules, in their order; one whose name was there keeps its id. */
+  "rules": Array<NewSignalRule>;
+};
 export type ValidateRoutingBody = {
   /** True accepts a table that relays for everybody. */
   "confirm_open_relay"?: boolean;
@@ -2688,6 +2710,10 @@ export type ValidateRoutingBody = {
   "lines"?: Array<NewRoutingLine> | null;
   /** The table in text form. */
   "text"?: string | null;
+};
+export type ValidateServerSignalRulesBody = {
+  /** All rules, in their order; one whose name was there keeps its id. */
+  "rules": Array<NewSignalRule>;
 };
 /** What runs here. */
 export type Version = {
@@ -3151,6 +3177,7 @@ export interface Inputs {
   createServerSignalRule: CreateServerSignalRuleBody;
   replaceServerSignalRules: ReplaceServerSignalRulesBody;
   reorderServerSignalRules: ReorderServerSignalRulesBody;
+  validateServerSignalRules: ValidateServerSignalRulesBody;
   getServerSignalRule: {
     /** The rule: id or name. */
     "rule": string;
@@ -3179,6 +3206,10 @@ export interface Inputs {
     /** The domain: id or name. */
     "domain": string;
   } & ReorderDomainSignalRulesBody;
+  validateDomainSignalRules: {
+    /** The domain: id or name. */
+    "domain": string;
+  } & ValidateDomainSignalRulesBody;
   getDomainSignalRule: {
     /** The domain: id or name. */
     "domain": string;
@@ -3213,6 +3244,10 @@ export interface Inputs {
     /** The account: id, address or `me`. */
     "account": string;
   } & ReorderAccountSignalRulesBody;
+  validateAccountSignalRules: {
+    /** The account: id, address or `me`. */
+    "account": string;
+  } & ValidateAccountSignalRulesBody;
   getAccountSignalRule: {
     /** The account: id, address or `me`. */
     "account": string;
@@ -3786,6 +3821,7 @@ export interface Results {
   createServerSignalRule: SignalRule;
   replaceServerSignalRules: SignalRules;
   reorderServerSignalRules: SignalRules;
+  validateServerSignalRules: SignalRulesReviewed;
   getServerSignalRule: SignalRule;
   updateServerSignalRule: SignalRule;
   deleteServerSignalRule: void;
@@ -3793,6 +3829,7 @@ export interface Results {
   createDomainSignalRule: SignalRule;
   replaceDomainSignalRules: SignalRules;
   reorderDomainSignalRules: SignalRules;
+  validateDomainSignalRules: SignalRulesReviewed;
   getDomainSignalRule: SignalRule;
   updateDomainSignalRule: SignalRule;
   deleteDomainSignalRule: void;
@@ -3800,6 +3837,7 @@ export interface Results {
   createAccountSignalRule: SignalRule;
   replaceAccountSignalRules: SignalRules;
   reorderAccountSignalRules: SignalRules;
+  validateAccountSignalRules: SignalRulesReviewed;
   getAccountSignalRule: SignalRule;
   updateAccountSignalRule: SignalRule;
   deleteAccountSignalRule: void;
