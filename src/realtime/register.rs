@@ -10,11 +10,12 @@ use sip::endpoint::Flow;
 use sip::header::Transport;
 use sip::registrar::{Binding, Cause, Change, Key as BindingKey, Nat, Registration, Reply, Rules, State, Texts};
 use sip::transaction::Key;
-use sip::{Request, Uri, nat};
+use sip::{Name, Request, Uri, Writer, nat};
 use types::Timestamp;
 use uuid::Uuid;
 
 use crate::admit::tag;
+use crate::meter::Metered;
 use crate::own;
 use crate::switch::Switch;
 use crate::write_behind::Write;
@@ -44,6 +45,13 @@ fn timestamp(seconds: u64) -> Timestamp {
 
 impl Switch {
     pub(crate) fn register(&mut self, now: Instant, key: &Key, flow: Flow, request: &Request, subscriber: &Arc<Subscriber>) {
+        if !self.shared.service.is_near(flow.address.ip())
+            && let Err(wait) = self.meters.take(now, Metered::Register, subscriber)
+        {
+            let mut writer = Writer::reply(request, 503, "", &tag(), flow.address);
+            writer.field(Name::RetryAfter, wait.to_string());
+            return self.answer_for(now, key, 503, writer.finish(), ANSWERED);
+        }
         let moment = self.seconds(now);
         let service = &self.shared.service;
         let settings = service.module_settings();

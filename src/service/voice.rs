@@ -76,6 +76,8 @@ pub struct OutgoingIm {
     pub body: Bytes,
     /// When.
     pub at: Timestamp,
+    /// A rule sends it: it meets no rules, so that rules do not answer each other.
+    pub by_rule: bool,
 }
 
 /// What became of an instant message.
@@ -96,6 +98,8 @@ pub struct PresenceState {
     pub on_the_phone: bool,
     /// Telephones that are registered.
     pub devices: usize,
+    /// Those of them in browsers.
+    pub browsers: usize,
 }
 
 /// The way to telephony.
