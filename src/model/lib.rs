@@ -33,6 +33,7 @@ pub mod settings;
 pub mod setup;
 pub mod sip;
 pub mod submission;
+pub mod trend;
 
 pub use page::{ListParams, Page, PageInfo};
 

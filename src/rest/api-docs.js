@@ -62,6 +62,8 @@ const draw = (api, method, path, operation) => {
     make("summary", "", [make("code", `${method.toUpperCase()} ${path}`), ` ${operation.summary} `, make("small", operation.operationId)]),
     ...inputs.map(({ label }) => label), ...(area ? [area, list] : []), button, result,
   ]);
+  details.id = operation.operationId;
+  details.open = location.hash.slice(1) === operation.operationId;
   details.dataset.words = `${path} ${operation.operationId} ${operation.summary}`.toLowerCase();
   return details;
 };
@@ -70,6 +72,8 @@ const start = async () => {
   const api = await (await fetch("/api/v1/openapi.json")).json();
   const all = Object.entries(api.paths).flatMap(([path, item]) => Object.entries(item).map(([method, operation]) => draw(api, method, path, operation)));
   document.getElementById("operations").append(...all);
+  // A link may name an operation.
+  document.getElementById(location.hash.slice(1))?.scrollIntoView();
   document.getElementById("find").addEventListener("input", (event) => {
     for (const one of all) one.hidden = !one.dataset.words.includes(event.target.value.toLowerCase());
   });

@@ -64,6 +64,7 @@ mod signal;
 mod sip;
 mod standing;
 mod transit;
+mod trend;
 mod submission;
 mod subscriber;
 mod upload;

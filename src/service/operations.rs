@@ -32,6 +32,7 @@ use model::server::{ErrorCodes, EventTypes, Modules, RenameMainDomain, Server, S
 use model::settings::{SettingsChange, SettingsView};
 use model::sip::{BanRef, ListTransactions, SipBan, SipStats, SipTransaction, TransactionRef};
 use model::setup::{CompleteSetup, SetupDone, SetupState};
+use model::trend::{GetTrends, Trends};
 use model::submission::{CreateUpload, SendMessage, Submission, Upload};
 use model::{ListParams, Page};
 
@@ -113,6 +114,9 @@ operations! {
         listErrorCodes Get "/meta/error-codes" 200 SignedIn, list_error_codes(Nothing) -> ErrorCodes, "Lists the codes of errors";
         listEventTypes Get "/meta/events" 200 SignedIn, list_event_types(Nothing) -> EventTypes, "Lists the types of events by topic";
         getVersion Get "/meta/version" 200 SignedIn, get_version(Nothing) -> Version, "Tells what runs here";
+    }
+    "stats" {
+        getTrends Get "/stats/trends" 200 Server("monitors"), get_trends(GetTrends) -> Trends, "Shows what went through the server: mail, queue, calls, registrations";
     }
     "listeners" {
         listListeners Get "/listeners" 200 Server("settings_read"), list_listeners(Nothing) -> Page<Listener>, "Lists the listeners and whether they are open";

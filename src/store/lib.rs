@@ -36,6 +36,7 @@ pub mod session;
 pub mod submission;
 pub mod subscription;
 pub mod sign_in;
+pub mod trend;
 mod moment;
 mod single;
 mod tx;

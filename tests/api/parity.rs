@@ -719,6 +719,7 @@ fn calls(steps: &mut Vec<Step>) {
     step("listBans", json!({}));
     step("removeBan", json!({"address": "192.0.2.1"}));
     step("removeBan", json!({"address": "nobody"}));
+    step("getTrends", json!({"span": "hour"}));
     step("getSipStats", json!({}));
     step("listTransactions", json!({"method": "publish"}));
     step("listTransactions", json!({"address": "x"}));

@@ -1,23 +1,41 @@
 #!/usr/bin/env node
-// Compares the words used with those translated: every one must be there in German, and none that is not used.
+// Compares the words each application uses with those its languages have: every one must be there in German, none may be dead.
 // `--new` prints what is missing, ready to be filled in.
-import { readFileSync, readdirSync } from "node:fs";
-import { join } from "node:path";
+import { existsSync, readFileSync } from "node:fs";
+import { dirname, join } from "node:path";
 
 const source = new URL("../src", import.meta.url).pathname;
-const files = readdirSync(source, { recursive: true }).filter((name) => /\.tsx?$/.test(name) && !name.startsWith("i18n/") && !name.includes("generated"));
-const texts = files.map((name) => readFileSync(join(source, name), "utf8"));
-const literal = (text) => JSON.parse(`"${text}"`);
-const used = new Set(texts.flatMap((text) => [...text.matchAll(/\bt\("((?:[^"\\]|\\.)*)"/g)].map(([, key]) => literal(key))));
-// Keys that reach t() by way of a table stand there as plain strings.
-const quoted = new Set(texts.flatMap((text) => [...text.matchAll(/"((?:[^"\\\n]|\\.)*)"/g)].map(([, key]) => { try { return literal(key); } catch { return key; } })));
-const translated = ["common", "admin", "user"].flatMap((name) => [...readFileSync(join(source, `i18n/de/${name}.ts`), "utf8").matchAll(/^  "((?:[^"\\]|\\.)*)":/gm)].map(([, key]) => literal(key)));
-const known = new Set(translated);
-const missing = [...used].filter((key) => !known.has(key)).sort();
-const dead = translated.filter((key) => !used.has(key) && !quoted.has(key) && !/^(setting|help|choice|problem|check|event|word)\./.test(key));
-const twice = translated.filter((key, index) => translated.indexOf(key) !== index);
-if (process.argv.includes("--new")) console.log(missing.map((key) => `  ${JSON.stringify(key)}: "",`).join("\n"));
-for (const key of missing) console.error(`error: no German for ${JSON.stringify(key)}`);
-for (const key of dead) console.error(`error: ${JSON.stringify(key)} is used nowhere`);
-for (const key of twice) console.error(`error: ${JSON.stringify(key)} is translated twice`);
-process.exit(missing.length + dead.length + twice.length === 0 ? 0 : 1);
+const read = (path) => readFileSync(path, "utf8");
+const literal = (text) => { try { return JSON.parse(`"${text}"`); } catch { return text; } };
+const german = Object.fromEntries(["common", "admin", "user"].map((name) => [name, [...read(join(source, `i18n/de/${name}.ts`)).matchAll(/^  "((?:[^"\\]|\\.)*)":/gm)].map(([, key]) => literal(key))]));
+
+/** A file and all it imports, languages left out. */
+function reach(path, found = new Map()) {
+  if (found.has(path) || path.includes("/i18n/de/") || path.includes("/generated/")) return found;
+  const text = read(path);
+  found.set(path, text);
+  for (const [, target] of text.matchAll(/(?:from|import\()\s*["'](\.[^"'`]*)["']/g)) {
+    const base = join(dirname(path), target);
+    const file = [base, `${base}.ts`, `${base}.tsx`, join(base, "index.ts")].find((one) => /\.tsx?$/.test(one) && existsSync(one));
+    if (file) reach(file, found);
+  }
+  return found;
+}
+
+const faults = new Set();
+const missing = new Set();
+const quoted = new Set();
+for (const name of ["admin", "user"]) {
+  const known = new Set([...german.common, ...german[name]]);
+  for (const text of reach(join(source, `${name}.tsx`)).values()) {
+    for (const [, key] of text.matchAll(/\bt\(\s*"((?:[^"\\]|\\.)*)"/g)) if (!known.has(literal(key))) { missing.add(literal(key)); faults.add(`no German for ${JSON.stringify(literal(key))} in the words of ${name}`); }
+    // Keys that reach t() by way of a table stand there as plain strings.
+    for (const [, key] of text.matchAll(/"((?:[^"\\\n]|\\.)*)"/g)) quoted.add(literal(key));
+  }
+}
+const all = Object.values(german).flat();
+for (const key of all) if (!quoted.has(key)) faults.add(`${JSON.stringify(key)} is used nowhere`);
+for (const name of ["admin", "user"]) for (const key of german[name]) if (german.common.includes(key)) faults.add(`${JSON.stringify(key)} stands in common and in ${name}`);
+if (process.argv.includes("--new")) console.log([...missing].sort().map((key) => `  ${JSON.stringify(key)}: "",`).join("\n"));
+for (const fault of faults) console.error(`error: ${fault}`);
+process.exit(faults.size === 0 ? 0 : 1);

@@ -67,7 +67,7 @@ function subscribe(mover: () => void) {
 export const usePath = () => useSyncExternalStore(subscribe, () => location.pathname);
 
 /** A word of the query, and how to change it without another entry in the history. */
-export function useSearch<T extends string = string>(name: string, initial: T): [T, (value: T) => void] {
+export function useSearch<T extends string = string>(name: string, initial: NoInfer<T>): [T, (value: T) => void] {
   const search = useSyncExternalStore(subscribe, () => location.search);
   const value = (new URLSearchParams(search).get(name) ?? initial) as T;
   return [value, (next) => {

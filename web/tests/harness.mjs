@@ -29,7 +29,7 @@ export async function openWindow(browser, origin, { language = "en-GB" } = {}) {
 }
 
 async function look(page, name, faults) {
-  await page.waitForLoadState("networkidle").catch(() => undefined);
+  await page.waitForFunction(() => !document.querySelector(".skeleton"));
   for (const scheme of ["light", "dark"]) {
     await page.emulateMedia({ colorScheme: scheme });
     await page.evaluate(axe);

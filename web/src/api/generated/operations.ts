@@ -24,6 +24,7 @@ export const operations = {
   listErrorCodes: ["GET", "/meta/error-codes", "meta"],
   listEventTypes: ["GET", "/meta/events", "meta"],
   getVersion: ["GET", "/meta/version", "meta"],
+  getTrends: ["GET", "/stats/trends", "stats"],
   listListeners: ["GET", "/listeners", "listeners"],
   createListener: ["POST", "/listeners", "listeners"],
   getListener: ["GET", "/listeners/{id}", "listeners"],

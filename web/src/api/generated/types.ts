@@ -2499,6 +2499,36 @@ export type TransitRecipient = {
   /** Address the Router made of it. */
   "target": string;
 };
+/** One step. */
+export type TrendPoint = {
+  /** When it begins. */
+  "at": string;
+  /** Most calls at a time. */
+  "calls": number;
+  /** Recipients that failed for good. */
+  "failed": number;
+  /** Messages taken in. */
+  "received": number;
+  /** Most telephones registered. */
+  "registrations": number;
+  /** Messages taken by other servers. */
+  "sent": number;
+  /** Most recipients that waited. */
+  "waiting": number;
+};
+/** How far back one looks. */
+export type TrendSpan = "hour" | "day" | "week" | "month";
+/** What went through the server. */
+export type Trends = {
+  /** Each step of which something is known; while the server did not run there is none. */
+  "data": Array<TrendPoint>;
+  /** When the first step begins. */
+  "since": string;
+  /** Length of a step in seconds. */
+  "step_seconds": number;
+  /** When the last step ends. */
+  "until": string;
+};
 export type UnholdMessageBody = {
   /** Only this recipient. */
   "recipient"?: string | null;
@@ -2758,6 +2788,9 @@ export interface Inputs {
   listErrorCodes: Record<string, never>;
   listEventTypes: Record<string, never>;
   getVersion: Record<string, never>;
+  getTrends: {
+    "span"?: TrendSpan | null;
+  };
   listListeners: Record<string, never>;
   createListener: CreateListenerBody;
   getListener: {
@@ -3717,6 +3750,7 @@ export interface Results {
   listErrorCodes: ErrorCodes;
   listEventTypes: EventTypes;
   getVersion: Version;
+  getTrends: Trends;
   listListeners: PageListener;
   createListener: Listener;
   getListener: Listener;

@@ -1,0 +1,49 @@
+// Ports of relayed media, and what a firewall in front must let through.
+import { useEffect, useState } from "react";
+import { useAct, useCall } from "../../api/hooks";
+import { Button, Field, Loading } from "../../components/controls";
+import { ProblemNote } from "../../components/ProblemNote";
+import { Table } from "../../components/Table";
+import { toast } from "../../components/toast";
+import { t } from "../../i18n";
+import { number } from "../../i18n/format";
+import { useGuard } from "../../router";
+import { Page, PageHead } from "../../shell/App";
+
+type Ports = { first_port: number; last_port: number; max_streams: number };
+
+export default function MediaPorts() {
+  const { data, error } = useCall("getMediaPorts", {});
+  const [draft, setDraft] = useState<Ports | null>(null);
+  const check = useAct("checkFirewall");
+  const save = useAct("updateMediaPorts", () => { setDraft(null); toast(t("Saved")); });
+  useGuard(draft !== null);
+  const { mutate } = check;
+  useEffect(() => { mutate({}); }, [mutate, data?.version]);
+  if (error) return <Page><ProblemNote problem={error} /></Page>;
+  if (!data) return <Page><Loading /></Page>;
+  const now: Ports = draft ?? data;
+  const input = (key: keyof Ports, label: string) => <Field label={label} fault={save.error?.at(`/${key}`)}><input className="input" type="number" value={now[key]} onChange={(event) => setDraft({ first_port: now.first_port, last_port: now.last_port, max_streams: now.max_streams, [key]: event.target.valueAsNumber || 0 })} /></Field>;
+  return (
+    <Page>
+      <PageHead title={t("Media ports")} />
+      <form className="card stack form" onSubmit={(event) => { event.preventDefault(); save.mutate({ ...now, $options: { version: data.version } }); }}>
+        <div className="columns" style={{ gridTemplateColumns: "repeat(auto-fit, minmax(140px, 1fr))" }}>{input("first_port", t("First port"))}{input("last_port", t("Last port"))}{input("max_streams", t("Media streams at most"))}</div>
+        <p className="muted">{t("Enough for {n} calls at a time.", { n: number(data.calls) })}</p>
+        <ProblemNote problem={save.error} fields />
+        <div className="row"><Button type="submit" tone="primary" disabled={!draft} busy={save.isPending}>{t("Save")}</Button></div>
+      </form>
+      <section className="card flush">
+        <header><h2>{t("What a firewall must let through")}</h2></header>
+        <Table label={t("What a firewall must let through")} rows={check.data?.rules ?? []} id={(row) => `${row.protocol}${row.first_port}${row.address}${row.purpose}`} loading={check.isPending} error={check.error} empty={<p className="empty">{t("none")}</p>} columns={[
+          { label: t("Protocol"), cell: (row) => row.protocol.toUpperCase() },
+          { label: t("Ports"), cell: (row) => (row.first_port === row.last_port ? row.first_port : `${row.first_port}–${row.last_port}`) },
+          { label: t("Address"), cell: (row) => <span className="mono">{row.address}</span> },
+          { label: t("Forward to"), cell: (row) => <span className="mono">{row.forward_to ?? "–"}</span> },
+          { label: t("Purpose"), cell: (row) => row.purpose },
+        ]} />
+        {check.data && <p className="muted" style={{ padding: "12px 16px" }}>{check.data.instructions}</p>}
+      </section>
+    </Page>
+  );
+}
