@@ -138,6 +138,7 @@ async fn serve_store(store: Store, home: &Path, options: &Serve, config: &Config
     let outbox = tokio::spawn(service.clone().run_outbox());
     let mut runner = tokio::spawn(mta::Runner::new(service.clone(), options.dev && !options.allow_outbound).run());
     let submissions = tokio::spawn(service.clone().run_submissions());
+    let trends = tokio::spawn(service.clone().run_trends());
     let housekeeping = tokio::spawn(service.clone().run_housekeeping());
     let console = tokio::spawn(console(home.to_owned(), service.clone()));
     let address = options.host.or_else(|| options.dev.then(|| IpAddr::from([127, 0, 0, 1]))).filter(|a| !a.is_unspecified());
@@ -161,6 +162,7 @@ async fn serve_store(store: Store, home: &Path, options: &Serve, config: &Config
     outbox.abort();
     runner.abort();
     submissions.abort();
+    trends.abort();
     housekeeping.abort();
     console.abort();
     Ok(())

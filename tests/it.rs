@@ -71,6 +71,8 @@ mod routing;
 mod server;
 #[path = "api/telephony.rs"]
 mod telephony;
+#[path = "scenario/call_limits.rs"]
+mod call_limits;
 #[path = "scenario/call_stealing.rs"]
 mod call_stealing;
 #[path = "scenario/web_phone.rs"]
@@ -79,6 +81,8 @@ mod web_phone;
 mod sip;
 #[path = "support/sink.rs"]
 mod sink;
+#[path = "scenario/signal_rules.rs"]
+mod signal_rules;
 #[path = "support/smtp.rs"]
 mod smtp;
 #[path = "support/tone.rs"]
@@ -107,6 +111,7 @@ fn main() {
     trials.extend(events::trials());
     trials.extend(parity::trials());
     trials.extend(web_phone::trials());
+    trials.extend(call_limits::trials());
     trials.extend(basic::trials());
     trials.extend(call_stealing::trials());
     trials.extend(modules::trials());
@@ -128,6 +133,7 @@ fn main() {
     trials.extend(queue::trials());
     trials.extend(voice::trials());
     trials.extend(voice_services::trials());
+    trials.extend(signal_rules::trials());
     trials.extend(voice_nat::trials());
     trials.extend(voice_sipp::trials());
     trials.extend(voice_faults::trials());

@@ -6,7 +6,7 @@ use types::{Secret, Timestamp};
 use utoipa::ToSchema;
 use uuid::Uuid;
 
-use crate::settings::Flow;
+use crate::settings::{Flow, setting_enum};
 
 /// An account.
 #[derive(Debug, Clone, Serialize, ToSchema)]
@@ -162,12 +162,24 @@ pub struct AccountSettings {
     /// Where calls go when no telephone can be reached; empty = where calls go that nobody answers.
     #[setting(own)]
     pub divert_unregistered: String,
+    /// Where calls go that fail otherwise; empty = where calls go when no telephone can be reached.
+    #[setting(own)]
+    pub divert_error: String,
     /// Addresses or numbers that ring together with the account's telephones.
     #[setting(own)]
     pub simultaneous_ring: Vec<String>,
     /// How long the telephones ring before the others ring too.
     #[setting(default = 0, min = 0, max = 600, unit = "seconds", own)]
     pub simultaneous_ring_seconds: i64,
+    /// Addresses or numbers at which the account is looked for, one after the other.
+    #[setting(own)]
+    pub find_me: Vec<String>,
+    /// How long the telephones ring, and then each of `find_me`, before the next is tried.
+    #[setting(default = 15, min = 1, max = 600, unit = "seconds", own)]
+    pub find_me_seconds: i64,
+    /// Whoever of `find_me` was tried goes on ringing; off: only one rings at a time.
+    #[setting(default = false, own)]
+    pub find_me_together: bool,
     /// Callers who are refused: addresses or numbers; `*` stands for anything.
     #[setting(own)]
     pub call_blacklist: Vec<String>,
@@ -177,6 +189,9 @@ pub struct AccountSettings {
     /// Callers who are let through when nobody else is: addresses or numbers; `*` stands for anything.
     #[setting(own)]
     pub call_whitelist: Vec<String>,
+    /// Who may change the account's rules for calls: `any` = the owner too, `no` = administrators alone, and none of them act.
+    #[setting(default = RulesAllowed::Any)]
+    pub signal_rules_allowed: RulesAllowed,
     /// Another call rings while one is going on; off: its caller hears that the account is busy.
     #[setting(default = true, own)]
     pub call_waiting: bool,
@@ -195,6 +210,15 @@ pub struct AccountSettings {
     /// Calls the account may have at a time; -1 = no limit.
     #[setting(default = -1, min = -1)]
     pub calls_limit: i64,
+    /// Calls that reach the account; those above it hear that it is not available.
+    #[setting(default = Flow { count: -1, period: 3600 }, view = "advanced")]
+    pub call_in_flow: Flow,
+    /// Calls that the account makes.
+    #[setting(default = Flow { count: -1, period: 3600 }, view = "advanced")]
+    pub call_out_flow: Flow,
+    /// Registrations of the account's telephones that come from outside Client IPs.
+    #[setting(default = Flow { count: 20, period: 60 }, view = "advanced")]
+    pub register_flow: Flow,
     /// The ladders of its calls are kept for days.
     #[setting(default = false, view = "advanced")]
     pub trace_calls: bool,
@@ -222,6 +246,24 @@ pub struct AccountSettings {
     /// Over quota: how long mail waits; 0 = it is refused at once.
     #[setting(default = 604_800, min = 0, max = 2_592_000, unit = "seconds", view = "advanced")]
     pub quota_retry_for: i64,
+}
+
+setting_enum! {
+    /// Whether an account has rules.
+    RulesAllowed {
+        /// It has none; those it had do not act.
+        No,
+        /// It has.
+        Any,
+    }
+}
+
+/// Settings of the telephone in the browser.
+#[derive(Debug, Clone, PartialEq, Serialize, ToSchema, Settings)]
+pub struct DiallerSettings {
+    /// Calls ring in the browser; off: they ring at all other telephones only.
+    #[setting(default = false, own)]
+    pub incoming_calls: bool,
 }
 
 /// Sets a password.

@@ -6,7 +6,7 @@ use types::Timestamp;
 use utoipa::ToSchema;
 use uuid::Uuid;
 
-use crate::settings::setting_enum;
+use crate::settings::{Flow, setting_enum};
 
 /// A domain whose accounts live here.
 #[derive(Debug, Clone, Serialize, ToSchema)]
@@ -116,6 +116,15 @@ pub struct DomainSettings {
     /// Accounts the domain may have; -1 = any number.
     #[setting(default = -1, min = -1)]
     pub accounts_limit: i64,
+    /// Calls that reach all accounts of the domain together.
+    #[setting(default = Flow { count: -1, period: 60 }, view = "advanced")]
+    pub call_in_flow: Flow,
+    /// Calls that all accounts of the domain make together.
+    #[setting(default = Flow { count: -1, period: 60 }, view = "advanced")]
+    pub call_out_flow: Flow,
+    /// Registrations of all telephones of the domain together that come from outside Client IPs.
+    #[setting(default = Flow { count: -1, period: 60 }, view = "advanced")]
+    pub register_flow: Flow,
 }
 
 setting_enum! {

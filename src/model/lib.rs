@@ -10,6 +10,7 @@ pub mod address_list;
 pub mod auth;
 pub mod call;
 pub mod certificate;
+pub mod dataset;
 pub mod domain;
 pub mod event;
 pub mod forwarder;
@@ -26,11 +27,13 @@ pub mod presence;
 pub mod queue;
 pub mod registration;
 pub mod routing;
+pub mod rule;
 pub mod server;
 pub mod settings;
 pub mod setup;
 pub mod sip;
 pub mod submission;
+pub mod trend;
 
 pub use page::{ListParams, Page, PageInfo};
 

@@ -23,6 +23,20 @@ pub enum PresenceStatus {
     Invisible,
 }
 
+impl PresenceStatus {
+    /// The word for it.
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::Online => "online",
+            Self::Away => "away",
+            Self::Dnd => "dnd",
+            Self::Busy => "busy",
+            Self::Offline => "offline",
+            Self::Invisible => "invisible",
+        }
+    }
+}
+
 /// The presence of an account.
 #[derive(Debug, Clone, PartialEq, Serialize, ToSchema)]
 pub struct AccountPresence {

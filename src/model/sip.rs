@@ -105,6 +105,12 @@ pub struct SipStats {
     pub dropped: i64,
     /// Requests above the rate of their address that were answered with 503.
     pub limited: i64,
+    /// Registrations that were one too many for an account or its domain (`register_flow`).
+    pub register_limited: i64,
+    /// Calls that were one too many to reach an account or its domain (`call_in_flow`).
+    pub calls_in_limited: i64,
+    /// Calls that were one too many to be made by an account or its domain (`call_out_flow`).
+    pub calls_out_limited: i64,
     /// Requests that were not answered at all, their address being banned or far above its rate.
     pub silenced: i64,
 }

@@ -119,7 +119,7 @@ async fn signal(shared: &Shared, flow: &Flow, request: &Request) -> Result<Decis
     };
     let sender = Sender { subscriber, claimed, peer: Some(flow.address.ip()), is_ours: home.is_some() };
     let address = address_of(&uri).ok_or_else(|| answer(request, 404, "", flow))?;
-    let signalled = shared.service.route_signal(&address, &sender).await;
+    let signalled = crate::ruled::route(shared, flow, request, &sender, &address).await;
     if let [Destination::Refused { status: 407, .. }] = signalled.destinations.as_slice() {
         return Err(challenge(shared, flow, request, &realm, asks, false));
     }

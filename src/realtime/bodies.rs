@@ -109,10 +109,7 @@ impl Switch {
                 let text = serde_json::to_string(&verdict).unwrap_or_default();
                 if let Some(call) = self.calls.get_mut(id) {
                     call.ladder.note(crate::call::moment(), "media", text);
-                    let mut news = crate::call::news("media.one_way", &call.record);
-                    for one in &mut news {
-                        one.object["verdict"] = serde_json::to_value(&verdict).unwrap_or_default();
-                    }
+                    let news = crate::call::news_with("media.one_way", &call.record, Some(&verdict));
                     self.tell_news(news);
                 }
             }

@@ -5,6 +5,8 @@ use std::time::{Duration, Instant};
 
 use bytes::Bytes;
 use model::call::{CallDirection, CallParty, CallRecord, CallState};
+use model::media::MediaVerdict;
+use serde::Serialize;
 use service::{MediaSide, Occurrence};
 use sip::endpoint::Flow;
 use sip::{Dialog, Request, Uri};
@@ -121,9 +123,28 @@ pub(crate) fn cause_of(status: u16) -> &'static str {
     }
 }
 
+/// What an event tells of a call.
+#[derive(Serialize)]
+struct Told<'a> {
+    id: Uuid,
+    state: CallState,
+    caller: &'a str,
+    callee: &'a str,
+    final_code: Option<i32>,
+    cause: &'a str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    verdict: Option<&'a MediaVerdict>,
+}
+
 /// What is told of a call: once for each account concerned, or once for nobody.
 pub(crate) fn news(kind: &'static str, record: &CallRecord) -> Vec<Occurrence> {
-    let object = serde_json::json!({"id": record.id, "state": record.state, "caller": record.caller.uri, "callee": record.callee.uri, "final_code": record.final_code, "cause": record.cause});
+    news_with(kind, record, None)
+}
+
+/// The same, with what is amiss with its media.
+pub(crate) fn news_with(kind: &'static str, record: &CallRecord, verdict: Option<&MediaVerdict>) -> Vec<Occurrence> {
+    let told = Told { id: record.id, state: record.state, caller: &record.caller.uri, callee: &record.callee.uri, final_code: record.final_code, cause: &record.cause, verdict };
+    let object = serde_json::to_string(&told).unwrap_or_default();
     let one = |party: &CallParty| Occurrence { topic: "calls", kind, account_id: party.account_id, domain_id: party.domain_id, object: object.clone() };
     let mut news: Vec<Occurrence> = [&record.caller, &record.callee].into_iter().filter(|party| party.account_id.is_some()).map(one).collect();
     news.dedup_by_key(|one| one.account_id);

@@ -235,6 +235,9 @@ impl Switch {
             stray: i64::try_from(self.strays).unwrap_or(i64::MAX),
             dropped: i64::try_from(self.endpoint.dropped()).unwrap_or(i64::MAX),
             limited,
+            register_limited: self.meters.refused[0],
+            calls_in_limited: self.meters.refused[1],
+            calls_out_limited: self.meters.refused[2],
             silenced,
         }
     }

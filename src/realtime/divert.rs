@@ -3,135 +3,25 @@
 //! The proxy core tries what it is given; here is decided what it is given next: at once, when a time has passed, when the
 //! telephones are busy, or when they cannot be reached.
 
-use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use service::{Destination, Sender, Signalled, Subscriber};
-use sip::header::Contact;
+use rules::{Account, Course, Facts, Lead, Outcome, Situation, Why};
+use service::{Destination, Signalled, Subscriber};
+use sip::header::{Contact, Transport};
 use sip::proxy::{self, BranchId, Target};
+use sip::registrar;
 use sip::transaction::Key;
-use sip::{Request, Response};
+use sip::Response;
 use uuid::Uuid;
 
 use crate::admit::address_of;
 use crate::call::moment;
-use crate::call_settings::{self, Caller, First, Why};
+use crate::meter::Metered;
 use crate::passing::Next;
+use crate::plan::{ADDRESSES, Callee, Leading, Plan};
+use crate::ruled::account_of;
 use crate::switch::{Input, Switch, Task};
-
-/// Most times a call is sent elsewhere, and most addresses it is sent to.
-const REDIRECTIONS: usize = 5;
-const ADDRESSES: usize = 20;
-
-/// What may still happen to a call.
-#[derive(Debug)]
-pub(crate) struct Plan {
-    caller: Caller,
-    sender: Sender,
-    callees: Vec<Callee>,
-    /// Accounts that were asked once: nobody is called in a circle.
-    seen: HashSet<Uuid>,
-    redirections: usize,
-    addresses: usize,
-    /// How many answers of the Router are awaited.
-    asked: usize,
-    groups: u32,
-    /// The Diversion fields of what was diverted, by group, the latest first.
-    diversions: HashMap<u32, Vec<String>>,
-}
-
-/// An account that is called.
-#[derive(Debug)]
-struct Callee {
-    account: Arc<Subscriber>,
-    /// The group of its telephones.
-    group: u32,
-    /// The groups of the other addresses that ring for it.
-    others: Vec<u32>,
-    /// The callee for whom it rings.
-    parent: Option<usize>,
-    /// Whether it has telephones that were tried.
-    telephones: bool,
-    status: u16,
-    rings_also: Option<Instant>,
-    gives_up: Option<Instant>,
-    /// Nothing more is done for it.
-    done: bool,
-}
-
-impl Plan {
-    pub(crate) fn new(request: &Request, sender: Sender) -> Self {
-        Self {
-            caller: Caller::of(request, &sender),
-            sender,
-            callees: Vec::new(),
-            seen: HashSet::new(),
-            redirections: 0,
-            addresses: 0,
-            asked: 0,
-            groups: 0,
-            diversions: HashMap::new(),
-        }
-    }
-
-    pub(crate) fn deadline(&self) -> Option<Instant> {
-        self.callees.iter().filter(|callee| !callee.done).flat_map(|callee| [callee.rings_also, callee.gives_up]).flatten().min()
-    }
-
-    /// The Diversion fields for a group, topmost first.
-    pub(crate) fn diversions(&self, group: u32) -> &[String] {
-        self.diversions.get(&group).map_or(&[], Vec::as_slice)
-    }
-
-    /// A new group; what was diverted stays so.
-    fn new_group(&mut self, parent: Option<(usize, Why)>) -> u32 {
-        let group = self.groups;
-        self.groups += 1;
-        if let Some((index, why)) = parent
-            && let Some(callee) = self.callees.get_mut(index)
-        {
-            callee.others.push(group);
-            let mut fields = vec![format!("<sip:{}>;reason={}", callee.account.address, why.reason())];
-            let of_callee = self.diversions.get(&callee.group).cloned().unwrap_or_default();
-            fields.extend(of_callee);
-            self.diversions.insert(group, fields);
-        }
-        group
-    }
-
-    /// The groups of all that rings for a callee.
-    fn groups_of(&self, index: usize) -> Vec<u32> {
-        let belongs = |mut one: usize| loop {
-            if one == index {
-                return true;
-            }
-            match self.callees.get(one).and_then(|callee| callee.parent) {
-                Some(parent) if parent < one => one = parent,
-                _ => return false,
-            }
-        };
-        let of = self.callees.iter().enumerate().filter(|(one, _)| belongs(*one)).map(|(_, callee)| callee);
-        of.flat_map(|callee| std::iter::once(callee.group).chain(callee.others.iter().copied())).collect()
-    }
-
-    /// Whether the call may go on to so many more addresses; counts them.
-    fn may_go_on(&mut self, why: Why, addresses: usize) -> bool {
-        self.redirections += usize::from(why != Why::Together);
-        self.addresses += addresses;
-        self.redirections <= REDIRECTIONS && self.addresses <= ADDRESSES
-    }
-
-    /// What a branch of a group came to; that it is busy counts more than anything else.
-    pub(crate) fn note(&mut self, group: u32, status: u16) {
-        let busy = |status| matches!(status, 486 | 600 | 603);
-        if let Some(callee) = self.callees.iter_mut().find(|callee| callee.group == group)
-            && (!busy(callee.status) || busy(status))
-        {
-            callee.status = status;
-        }
-    }
-}
 
 impl Switch {
     fn plan(&mut self, key: &Key) -> Option<&mut Plan> {
@@ -188,45 +78,89 @@ impl Switch {
         (targets, results)
     }
 
-    /// An account is called: its settings decide what happens at once.
+    /// An account is called: its rules and settings decide what happens at once.
     fn enter_account(&mut self, now: Instant, key: &Key, account: Arc<Subscriber>, parent: Option<(usize, Why)>) -> Result<Vec<Target<Next>>, u16> {
         let call = self.proxies.get(key).and_then(|proxied| proxied.call);
         let settings = &account.settings;
         // Counting costs where calls are many.
         let counts = !settings.call_waiting || settings.calls_limit >= 0;
         let others = if counts { self.calls.others_of(account.account_id, call) } else { 0 };
+        let limit = settings.calls_limit;
         let Some(plan) = self.plan(key) else { return Ok(Vec::new()) };
         if !plan.seen.insert(account.account_id) {
             self.note_rule(key, format!("{} was called already", account.address));
             return Ok(Vec::new());
         }
         let own = plan.caller.account == Some(account.account_id);
-        let first = call_settings::first(&account.settings, &plan.caller, own, others > 0);
-        let group = plan.new_group(parent);
-        let index = plan.callees.len();
-        plan.callees.push(Callee {
-            account: account.clone(), group, others: Vec::new(), parent: parent.map(|(index, _)| index), telephones: false, status: 480, rings_also: None, gives_up: None,
-            // Nobody is diverted by himself.
-            done: own,
-        });
-        let limit = account.settings.calls_limit;
-        let first = if limit >= 0 && i64::try_from(others).unwrap_or(i64::MAX) >= limit { First::Busy("has as many calls as it may have") } else { first };
-        match first {
-            First::Refuse(status, why) => {
-                self.note_rule(key, format!("{} {why}: {status}", account.address));
-                self.finish(key, index);
-                Err(status)
-            }
-            First::Busy(why) => {
-                self.note_rule(key, format!("{} {why}", account.address));
-                self.go_on(now, key, index, 486)
-            }
-            First::Divert => {
-                self.ask(now, key, index, Why::Always);
-                Ok(Vec::new())
-            }
-            First::Ring => self.ring(now, key, index, group, account),
+        if !own && self.meters.take(now, Metered::CallIn, &account).is_err() {
+            self.note_rule(key, format!("{} gets more calls than it may", account.address));
+            return Err(480);
         }
+        let Some(plan) = self.plan(key) else { return Ok(Vec::new()) };
+        let at_limit = limit >= 0 && i64::try_from(others).unwrap_or(i64::MAX) >= limit;
+        let situation = Situation { own, in_call: others > 0, at_limit };
+        let (group, course) = (plan.new_group(parent), Course::new(plan.discarded));
+        let (index, caller) = (plan.callees.len(), std::mem::take(&mut plan.caller));
+        plan.callees.push(Callee { account: account.clone(), group, others: Vec::new(), parent: parent.map(|(index, _)| index), counts: vec![group], telephones: false, status: 480, course, began: now });
+        let outcome = self.decide(now, key, index, |course, account, facts, _| course.begin(account, facts, &caller, situation));
+        if let Some(plan) = self.plan(key) {
+            plan.caller = caller;
+        }
+        let rings = outcome.redirect.is_none();
+        match self.follow(now, key, index, outcome) {
+            Some(status) => Err(status),
+            None if rings => self.ring(now, key, index, group, account),
+            None => Ok(Vec::new()),
+        }
+    }
+
+    /// Asks the course of a callee.
+    fn decide(&mut self, now: Instant, key: &Key, index: usize, ask: impl FnOnce(&mut Course, &Account<'_>, &dyn Facts, Duration) -> Outcome) -> Outcome {
+        let Some(callee) = self.plan(key).and_then(|plan| plan.callees.get_mut(index)) else { return Outcome::default() };
+        let (account, mut course, at) = (callee.account.clone(), std::mem::take(&mut callee.course), now.duration_since(callee.began));
+        let Some(proxied) = self.proxies.get(key) else { return Outcome::default() };
+        let facts = self.facts(now, Some(proxied.proxy.request()), &proxied.flow, proxied.caller.clone(), &account);
+        let outcome = ask(&mut course, &account_of(&account), &facts, at);
+        if let Some(callee) = self.plan(key).and_then(|plan| plan.callees.get_mut(index)) {
+            callee.course = course;
+        }
+        outcome
+    }
+
+    /// Lets an outcome happen; the status when the callee refuses the call.
+    fn follow(&mut self, now: Instant, key: &Key, index: usize, outcome: Outcome) -> Option<u16> {
+        let account = self.plan(key)?.callees.get(index)?.account.clone();
+        for step in &outcome.steps {
+            self.note_rule(key, step.note(&account.address));
+        }
+        if !outcome.effects.is_empty()
+            && let Some(request) = self.proxies.get(key).map(|proxied| proxied.proxy.request().clone())
+        {
+            self.do_beside(&account, &request, outcome.effects);
+        }
+        if let Some((status, reason)) = outcome.refuse {
+            if !reason.is_empty()
+                && let Some(proxied) = self.proxies.get_mut(key)
+            {
+                proxied.says = Some(Box::new((status, reason)));
+            }
+            return Some(status);
+        }
+        let redirect = outcome.redirect.map(|lead| (lead, true));
+        for (lead, redirects) in redirect.into_iter().chain(outcome.forks.into_iter().map(|lead| (lead, false))) {
+            self.ask(now, key, index, lead, redirects);
+        }
+        None
+    }
+
+    /// Lets an outcome happen after the call began: whoever refuses is not called any more.
+    fn follow_later(&mut self, now: Instant, key: &Key, index: usize, outcome: Outcome) {
+        let Some(status) = self.follow(now, key, index, outcome) else { return };
+        let groups = self.plan(key).map(|plan| plan.groups_of(index)).unwrap_or_default();
+        for group in groups {
+            self.tell(now, key, proxy::Input::Stop(Some(group)));
+        }
+        self.tell(now, key, proxy::Input::Result(status));
     }
 
     /// The telephones of an account ring.
@@ -238,98 +172,84 @@ impl Switch {
         }
     }
 
-    fn finish(&mut self, key: &Key, index: usize) {
-        if let Some(callee) = self.plan(key).and_then(|plan| plan.callees.get_mut(index)) {
-            callee.done = true;
-        }
+    /// Whether a device is called: one in a browser only when its owner wants it.
+    fn is_called(account: &Subscriber, device: &registrar::Target<'_>) -> bool {
+        let in_browser = device.ways.first().is_some_and(|way| matches!(way.flow.transport, Transport::Ws | Transport::Wss));
+        !in_browser || account.dialler.incoming_calls
     }
 
-    /// The telephones of an account ring, and what rings with them.
+    /// How many telephones of an account a call rings.
+    pub(crate) fn telephones(&self, now: Instant, account: &Subscriber) -> usize {
+        let devices = self.locations.targets(self.seconds(now), account.account_id.as_u128());
+        devices.iter().filter(|device| Self::is_called(account, device)).count()
+    }
+
+    /// The telephones of an account that a call rings.
+    fn called(&self, now: Instant, group: u32, account: &Arc<Subscriber>) -> Vec<Target<Next>> {
+        let devices = self.locations.targets(self.seconds(now), account.account_id.as_u128());
+        devices.iter().filter(|device| Self::is_called(account, device)).filter_map(|device| self.device(group, account, device)).collect()
+    }
+
+    /// The telephones of an account ring.
     fn ring(&mut self, now: Instant, key: &Key, index: usize, group: u32, account: Arc<Subscriber>) -> Result<Vec<Target<Next>>, u16> {
-        let found = self.targets_of(now, group, Destination::Account(account.clone())).unwrap_or_default();
-        let Some(callee) = self.plan(key).and_then(|plan| plan.callees.get_mut(index)) else { return Ok(found) };
+        let found = self.called(now, group, &account);
+        let Some(plan) = self.plan(key) else { return Ok(found) };
+        let waits = plan.asked > 0;
+        let Some(callee) = plan.callees.get_mut(index) else { return Ok(found) };
         callee.telephones = !found.is_empty();
         if !found.is_empty() {
             self.alerts(key, account.account_id);
+            return Ok(found);
         }
-        let Some(callee) = self.plan(key).and_then(|plan| plan.callees.get_mut(index)) else { return Ok(found) };
-        let settings = &account.settings;
-        let seconds = |seconds: i64| now + Duration::from_secs(u64::try_from(seconds).unwrap_or(20));
-        if !callee.done && !settings.simultaneous_ring.is_empty() {
-            if settings.simultaneous_ring_seconds > 0 && !found.is_empty() {
-                callee.rings_also = Some(seconds(settings.simultaneous_ring_seconds));
-            } else {
-                if !settings.divert_no_answer.trim().is_empty() {
-                    callee.gives_up = Some(seconds(settings.no_answer_seconds));
-                }
-                self.ask(now, key, index, Why::Together);
-                return Ok(found);
-            }
-        }
-        if found.is_empty() {
-            return self.go_on(now, key, index, 480);
-        }
-        if !callee.done && !settings.divert_no_answer.trim().is_empty() {
-            callee.gives_up = Some(seconds(settings.no_answer_seconds));
-        }
-        Ok(found)
+        // Others ring with it; whatever they come to counts first.
+        if waits { Ok(found) } else { self.go_on(now, key, index, 480).map_or(Ok(found), Err) }
     }
 
-    /// What comes for a callee whose telephones came to this status: another place, or the status.
-    fn go_on(&mut self, now: Instant, key: &Key, index: usize, status: u16) -> Result<Vec<Target<Next>>, u16> {
-        let Some(callee) = self.plan(key).and_then(|plan| plan.callees.get_mut(index)) else { return Err(status) };
+    /// What comes for a callee whose telephones came to this status; the status when nothing does.
+    fn go_on(&mut self, now: Instant, key: &Key, index: usize, status: u16) -> Option<u16> {
+        let callee = self.plan(key)?.callees.get_mut(index)?;
         callee.status = status;
-        let next = if callee.done { None } else { call_settings::after(&callee.account.settings, status, callee.telephones) };
-        match next {
-            Some(why) => {
-                self.ask(now, key, index, why);
-                Ok(Vec::new())
-            }
-            None => {
-                self.finish(key, index);
-                Err(status)
-            }
-        }
+        let telephones = callee.telephones;
+        let outcome = self.decide(now, key, index, |course, account, facts, at| course.failed(at, status, telephones, account, facts));
+        let decides = outcome.decides();
+        self.follow(now, key, index, outcome).or((!decides).then_some(status))
     }
 
-    /// Asks the Router where the addresses lead that a callee's settings name, with the callee's rights.
-    fn ask(&mut self, now: Instant, key: &Key, index: usize, why: Why) {
+    /// Asks the Router where the targets of a callee lead, with the callee's rights.
+    fn ask(&mut self, now: Instant, key: &Key, index: usize, lead: Lead, redirects: bool) {
         let Some(plan) = self.plan(key) else { return };
-        let Some(callee) = plan.callees.get_mut(index) else { return };
+        let Some(callee) = plan.callees.get(index) else { return };
         let account = callee.account.clone();
-        if why == Why::Together {
-            callee.rings_also = None;
-        } else {
-            callee.done = true;
-        }
-        let domain = account.address.rsplit_once('@').map(|(_, domain)| domain.to_owned()).unwrap_or_default();
-        let addresses = why.addresses(&account.settings, &domain);
-        if !plan.may_go_on(why, addresses.len()) {
-            self.note_rule(key, format!("{} {}, but the call was sent on too often", account.address, why.text()));
+        if !plan.may_go_on(redirects, lead.targets.len()) {
+            if let Some(callee) = plan.callees.get_mut(index) {
+                callee.course.finish();
+            }
+            self.note_rule(key, format!("{} sends the call on, but that was done too often", account.address));
             return self.tell(now, key, proxy::Input::Result(482));
         }
         plan.asked += 1;
+        let leading = Leading { why: lead.why, redirects, telephones: lead.targets.iter().any(|target| target == "*") };
         let (service, key) = (self.shared.service.clone(), key.clone());
         let task: Task = Box::pin(async move {
-            let mut found = Vec::with_capacity(addresses.len());
-            for address in addresses {
+            let mut found = Vec::with_capacity(lead.targets.len());
+            for address in lead.targets.into_iter().filter(|target| target != "*") {
                 let signalled = service.route_diverted(&address, &account).await;
                 found.push((address, signalled));
             }
-            Input::Diverted(key, index, why, found)
+            Input::Diverted(key, index, leading, found)
         });
         self.tasks.push(task);
     }
 
     /// The Router has answered.
-    pub(crate) fn diverted(&mut self, now: Instant, key: &Key, index: usize, why: Why, found: Vec<(String, Signalled)>) {
+    pub(crate) fn diverted(&mut self, now: Instant, key: &Key, index: usize, leading: Leading, found: Vec<(String, Signalled)>) {
         let Some(plan) = self.plan(key) else { return };
         plan.asked -= 1;
-        let before = if why == Why::Together { Vec::new() } else { plan.groups_of(index) };
-        let name = plan.callees.get(index).map(|callee| callee.account.address.to_string()).unwrap_or_default();
+        let before = if leading.redirects { plan.groups_of(index) } else { Vec::new() };
+        let Some(callee) = plan.callees.get(index) else { return };
+        let (account, known) = (callee.account.clone(), callee.others.len());
         let mut destinations = Vec::new();
         for (address, signalled) in found {
-            self.note_rule(key, format!("{name} {} to {address}", why.text()));
             for step in signalled.steps {
                 self.note_rule(key, step);
             }
@@ -341,14 +261,42 @@ impl Switch {
                 }
             }
         }
-        let leads = !destinations.is_empty();
-        self.add_destinations(now, key, destinations, Some((index, why)));
+        let telephones = if leading.telephones { self.ring_again(now, key, index, &account) } else { Vec::new() };
+        let leads = !destinations.is_empty() || !telephones.is_empty();
+        let only = !telephones.is_empty() && destinations.is_empty();
+        if !telephones.is_empty() {
+            self.tell(now, key, proxy::Input::Add(telephones));
+        }
+        if !only {
+            self.add_destinations(now, key, destinations, Some((index, leading.why)));
+        }
         if leads {
+            if leading.redirects
+                && let Some(callee) = self.plan(key).and_then(|plan| plan.callees.get_mut(index))
+            {
+                callee.counts = callee.others.get(known..).unwrap_or_default().to_vec();
+                (callee.status, callee.telephones) = (480, true);
+            }
             for group in before {
                 self.tell(now, key, proxy::Input::Stop(Some(group)));
             }
         }
         self.drain_proxy(now, key);
+    }
+
+    /// The telephones of an account as targets of its own rules, in a group of their own.
+    fn ring_again(&mut self, now: Instant, key: &Key, index: usize, account: &Arc<Subscriber>) -> Vec<Target<Next>> {
+        let Some(plan) = self.plan(key) else { return Vec::new() };
+        let group = plan.new_group(None);
+        let found = self.called(now, group, account);
+        if let Some(callee) = self.plan(key).and_then(|plan| plan.callees.get_mut(index)) {
+            callee.others.push(group);
+            callee.telephones |= !found.is_empty();
+        }
+        if !found.is_empty() {
+            self.alerts(key, account.account_id);
+        }
+        found
     }
 
     /// Nobody is tried any more: the next stage of each callee comes, or the end.
@@ -365,18 +313,11 @@ impl Switch {
             return;
         }
         for index in 0..plan.callees.len() {
-            let Some(callee) = self.plan(key).and_then(|plan| plan.callees.get(index)) else { continue };
-            let (status, together) = (callee.status, callee.rings_also.is_some());
-            if callee.done {
-                continue;
-            }
-            if together {
-                // Who waits shall not wait for nothing.
-                self.ask(now, key, index, Why::Together);
-            } else {
-                // What it came to counts already.
-                let _ = self.go_on(now, key, index, status);
-            }
+            let Some(callee) = self.plan(key).and_then(|plan| plan.callees.get(index)).filter(|callee| !callee.course.is_over()) else { continue };
+            let (status, telephones) = (callee.status, callee.telephones);
+            // What it came to counts already.
+            let outcome = self.decide(now, key, index, |course, account, facts, at| course.failed(at, status, telephones, account, facts));
+            self.follow_later(now, key, index, outcome);
         }
         if self.plan(key).is_some_and(|plan| plan.asked == 0) {
             self.tell(now, key, proxy::Input::Finish);
@@ -385,17 +326,16 @@ impl Switch {
 
     /// Does what has its time.
     pub(crate) fn due_stages(&mut self, now: Instant, key: &Key) {
-        let Some(plan) = self.plan(key) else { return };
-        for index in 0..plan.callees.len() {
-            let Some(callee) = self.plan(key).and_then(|plan| plan.callees.get_mut(index)) else { continue };
-            if callee.done {
-                continue;
-            }
-            if callee.gives_up.is_some_and(|at| at <= now) {
-                callee.gives_up = None;
-                self.ask(now, key, index, Why::NoAnswer);
-            } else if callee.rings_also.is_some_and(|at| at <= now) {
-                self.ask(now, key, index, Why::Together);
+        let count = self.plan(key).map_or(0, |plan| plan.callees.len());
+        for index in 0..count {
+            loop {
+                let callee = self.plan(key).and_then(|plan| plan.callees.get(index));
+                let is_due = callee.is_some_and(|callee| callee.course.deadline(&account_of(&callee.account)).is_some_and(|after| callee.began + after <= now));
+                if !is_due {
+                    break;
+                }
+                let outcome = self.decide(now, key, index, |course, account, facts, at| course.due(at, account, facts).unwrap_or_default());
+                self.follow_later(now, key, index, outcome);
             }
         }
     }
@@ -407,7 +347,7 @@ impl Switch {
         let group = proxied.and_then(|proxied| proxied.proxy.group(branch));
         let index = self.plan(key).and_then(|plan| plan.callees.iter().position(|callee| Some(callee.group) == group));
         let (Some(plan), Some(index)) = (self.plan(key), index) else { return self.tell(now, key, proxy::Input::Redirect(branch, Vec::new())) };
-        if addresses.is_empty() || !plan.may_go_on(Why::Always, addresses.len()) {
+        if addresses.is_empty() || !plan.may_go_on(true, addresses.len()) {
             return self.tell(now, key, proxy::Input::Redirect(branch, Vec::new()));
         }
         plan.asked += 1;
@@ -461,27 +401,4 @@ fn contacts(response: &Response) -> Vec<String> {
     found.sort_by_key(|(q, _)| std::cmp::Reverse(*q));
     found.truncate(ADDRESSES);
     found.into_iter().map(|(_, address)| address).collect()
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn plan() -> Plan {
-        let octets = "INVITE sip:b@a.example SIP/2.0\r\nVia: SIP/2.0/UDP h;branch=z9hG4bK1\r\nFrom: <sip:c@a.example>;tag=1\r\nTo: <sip:b@a.example>\r\nCall-ID: 1\r\nCSeq: 1 INVITE\r\n\r\n";
-        match sip::parse(octets.into(), &sip::Limits::DATAGRAM) {
-            sip::Parsed::Message(sip::Message::Request(request)) => Plan::new(&request, Sender::default()),
-            other => panic!("{other:?}"),
-        }
-    }
-
-    #[test]
-    fn a_call_is_sent_on_so_often_and_no_more() {
-        let mut plan = plan();
-        assert!((0..REDIRECTIONS).all(|_| plan.may_go_on(Why::Busy, 1)));
-        assert!(!plan.may_go_on(Why::Busy, 1));
-        let mut plan = self::plan();
-        assert!((0..ADDRESSES).all(|_| plan.may_go_on(Why::Together, 1)));
-        assert!(!plan.may_go_on(Why::Together, 1));
-    }
 }

@@ -9,6 +9,7 @@ use sip::event_body::dialog_info::{self, Party, State};
 use sip::event_body::message_summary::{self, Counts};
 use sip::event_body::presence::{Availability, Presence};
 use sip::event_body::{reg_info, watcher_info};
+use sip::header::Transport;
 use sip::subscription::{Due, Package, Resource, Standing};
 use uuid::Uuid;
 
@@ -97,6 +98,7 @@ impl Switch {
             note: if hidden { row.map(|row| row.note.clone()).unwrap_or_default() } else { presence.note },
             on_the_phone: self.calls.is_talking(account),
             devices: self.locations.list(account.as_u128()).len(),
+            browsers: self.locations.list(account.as_u128()).iter().filter(|binding| matches!(binding.flow.transport, Transport::Ws | Transport::Wss)).count(),
         }
     }
 

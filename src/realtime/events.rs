@@ -223,7 +223,7 @@ impl Switch {
                 self.answer(now, &key, 200, published.reply(&request, &tag(), flow.address));
                 if published.changed {
                     let object = serde_json::json!({"id": id, "address": account.address});
-                    self.write(Write::News(Occurrence { topic: "im", kind: "presence.changed", account_id: Some(id), domain_id: Some(account.domain_id), object }));
+                    self.write(Write::News(Occurrence { topic: "im", kind: "presence.changed", account_id: Some(id), domain_id: Some(account.domain_id), object: object.to_string() }));
                     self.events.notifier.changed(watched);
                     self.tick_events(now);
                 }

@@ -20,8 +20,8 @@ use uuid::Uuid;
 
 use crate::admit::{address_of, answer, tag};
 use crate::call::moment;
-use crate::call_settings::{self, Caller};
 use crate::passing::Proxied;
+use crate::ruled::{caller_of, has_rules, route_named};
 use crate::switch::{Input, Switch, Task};
 use crate::write_behind::Write;
 
@@ -58,6 +58,8 @@ pub(crate) struct Im {
     pub(crate) due: Option<Instant>,
     /// It is being kept.
     keeping: bool,
+    /// The rules of its recipients were asked, or are not.
+    ruled: bool,
 }
 
 impl Im {
@@ -84,7 +86,7 @@ impl Im {
     fn news(&self, account: &Subscriber, id: Uuid, outgoing: bool, state: &str) -> Occurrence {
         let (kind, peer) = if outgoing { ("message.sent", &self.to) } else { ("message.received", &self.from) };
         let object = json!({"id": id, "peer": peer, "state": state, "content_type": self.content_type});
-        Occurrence { topic: "im", kind, account_id: Some(account.account_id), domain_id: Some(account.domain_id), object }
+        Occurrence { topic: "im", kind, account_id: Some(account.account_id), domain_id: Some(account.domain_id), object: object.to_string() }
     }
 
     /// What the sender and each recipient keep of it, and what is told of it.
@@ -135,6 +137,7 @@ impl Switch {
             at: moment(),
             due: None,
             keeping: false,
+            ruled: false,
         };
         self.carry(now, key, flow, request, sender, signalled, im);
     }
@@ -150,13 +153,29 @@ impl Switch {
         if routing.left(&request).next().is_some() && sender.subscriber.is_none() && !near {
             return self.respond(now, &key, answer(&request, 403, "Route not allowed", &flow));
         }
-        let (mut targets, mut results) = (Vec::new(), Vec::new());
-        let caller = Caller::of(&request, &sender);
         let waited = matches!(im.origin, Origin::Waited(..));
+        let asks = !waited && !std::mem::replace(&mut im.ruled, true) && has_rules(&signalled);
+        let signalled = if asks {
+            let (ruled, named) = self.ask_rules(now, &flow, &request, &sender, signalled);
+            if !named.is_empty() {
+                let service = self.shared.service.clone();
+                let task: Task = Box::pin(async move {
+                    let ruled = route_named(&service, ruled, named).await;
+                    Input::RuledMessage(Box::new((key, flow, request, sender, ruled, im)))
+                });
+                return self.tasks.push(task);
+            }
+            ruled
+        } else {
+            signalled
+        };
+        let (mut targets, mut results) = (Vec::new(), Vec::new());
+        let caller = caller_of(&request, &sender);
+        let says = signalled.says;
         for (group, destination) in (0_u32..).zip(signalled.destinations) {
             if let Destination::Account(account) = &destination {
                 let own = caller.account == Some(account.account_id);
-                if !own && !waited && let Some((status, _)) = call_settings::refused(&account.settings, &caller) {
+                if !own && !waited && let Some((status, _)) = rules::refused(&account.settings, &caller) {
                     results.push(status);
                     continue;
                 }
@@ -169,13 +188,18 @@ impl Switch {
         }
         im.due = (!im.recipients.is_empty() && !waited && im.is_kept()).then(|| now + PATIENCE);
         let proxy = Proxy::new(request, key.clone(), flow.address, checked, routing, Config::default());
-        let proxied = Proxied { im: Some(Box::new(im)), caller: sender.subscriber, ..Proxied::new(proxy, flow) };
+        let proxied = Proxied { im: Some(Box::new(im)), caller: sender.subscriber, says, ..Proxied::new(proxy, flow) };
         self.proxies.insert(key.clone(), proxied);
         for status in results {
             self.tell(now, &key, proxy::Input::Result(status));
         }
         self.tell(now, &key, proxy::Input::Add(targets));
         self.drain_proxy(now, &key);
+    }
+
+    /// Sends a message on after the rules of its recipients were asked.
+    pub(crate) fn carry_ruled(&mut self, now: Instant, (key, flow, request, sender, signalled, im): (Key, Flow, Request, Sender, Signalled, Im)) {
+        self.carry(now, key, flow, request, sender, signalled, im);
     }
 
     /// No device took a message: it is kept, or its sender hears so. Whether it is.
@@ -283,6 +307,7 @@ impl Switch {
             at: outgoing.at,
             due: None,
             keeping: false,
+            ruled: outgoing.by_rule,
         };
         self.inject(now, im, sender, signalled);
     }
@@ -349,8 +374,9 @@ impl Switch {
             at: row.at,
             due: None,
             keeping: false,
+            ruled: false,
         };
-        let signalled = Signalled { destinations: vec![Destination::Account(account)], steps: Vec::new() };
+        let signalled = Signalled { destinations: vec![Destination::Account(account)], ..Signalled::default() };
         self.inject(now, im, Sender::default(), signalled);
     }
 
@@ -413,6 +439,7 @@ mod tests {
             at: Timestamp::from_seconds(0),
             due: None,
             keeping: false,
+            ruled: false,
         };
         let Parsed::Message(Message::Request(read)) = parse(request(&im, "t"), &Limits::STREAM) else { panic!("unreadable") };
         assert_eq!((read.body(), address_of(&read.uri().unwrap()).unwrap()), (&b"hello"[..], im.to));

@@ -19,9 +19,10 @@ use uuid::Uuid;
 
 use crate::admit::{Decision, answer};
 use crate::call::{self, End, moment};
-use crate::divert::Plan;
 use crate::message::Im;
+use crate::meter::Metered;
 use crate::own;
+use crate::plan::Plan;
 use crate::session;
 use crate::switch::{Input, Switch};
 
@@ -39,6 +40,8 @@ pub(crate) struct Proxied {
     pub(crate) in_dialog: Option<bool>,
     /// What may still happen to it as its callees want it.
     pub(crate) plan: Option<Box<Plan>>,
+    /// The text of the status that it is refused with, as a rule says it.
+    pub(crate) says: Option<Box<(u16, String)>>,
     /// The instant message in it.
     pub(crate) im: Option<Box<Im>>,
     pub(crate) ways: HashMap<BranchId, Way>,
@@ -49,7 +52,7 @@ pub(crate) struct Proxied {
 impl Proxied {
     /// A request that came by this flow.
     pub(crate) fn new(proxy: Proxy<Next>, flow: Flow) -> Self {
-        Self { proxy, flow, call: None, caller: None, in_dialog: None, plan: None, im: None, ways: HashMap::new(), armed: None }
+        Self { proxy, flow, call: None, caller: None, in_dialog: None, plan: None, says: None, im: None, ways: HashMap::new(), armed: None }
     }
 
     /// When something is due of it.
@@ -117,10 +120,14 @@ impl Switch {
             self.end_call(now, call, limited, "server");
             return self.respond(now, &key, answer(&request, limited, "", &flow));
         }
+        if call.is_some() && sender.subscriber.as_ref().is_some_and(|caller| self.meters.take(now, Metered::CallOut, caller).is_err()) {
+            self.end_call(now, call, 403, "server");
+            return self.respond(now, &key, answer(&request, 403, "Call limit", &flow));
+        }
         let device = self.gruu(now, &request, &signalled.destinations);
-        let plan = call.is_some().then(|| Box::new(Plan::new(&request, sender.clone())));
+        let plan = call.is_some().then(|| Box::new(Plan::new(&request, sender.clone(), signalled.discard)));
         let proxy = Proxy::new(request, key.clone(), flow.address, checked, routing, self.proxy_config());
-        let proxied = Proxied { call, caller: sender.subscriber, plan, ..Proxied::new(proxy, flow) };
+        let proxied = Proxied { call, caller: sender.subscriber, plan, says: signalled.says, ..Proxied::new(proxy, flow) };
         self.proxies.insert(key.clone(), proxied);
         if let Some(found) = device {
             self.name_callee(call, &signalled.destinations);
@@ -206,7 +213,7 @@ impl Switch {
         Some(device.and_then(|device| self.device(0, account, &device)))
     }
 
-    fn device(&self, group: u32, account: &Arc<Subscriber>, device: &sip::registrar::Target<'_>) -> Option<Target<Next>> {
+    pub(crate) fn device(&self, group: u32, account: &Arc<Subscriber>, device: &sip::registrar::Target<'_>) -> Option<Target<Next>> {
         let first = device.ways.first()?;
         let mut candidates = VecDeque::new();
         for way in &device.ways {
@@ -237,6 +244,7 @@ impl Switch {
                 proxy::Output::Forget(branch) => self.forget(key, branch),
                 proxy::Output::Relay(branch, response) => self.relay(now, key, branch, &response),
                 proxy::Output::Respond(status, octets) => {
+                    let octets = self.with_text(key, status, octets);
                     self.note_sent(key, octets.clone());
                     self.answer(now, key, status, octets);
                     self.message_settled(key, status);
@@ -248,6 +256,15 @@ impl Switch {
             }
         }
         self.arm(key);
+    }
+
+    /// The answer with the text that a rule gives its status.
+    fn with_text(&self, key: &Key, status: u16, octets: Bytes) -> Bytes {
+        let says = self.proxies.get(key).and_then(|proxied| proxied.says.as_deref()).filter(|(of, _)| *of == status);
+        let (Some((_, text)), Some(end)) = (says, octets.windows(2).position(|two| two == b"\r\n")) else { return octets };
+        let mut said = format!("SIP/2.0 {status} {text}").into_bytes();
+        said.extend_from_slice(octets.get(end..).unwrap_or_default());
+        said.into()
     }
 
     pub(crate) fn tell(&mut self, now: Instant, key: &Key, input: proxy::Input<Next>) {

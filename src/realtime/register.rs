@@ -3,17 +3,19 @@
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
+use serde::Serialize;
 use serde_json::json;
-use service::{BindingRow, Occurrence, Subscriber};
+use service::{BindingRow, Occurrence, Prolonged, Subscriber};
 use sip::endpoint::Flow;
 use sip::header::Transport;
 use sip::registrar::{Binding, Cause, Change, Key as BindingKey, Nat, Registration, Reply, Rules, State, Texts};
 use sip::transaction::Key;
-use sip::{Request, Uri, nat};
+use sip::{Name, Request, Uri, Writer, nat};
 use types::Timestamp;
 use uuid::Uuid;
 
 use crate::admit::tag;
+use crate::meter::Metered;
 use crate::own;
 use crate::switch::Switch;
 use crate::write_behind::Write;
@@ -25,6 +27,14 @@ const ROWS: i64 = 5_000;
 /// A lone CRLF pair keeps the way through a translator open.
 const PING: &[u8] = b"\r\n\r\n";
 
+/// What an event tells of a binding.
+#[derive(Serialize)]
+struct Told<'a> {
+    id: Uuid,
+    address: &'a str,
+    contact: &'a str,
+}
+
 fn seconds(moment: Timestamp) -> u64 {
     u64::try_from(moment.seconds()).unwrap_or(0)
 }
@@ -35,6 +45,13 @@ fn timestamp(seconds: u64) -> Timestamp {
 
 impl Switch {
     pub(crate) fn register(&mut self, now: Instant, key: &Key, flow: Flow, request: &Request, subscriber: &Arc<Subscriber>) {
+        if !self.shared.service.is_near(flow.address.ip())
+            && let Err(wait) = self.meters.take(now, Metered::Register, subscriber)
+        {
+            let mut writer = Writer::reply(request, 503, "", &tag(), flow.address);
+            writer.field(Name::RetryAfter, wait.to_string());
+            return self.answer_for(now, key, 503, writer.finish(), ANSWERED);
+        }
         let moment = self.seconds(now);
         let service = &self.shared.service;
         let settings = service.module_settings();
@@ -87,14 +104,18 @@ impl Switch {
 
     fn note_registered(&mut self, changes: &[Change], subscriber: &Subscriber) {
         for change in changes {
-            let (kind, binding) = match change {
-                Change::Added(key) => ("registration.added", self.locations.get(*key)),
-                Change::Refreshed(key) => ("registration.refreshed", self.locations.get(*key)),
+            let (kind, key) = match change {
+                Change::Added(key) => ("registration.added", key),
+                Change::Refreshed(key) | Change::Prolonged(key) => ("registration.refreshed", key),
                 Change::Removed(..) => continue,
             };
-            let Some(binding) = binding else { continue };
-            let object = json!({"id": Uuid::from_u128(binding.id), "address": subscriber.address, "contact": binding.contact()});
-            self.write(Write::Binding(Box::new(row(binding))));
+            let Some(binding) = self.locations.get(*key) else { continue };
+            let told = Told { id: Uuid::from_u128(binding.id), address: &subscriber.address, contact: binding.contact() };
+            let object = serde_json::to_string(&told).unwrap_or_default();
+            self.write(match change {
+                Change::Prolonged(_) => Write::Prolonged(Prolonged { id: Uuid::from_u128(binding.id), expires_at: timestamp(binding.expires_at), refreshed_at: timestamp(binding.refreshed_at) }),
+                _ => Write::Binding(Box::new(row(binding))),
+            });
             self.events.registrations_changed(subscriber.account_id, None);
             self.write(Write::News(Occurrence { topic: "registrations", kind, account_id: Some(subscriber.account_id), domain_id: Some(subscriber.domain_id), object }));
         }
@@ -109,7 +130,7 @@ impl Switch {
             let id = Uuid::from_u128(binding.id);
             let object = json!({"id": id, "contact": binding.contact(), "cause": cause.event()});
             self.write(Write::Gone(id));
-            self.write(Write::News(Occurrence { topic: "registrations", kind: "registration.removed", account_id: Some(Uuid::from_u128(binding.account)), domain_id: None, object }));
+            self.write(Write::News(Occurrence { topic: "registrations", kind: "registration.removed", account_id: Some(Uuid::from_u128(binding.account)), domain_id: None, object: object.to_string() }));
         }
     }
 

@@ -189,7 +189,7 @@ impl Sources {
         tracing::warn!(remote_ip = %ip, reason, seconds, "an address is banned from SIP");
         let object = json!({"protocol": "sip", "address": neighbour(ip), "reason": reason, "since": since, "until": since.plus_seconds(seconds)});
         // Nobody writes any more when the server stops.
-        let _ = self.writes.send(Write::News(Occurrence { topic: "auth", kind: "auth.blocked", account_id: None, domain_id: None, object }));
+        let _ = self.writes.send(Write::News(Occurrence { topic: "auth", kind: "auth.blocked", account_id: None, domain_id: None, object: object.to_string() }));
     }
 
     /// Whether an address may try a password now.

@@ -11,7 +11,7 @@ use bytes::Bytes;
 use futures_util::stream::FuturesUnordered;
 use futures_util::{FutureExt, StreamExt};
 use net::{Datagrams, Resolver};
-use service::{Change, ImRow, ImSent, MediaControl, MediaEvent, OutgoingIm, Signalled, Subscriber, VoiceCommand};
+use service::{Change, ImRow, ImSent, MediaControl, MediaEvent, OutgoingIm, Sender, Signalled, Subscriber, VoiceCommand};
 use sip::endpoint::{self, Endpoint, Flow, Side};
 use sip::header::Transport;
 use sip::locate::{Location, Lost};
@@ -26,7 +26,9 @@ use uuid::Uuid;
 
 use crate::admit::{Decision, Shared, admit, answer, unix_now};
 use crate::call::Calls;
-use crate::call_settings::Why;
+use crate::message::Im;
+use crate::meter::Meters;
+use crate::plan::Leading;
 use crate::events::Events;
 use crate::flow::{Flows, Outgoing};
 use crate::passing::Proxied;
@@ -62,7 +64,7 @@ pub(crate) enum Input {
     /// Where a branch of a request goes.
     Located(Key, BranchId, Result<Vec<Location>, Lost>, String),
     /// Where the addresses lead that the settings of a callee name.
-    Diverted(Key, usize, Why, Vec<(String, Signalled)>),
+    Diverted(Key, usize, Leading, Vec<(String, Signalled)>),
     /// Where the addresses lead that a telephone of a callee names.
     Redirected(Key, BranchId, usize, Vec<(String, Signalled)>),
     /// A message is kept, or this is the status that it is not with.
@@ -79,8 +81,14 @@ pub(crate) enum Input {
     Unasked(Option<(Arc<Subscriber>, [i64; 4])>),
     /// Where an ACK goes.
     AckLocated(Request, Flow, Option<Uuid>, Vec<Location>, String),
+    /// A request that is no call, as the rules of accounts want it.
+    Ruled(Key, Flow, Request, Sender, Signalled),
+    /// The same for an instant message.
+    RuledMessage(Box<(Key, Flow, Request, Sender, Signalled, Im)>),
     /// Something happened to the media of a call.
     Media(MediaEvent),
+    /// Something is done that nobody waits for.
+    Nothing,
 }
 
 pub(crate) type Task = Pin<Box<dyn Future<Output = Input> + Send>>;
@@ -104,6 +112,8 @@ pub(crate) struct Switch {
     pub(crate) calls: Calls,
     pub(crate) referred: Referred,
     pub(crate) events: Events,
+    /// How often accounts register and call.
+    pub(crate) meters: Meters,
     /// Accounts for which messages wait, and those that are getting them.
     pub(crate) waiting: HashSet<Uuid>,
     pub(crate) delivering: HashSet<Uuid>,
@@ -145,6 +155,7 @@ impl Switch {
             calls: Calls::default(),
             referred: Referred::default(),
             events: Events::new(rand::random()),
+            meters: Meters::default(),
             waiting: HashSet::new(),
             delivering: HashSet::new(),
             tasks: FuturesUnordered::new(),
@@ -213,6 +224,7 @@ impl Switch {
         self.tick_events(now);
         if now.duration_since(self.swept) >= SWEEP {
             self.swept = now;
+            self.meters.sweep(now);
             let settings = self.shared.service.module_settings();
             self.locations.set_ping_interval(u64::try_from(settings.sip.nat_ping_interval).unwrap_or(0));
             let longest = Duration::from_secs(u64::try_from(settings.sip.max_call_duration).unwrap_or(u64::MAX));
@@ -258,7 +270,7 @@ impl Switch {
             }
             Input::Admitted(key, flow, request, decision) => self.admitted(now, key, flow, request, decision),
             Input::Located(key, branch, found, host) => self.located(now, &key, branch, found, &host),
-            Input::Diverted(key, index, why, found) => self.diverted(now, &key, index, why, found),
+            Input::Diverted(key, index, leading, found) => self.diverted(now, &key, index, leading, found),
             Input::Redirected(key, branch, index, found) => self.redirects(now, &key, branch, index, found),
             Input::Kept(key, status) => self.message_kept(now, &key, status),
             Input::Message(outgoing, signalled, told) => self.message_routed(now, *outgoing, signalled, told),
@@ -266,7 +278,9 @@ impl Switch {
             Input::Inbox(account, inbox) => self.inbox_changed(account, inbox),
             Input::Summary(handle, counts) => self.summary(now, handle, counts),
             Input::Unasked(Some((account, counts))) => self.notify_unasked(now, account, counts),
-            Input::Unasked(None) => {}
+            Input::Unasked(None) | Input::Nothing => {}
+            Input::Ruled(key, flow, request, sender, signalled) => self.route_request(now, key, flow, request, sender, signalled),
+            Input::RuledMessage(whole) => self.carry_ruled(now, *whole),
             Input::AckLocated(ack, source, call, locations, host) => self.send_ack(now, &ack, source, call, &locations, &host),
             Input::Media(event) => self.media_event(now, event),
         }
@@ -351,10 +365,10 @@ impl Switch {
         match decision {
             Decision::Register(subscriber) => self.register(now, &key, flow, &request, &subscriber),
             Decision::Proxy(sender, signalled) => match request.method() {
+                // Rules are asked on the way.
+                Method::Invite => self.pass_on(now, key, flow, request, sender, signalled),
                 Method::Message => self.message(now, key, flow, request, sender, signalled),
-                Method::Subscribe => self.subscribe(now, key, flow, request, sender, signalled),
-                Method::Publish => self.publish(now, key, flow, request, sender, signalled),
-                _ => self.pass_on(now, key, flow, request, sender, signalled),
+                _ => self.rule_request(now, key, flow, request, sender, signalled),
             },
             Decision::Answer(status @ (401 | 407), octets) => self.answer_for(now, &key, status, octets, Duration::ZERO),
             Decision::Answer(status, octets) => {
@@ -363,6 +377,15 @@ impl Switch {
                 }
                 self.respond(now, &key, Decision::Answer(status, octets));
             }
+        }
+    }
+
+    /// Passes on a request that is neither call nor message.
+    pub(crate) fn route_request(&mut self, now: Instant, key: Key, flow: Flow, request: Request, sender: Sender, signalled: Signalled) {
+        match request.method() {
+            Method::Subscribe => self.subscribe(now, key, flow, request, sender, signalled),
+            Method::Publish => self.publish(now, key, flow, request, sender, signalled),
+            _ => self.pass_on(now, key, flow, request, sender, signalled),
         }
     }
 

@@ -5,7 +5,7 @@ use std::collections::{HashMap, HashSet};
 use std::time::Duration;
 
 use model::call::CallRecord;
-use service::{BindingRow, ImRow, KeptTrace, Occurrence, Service, SubscriptionRow};
+use service::{BindingRow, ImRow, KeptTrace, Occurrence, Prolonged, Service, SubscriptionRow};
 use tokio::sync::{mpsc, oneshot};
 use uuid::Uuid;
 
@@ -21,6 +21,8 @@ const AGAIN: Duration = Duration::from_secs(2);
 pub(crate) enum Write {
     /// A binding, new or changed.
     Binding(Box<BindingRow>),
+    /// A binding that was confirmed as it was.
+    Prolonged(Prolonged),
     /// A binding that is no more.
     Gone(Uuid),
     /// A call, as it is now.
@@ -42,6 +44,7 @@ pub(crate) enum Write {
 #[derive(Default)]
 struct Pending {
     bindings: HashMap<Uuid, BindingRow>,
+    prolonged: HashMap<Uuid, Prolonged>,
     gone: HashSet<Uuid>,
     calls: HashMap<Uuid, CallRecord>,
     subscriptions: HashMap<Uuid, SubscriptionRow>,
@@ -57,10 +60,16 @@ impl Pending {
         match write {
             Write::Binding(row) => {
                 self.gone.remove(&row.id);
+                self.prolonged.remove(&row.id);
                 self.bindings.insert(row.id, *row);
             }
+            Write::Prolonged(one) => match self.bindings.get_mut(&one.id) {
+                Some(row) => (row.expires_at, row.refreshed_at) = (one.expires_at, one.refreshed_at),
+                None => drop(self.prolonged.insert(one.id, one)),
+            },
             Write::Gone(id) => {
                 self.bindings.remove(&id);
+                self.prolonged.remove(&id);
                 self.gone.insert(id);
             }
             Write::Call(record) => {
@@ -79,53 +88,70 @@ impl Pending {
     }
 
     fn len(&self) -> usize {
-        self.bindings.len() + self.gone.len() + self.calls.len() + self.traces.len() + self.ims.len() + self.subscriptions.len() + self.unsubscribed.len() + self.news.len()
+        self.bindings.len() + self.prolonged.len() + self.gone.len() + self.calls.len() + self.traces.len() + self.ims.len() + self.subscriptions.len() + self.unsubscribed.len() + self.news.len()
     }
 
     async fn write(&mut self, service: &Service) -> service::Result<()> {
-        let (mut of_ims, news): (Vec<Occurrence>, Vec<Occurrence>) = std::mem::take(&mut self.news).into_iter().partition(|one| one.topic == "im");
-        let (mut of_calls, mut others): (Vec<Occurrence>, Vec<Occurrence>) = news.into_iter().partition(|one| one.topic == "calls");
-        let bindings: Vec<BindingRow> = self.bindings.values().cloned().collect();
-        let gone: Vec<Uuid> = self.gone.iter().copied().collect();
-        let calls: Vec<CallRecord> = self.calls.values().cloned().collect();
-        let mut outcome = Ok(());
-        if !(bindings.is_empty() && gone.is_empty() && others.is_empty()) {
-            outcome = service.save_bindings(&bindings, &gone, &others).await;
-            if outcome.is_ok() {
-                self.bindings.clear();
-                self.gone.clear();
-                others.clear();
-            }
+        self.write_bindings(service).await?;
+        self.write_calls(service).await?;
+        if !self.traces.is_empty() {
+            service.save_call_traces(&self.traces).await?;
+            self.traces.clear();
         }
-        if outcome.is_ok() && !(calls.is_empty() && of_calls.is_empty()) {
-            outcome = service.save_calls(&calls, &of_calls).await;
-            if outcome.is_ok() {
-                self.calls.clear();
-                of_calls.clear();
-            }
+        let news = self.take_news(|topic| topic == "im");
+        if !(self.ims.is_empty() && news.is_empty()) {
+            self.keep_news(service.save_ims(&self.ims, &news).await.map(drop), news)?;
+            self.ims.clear();
         }
-        if outcome.is_ok() && !self.traces.is_empty() {
-            outcome = service.save_call_traces(&self.traces).await;
-            if outcome.is_ok() {
-                self.traces.clear();
-            }
-        }
-        if outcome.is_ok() && !(self.ims.is_empty() && of_ims.is_empty()) {
-            outcome = service.save_ims(&self.ims, &of_ims).await.map(|_| ());
-            if outcome.is_ok() {
-                self.ims.clear();
-                of_ims.clear();
-            }
-        }
-        if outcome.is_ok() && !(self.subscriptions.is_empty() && self.unsubscribed.is_empty()) {
+        if !(self.subscriptions.is_empty() && self.unsubscribed.is_empty()) {
             let (saved, removed): (Vec<_>, Vec<_>) = (self.subscriptions.values().cloned().collect(), self.unsubscribed.iter().copied().collect());
-            outcome = service.save_subscriptions(&saved, &removed).await;
-            if outcome.is_ok() {
-                self.subscriptions.clear();
-                self.unsubscribed.clear();
-            }
+            service.save_subscriptions(&saved, &removed).await?;
+            self.subscriptions.clear();
+            self.unsubscribed.clear();
         }
-        self.news = [others, of_calls, of_ims].concat();
+        Ok(())
+    }
+
+    async fn write_bindings(&mut self, service: &Service) -> service::Result<()> {
+        let news = self.take_news(|topic| topic != "im" && topic != "calls");
+        if self.bindings.is_empty() && self.prolonged.is_empty() && self.gone.is_empty() && news.is_empty() {
+            return Ok(());
+        }
+        let saved: Vec<BindingRow> = self.bindings.drain().map(|(_, row)| row).collect();
+        let prolonged: Vec<Prolonged> = self.prolonged.values().copied().collect();
+        let gone: Vec<Uuid> = self.gone.iter().copied().collect();
+        let outcome = service.save_bindings(&saved, &prolonged, &gone, &news).await;
+        if outcome.is_ok() {
+            self.prolonged.clear();
+            self.gone.clear();
+        } else {
+            self.bindings = saved.into_iter().map(|row| (row.id, row)).collect();
+        }
+        self.keep_news(outcome, news)
+    }
+
+    async fn write_calls(&mut self, service: &Service) -> service::Result<()> {
+        let news = self.take_news(|topic| topic == "calls");
+        if self.calls.is_empty() && news.is_empty() {
+            return Ok(());
+        }
+        let calls: Vec<CallRecord> = self.calls.drain().map(|(_, record)| record).collect();
+        let outcome = service.save_calls(&calls, &news).await;
+        if outcome.is_err() {
+            self.calls = calls.into_iter().map(|record| (record.id, record)).collect();
+        }
+        self.keep_news(outcome, news)
+    }
+
+    fn take_news(&mut self, wanted: impl Fn(&str) -> bool) -> Vec<Occurrence> {
+        self.news.extract_if(.., |one| wanted(one.topic)).collect()
+    }
+
+    /// What was not told is told the next time, before what comes after it.
+    fn keep_news(&mut self, outcome: service::Result<()>, news: Vec<Occurrence>) -> service::Result<()> {
+        if outcome.is_err() {
+            self.news.splice(..0, news);
+        }
         outcome
     }
 }

@@ -96,6 +96,7 @@ impl Service {
         loop {
             let mut notices = self.store().notices().await.ok();
             loop {
+                last = self.pass_over(last).await;
                 while let Ok(events) = self.store().events_after(last, BATCH).await {
                     let Some(newest) = events.last() else { break };
                     last = newest.id;
@@ -114,6 +115,17 @@ impl Service {
                 }
             }
         }
+    }
+
+    /// Where to read on when nobody listens: a whole commit of events is passed over at once. Whoever begins to listen
+    /// meanwhile gets what comes after its beginning, for that is after what is passed over here.
+    async fn pass_over(&self, last: i64) -> i64 {
+        let nobody = || self.inner.outbox.sender.receiver_count() == 0;
+        if !nobody() {
+            return last;
+        }
+        let newest = self.store().newest_settled_event(last).await.unwrap_or(last);
+        if nobody() { newest } else { last }
     }
 
     /// Events of these topics that the caller may hear, after an event number when one is given.

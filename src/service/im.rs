@@ -112,7 +112,7 @@ impl Service {
             return Err(Error::new(Kind::Limited(seconds), "outgoing_limit", format!("Too many messages; try again in {seconds} seconds.")));
         }
         let (id, at, body) = (new_id(), now(), Bytes::from(input.text.clone()));
-        let outgoing = Box::new(OutgoingIm { id, sender, peer: peer.clone(), content_type: content_type.clone(), body, at });
+        let outgoing = Box::new(OutgoingIm { id, sender, peer: peer.clone(), content_type: content_type.clone(), body, at, by_rule: false });
         let status = self.ask_voice(|answer| VoiceCommand::SendIm(outgoing, answer)).await?.status;
         if status == 404 {
             return Err(Error::new(Kind::Invalid, "unknown_recipient", "There is no such recipient.").at("/peer", "unknown_recipient", "is nobody"));

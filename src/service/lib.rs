@@ -16,9 +16,11 @@ mod caller;
 mod certificate;
 mod committer;
 mod compose;
+mod dataset;
 mod defaults;
 mod delivery;
 mod describe;
+mod dialler;
 mod directory;
 mod changes;
 mod disk;
@@ -54,6 +56,7 @@ mod registration;
 mod rights;
 mod routing;
 mod routing_table;
+mod rule;
 mod server;
 mod session;
 mod setup;
@@ -62,6 +65,7 @@ mod signal;
 mod sip;
 mod standing;
 mod transit;
+mod trend;
 mod submission;
 mod subscriber;
 mod upload;
@@ -90,10 +94,10 @@ pub use refusal::Refusal;
 pub use setup::Claim;
 pub use sign_in::{Attempt, Protocol};
 pub use signal::{Destination, Sender, Signalled};
-pub use subscriber::Subscriber;
+pub use subscriber::{DomainFlows, Subscriber};
 pub use store::call_record::KeptTrace;
 pub use store::event::Occurrence;
-pub use store::registration::BindingRow;
+pub use store::registration::{BindingRow, Prolonged};
 pub use store::im::ImRow;
 pub use store::presence::PresenceRow;
 pub use store::subscription::SubscriptionRow;
@@ -117,6 +121,7 @@ struct Inner {
     routing: routing::Routing,
     receivers: admission::Receivers,
     subscribers: subscriber::Subscribers,
+    shared_rules: rule::live::SharedRules,
     committer: committer::Committer,
     queue: queue::Queue,
     changes: Changes,
@@ -156,6 +161,7 @@ impl Service {
             routing: routing::Routing::default(),
             receivers: admission::Receivers::default(),
             subscribers: subscriber::Subscribers::default(),
+            shared_rules: rule::live::SharedRules::default(),
             committer,
             queue: queue::Queue::default(),
             changes: Changes::default(),

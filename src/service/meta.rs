@@ -1,6 +1,6 @@
 //! What the server says of itself: its settings, error codes and version.
 
-use model::account::AccountSettings;
+use model::account::{AccountSettings, DiallerSettings};
 use model::domain::DomainSettings;
 use model::media::MediaSettings;
 use model::routing::RouterSettings;
@@ -96,6 +96,7 @@ impl Service {
             group::<ServerSettings>("server", &server),
             group::<DomainSettings>("domain", &[Source::Server, Source::Domain]),
             group::<AccountSettings>("account", &[Source::Server, Source::Domain, Source::Account]),
+            group::<DiallerSettings>("dialler", &[Source::Account]),
             group::<RouterSettings>("router", &server),
             group::<SmtpSettings>("smtp", &server),
             group::<SmtpOutSettings>("smtp_out", &server),

@@ -210,7 +210,7 @@ impl Operation {
 
     /// Whether it changes nothing.
     pub fn is_query(&self) -> bool {
-        self.method == Method::Get || self.id == "explainRoute" || self.id == "searchMessages" || self.id == "validateRouting"
+        self.method == Method::Get || self.id == "explainRoute" || self.id == "searchMessages" || self.id.starts_with("validate") || self.id == "testSignalRules"
     }
 
     pub(crate) const fn new(id: &'static str, method: Method, path: &'static str, status: u16, access: Access, summary: &'static str, run: Run) -> Self {

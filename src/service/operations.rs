@@ -7,6 +7,7 @@ use model::address_list::{AddressList, AddressTest, ReplaceAddressList};
 use model::auth::{Login, Principal, Refresh, Session, Tokens};
 use model::call::{CallRecord, CallRef, CallTrace, ExportCdr, ListCallRecords, ListCdr, TraceCall};
 use model::certificate::{Certificate, ImportCertificate};
+use model::dataset::{Dataset, DatasetRef, ReplaceDataset};
 use model::domain::{CreateDomain, Domain, DomainAliases, DomainSettingsPatch, RenameDomain, ReplaceDomainAliases, UpdateDomain};
 use model::forwarder::{CreateForwarder, Forwarder, RenameForwarder, UpdateForwarder};
 use model::group::{CreateGroup, Group, GroupMembers, Members, RenameGroup, UpdateGroup};
@@ -23,17 +24,23 @@ use model::registration::{ListRegistrations, Registration, RemoveRegistrations, 
 use model::routing::{
     ExplainRequest, Explanation, MoveRoutingLine, NewRoutingLine, RollbackRouting, RouterSettingsPatch, RoutingLine, RoutingTable, RoutingTableInput, RoutingValidation, RoutingVersion, UpdateRoutingLine,
 };
+use model::rule::{
+    AccountRuleRef, AccountRules, CreateAccountRule, CreateDomainRule, CreateServerRule, DomainRuleRef, DomainRules, ReorderAccountRules, ReorderDomainRules, ReorderServerRules, ReplaceAccountRules,
+    ReplaceDomainRules, ReplaceServerRules, ServerRuleRef, ServerRules, SignalRule, SignalRules, SignalRulesReviewed, SignalRulesTested, TestSignalRules, UpdateAccountRule, UpdateDomainRule, UpdateServerRule,
+};
 use model::server::{ErrorCodes, EventTypes, Modules, RenameMainDomain, Server, ServerSettingsPatch, SettingsCatalogue, UpdateModule, UpdateServer, Version};
 use model::settings::{SettingsChange, SettingsView};
 use model::sip::{BanRef, ListTransactions, SipBan, SipStats, SipTransaction, TransactionRef};
 use model::setup::{CompleteSetup, SetupDone, SetupState};
 use model::submission::{CreateDraft, CreateUpload, ReplaceDraft, SendMessage, Submission, Upload};
+use model::trend::{GetTrends, Trends};
 use model::{ListParams, Page};
 
 use crate::account::{AccountRef, AliasRef, ListDomainAccounts, UpdateAccountSettings};
 use crate::address_list::{ListRef, TestAddress};
 use crate::dns::UpdateDnsSettings;
 use crate::defaults::UpdateDomainAccountDefaults;
+use crate::dialler::UpdateDialler;
 use crate::directory::{FindTelnum, ListAccounts};
 use crate::domain::{DomainAliasRef, DomainRef, UpdateDomainSettings};
 use crate::forwarder::{ForwarderRef, ListOfDomain};
@@ -107,6 +114,9 @@ operations! {
         listErrorCodes Get "/meta/error-codes" 200 SignedIn, list_error_codes(Nothing) -> ErrorCodes, "Lists the codes of errors";
         listEventTypes Get "/meta/events" 200 SignedIn, list_event_types(Nothing) -> EventTypes, "Lists the types of events by topic";
         getVersion Get "/meta/version" 200 SignedIn, get_version(Nothing) -> Version, "Tells what runs here";
+    }
+    "stats" {
+        getTrends Get "/stats/trends" 200 Server("monitors"), get_trends(GetTrends) -> Trends, "Shows what went through the server: mail, queue, calls, registrations";
     }
     "listeners" {
         listListeners Get "/listeners" 200 Server("settings_read"), list_listeners(Nothing) -> Page<Listener>, "Lists the listeners and whether they are open";
@@ -222,6 +232,39 @@ operations! {
         listAdmins Get "/admins" 200 Domain("domain"), list_admins(ListParams) -> Page<Admin>, "Lists the accounts that hold rights";
         listRights Get "/rights" 200 SignedIn, list_rights(Nothing) -> RightsCatalogue, "Lists the rights there are, and which the caller holds";
     }
+    "rules" {
+        listServerSignalRules Get "/server/rules/signal" 200 Server("settings_read"), list_server_signal_rules(ServerRules) -> SignalRules, "Lists the rules of the server for calls and other signals, in their order";
+        createServerSignalRule Post "/server/rules/signal" 201 Server("settings"), create_server_signal_rule(CreateServerRule) -> SignalRule, "Makes a rule of the server for calls and other signals";
+        replaceServerSignalRules Put "/server/rules/signal" 200 Server("settings"), replace_server_signal_rules(ReplaceServerRules) -> SignalRules, "Replaces all rules of the server for calls and other signals", needs_version = true;
+        reorderServerSignalRules Post "/server/rules/signal/reorder" 200 Server("settings"), reorder_server_signal_rules(ReorderServerRules) -> SignalRules, "Puts the rules of the server in another order";
+        validateServerSignalRules Post "/server/rules/signal/validate" 200 Server("settings_read"), validate_server_signal_rules(ReplaceServerRules) -> SignalRulesReviewed, "Names what is wrong or doubtful in rules of the server without saving them";
+        getServerSignalRule Get "/server/rules/signal/{rule}" 200 Server("settings_read"), get_server_signal_rule(ServerRuleRef) -> SignalRule, "Shows a rule of the server";
+        updateServerSignalRule Patch "/server/rules/signal/{rule}" 200 Server("settings"), update_server_signal_rule(UpdateServerRule) -> SignalRule, "Changes a rule of the server";
+        deleteServerSignalRule Delete "/server/rules/signal/{rule}" 204 Server("settings"), delete_server_signal_rule(ServerRuleRef), "Deletes a rule of the server";
+        listDomainSignalRules Get "/domains/{domain}/rules/signal" 200 Domain("domain"), list_domain_signal_rules(DomainRules) -> SignalRules, "Lists the rules of a domain for calls and other signals, in their order";
+        createDomainSignalRule Post "/domains/{domain}/rules/signal" 201 Domain("signal_rules"), create_domain_signal_rule(CreateDomainRule) -> SignalRule, "Makes a rule of a domain for calls and other signals";
+        replaceDomainSignalRules Put "/domains/{domain}/rules/signal" 200 Domain("signal_rules"), replace_domain_signal_rules(ReplaceDomainRules) -> SignalRules, "Replaces all rules of a domain for calls and other signals", needs_version = true;
+        reorderDomainSignalRules Post "/domains/{domain}/rules/signal/reorder" 200 Domain("signal_rules"), reorder_domain_signal_rules(ReorderDomainRules) -> SignalRules, "Puts the rules of a domain in another order";
+        validateDomainSignalRules Post "/domains/{domain}/rules/signal/validate" 200 Domain("domain"), validate_domain_signal_rules(ReplaceDomainRules) -> SignalRulesReviewed, "Names what is wrong or doubtful in rules of a domain without saving them";
+        getDomainSignalRule Get "/domains/{domain}/rules/signal/{rule}" 200 Domain("domain"), get_domain_signal_rule(DomainRuleRef) -> SignalRule, "Shows a rule of a domain";
+        updateDomainSignalRule Patch "/domains/{domain}/rules/signal/{rule}" 200 Domain("signal_rules"), update_domain_signal_rule(UpdateDomainRule) -> SignalRule, "Changes a rule of a domain";
+        deleteDomainSignalRule Delete "/domains/{domain}/rules/signal/{rule}" 204 Domain("signal_rules"), delete_domain_signal_rule(DomainRuleRef), "Deletes a rule of a domain";
+        listAccountSignalRules Get "/accounts/{account}/rules/signal" 200 Own("domain"), list_account_signal_rules(AccountRules) -> SignalRules, "Lists the rules of an account for calls and other signals, in their order";
+        createAccountSignalRule Post "/accounts/{account}/rules/signal" 201 Own("signal_rules"), create_account_signal_rule(CreateAccountRule) -> SignalRule, "Makes a rule of an account for calls and other signals";
+        replaceAccountSignalRules Put "/accounts/{account}/rules/signal" 200 Own("signal_rules"), replace_account_signal_rules(ReplaceAccountRules) -> SignalRules, "Replaces all rules of an account for calls and other signals", needs_version = true;
+        reorderAccountSignalRules Post "/accounts/{account}/rules/signal/reorder" 200 Own("signal_rules"), reorder_account_signal_rules(ReorderAccountRules) -> SignalRules, "Puts the rules of an account in another order";
+        validateAccountSignalRules Post "/accounts/{account}/rules/signal/validate" 200 Own("domain"), validate_account_signal_rules(ReplaceAccountRules) -> SignalRulesReviewed, "Names what is wrong or doubtful in rules of an account without saving them";
+        getAccountSignalRule Get "/accounts/{account}/rules/signal/{rule}" 200 Own("domain"), get_account_signal_rule(AccountRuleRef) -> SignalRule, "Shows a rule of an account";
+        updateAccountSignalRule Patch "/accounts/{account}/rules/signal/{rule}" 200 Own("signal_rules"), update_account_signal_rule(UpdateAccountRule) -> SignalRule, "Changes a rule of an account";
+        deleteAccountSignalRule Delete "/accounts/{account}/rules/signal/{rule}" 204 Own("signal_rules"), delete_account_signal_rule(AccountRuleRef), "Deletes a rule of an account";
+        testSignalRules Post "/accounts/{account}/rules/signal/test" 200 Own("domain"), test_signal_rules(TestSignalRules) -> SignalRulesTested, "Tells what would happen to a call for an account; nobody is called";
+        listDatasets Get "/accounts/{account}/datasets" 200 Own("signal_rules"), list_datasets(AccountRef) -> Page<Dataset>, "Lists the lists of addresses that rules of an account ask for";
+        getDataset Get "/accounts/{account}/datasets/{name}" 200 Own("signal_rules"), get_dataset(DatasetRef) -> Dataset, "Shows a list of addresses of an account";
+        replaceDataset Put "/accounts/{account}/datasets/{name}" 200 Own("signal_rules"), replace_dataset(ReplaceDataset) -> Dataset, "Replaces a list of addresses of an account, or makes one";
+        deleteDataset Delete "/accounts/{account}/datasets/{name}" 204 Own("signal_rules"), delete_dataset(DatasetRef), "Deletes a list of addresses of an account";
+        getDiallerSettings Get "/accounts/{account}/dialler" 200 Own("basic_settings"), get_dialler_settings(AccountRef) -> SettingsView, "Shows the settings of the telephone in the browser";
+        updateDiallerSettings Patch "/accounts/{account}/dialler" 200 Own("basic_settings"), update_dialler_settings(UpdateDialler) -> SettingsView, "Changes settings of the telephone in the browser";
+    }
     "forwarders" {
         listForwarders Get "/domains/{domain}/forwarders" 200 Domain("domain"), list_forwarders(ListOfDomain) -> Page<Forwarder>, "Lists the forwarders of a domain";
         createForwarder Post "/domains/{domain}/forwarders" 201 Domain("can_create_aliases"), create_forwarder(CreateForwarder) -> Forwarder, "Creates a forwarder";
@@ -325,4 +368,6 @@ pub(crate) static PARTS: &[fn() -> Shape] = &[
     Shape::of::<Conversation>,
     Shape::of::<ImMessage>,
     Shape::of::<model::event::Event>,
+    Shape::of::<Dataset>,
+    Shape::of::<model::account::DiallerSettingsPatch>,
 ];

@@ -64,7 +64,7 @@ impl Service {
             return Err(Error::invalid("/note", "must have at most 1000 characters and no control characters"));
         }
         let object = json!({"id": account.id, "address": account.address, "status": word(input.status)});
-        let news = Occurrence { topic: "im", kind: "presence.changed", account_id: Some(account.id), domain_id: Some(account.domain_id), object };
+        let news = Occurrence { topic: "im", kind: "presence.changed", account_id: Some(account.id), domain_id: Some(account.domain_id), object: object.to_string() };
         let updated_at = self.store().set_presence(account.id, word(input.status), &input.note, &[news]).await?;
         let row = PresenceRow { account_id: account.id, status: word(input.status).to_owned(), note: input.note, updated_at };
         self.ask_voice(|answer| VoiceCommand::SetPresence(row, answer)).await?;

@@ -92,6 +92,7 @@ impl Service {
     pub fn forget_names(&self) {
         self.inner.routing.names.forget();
         self.inner.receivers.forget();
+        self.inner.shared_rules.forget();
         self.inner.subscribers.forget();
     }
 

@@ -47,12 +47,16 @@ pub enum Destination {
 }
 
 /// What became of an address.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Default)]
 pub struct Signalled {
     /// Where it goes; several when a group was meant.
     pub destinations: Vec<Destination>,
     /// What was decided on the way, for who asks why.
     pub steps: Vec<String>,
+    /// Rules of later stages do not act: one of the server's said so.
+    pub discard: bool,
+    /// The text of a refusal with this status, as a rule says it.
+    pub says: Option<Box<(u16, String)>>,
 }
 
 impl Service {
@@ -68,8 +72,13 @@ impl Service {
         self.route_signal_as(address, Context { internal: true, ..context_of(self, &sender) }).await
     }
 
+    /// Where an address leads that a rule of the server names: whoever calls, the server may.
+    pub async fn route_ruled(&self, address: &str, sender: &Sender) -> Signalled {
+        self.route_signal_as(address, Context { internal: true, trusted: true, ..context_of(self, sender) }).await
+    }
+
     async fn route_signal_as(&self, address: &str, context: Context) -> Signalled {
-        let mut found = Signalled { destinations: Vec::new(), steps: Vec::new() };
+        let mut found = Signalled::default();
         match self.route(address, Flow::Signal, &context).await {
             Ok(outcome) => self.add_signal(&mut found, address, outcome, &context).await,
             Err(error) => found.destinations.push(Destination::Refused { status: 503, reason: error.detail }),

@@ -3,9 +3,10 @@
 use std::collections::{BTreeMap, HashMap};
 use std::sync::{Arc, Mutex};
 
-use model::account::AccountSettings;
+use model::account::{AccountSettings, DiallerSettings};
+use model::domain::DomainSettings;
 use model::routing::Flow;
-use model::settings::fold;
+use model::settings::{self, fold};
 use router::{Route, Situation};
 use sasl::digest::{Algorithm, Ha1};
 use serde::{Deserialize, Serialize};
@@ -36,7 +37,31 @@ pub struct Subscriber {
     pub active: bool,
     /// Settings as they act.
     pub settings: AccountSettings,
+    /// How often all accounts of its domain register and call; `None` when that has no limit.
+    pub domain_flows: Option<Box<DomainFlows>>,
+    /// Settings of its telephone in the browser.
+    pub dialler: DiallerSettings,
+    /// The rules that act on signals for it; `None` when there are none.
+    pub rules: Option<Box<rules::Rules>>,
     secrets: Option<Secrets>,
+}
+
+/// How often all accounts of a domain together register and call.
+#[derive(Debug, Clone, Copy)]
+pub struct DomainFlows {
+    /// Registrations.
+    pub register: settings::Flow,
+    /// Calls that come.
+    pub call_in: settings::Flow,
+    /// Calls that go.
+    pub call_out: settings::Flow,
+}
+
+impl DomainFlows {
+    fn of(settings: &DomainSettings) -> Option<Box<Self>> {
+        let flows = Self { register: settings.register_flow, call_in: settings.call_in_flow, call_out: settings.call_out_flow };
+        [flows.register, flows.call_in, flows.call_out].iter().any(|flow| flow.count >= 0).then(|| Box::new(flows))
+    }
 }
 
 /// Digest secrets as they are sealed: realm, and by algorithm the secret of each user name.
@@ -92,6 +117,14 @@ impl Subscribers {
         }
     }
 
+    /// Forgets one account alone.
+    pub(crate) fn forget_one(&self, account: Uuid) {
+        if let Ok(mut remembered) = self.0.lock() {
+            remembered.generation += 1;
+            remembered.known.remove(&account);
+        }
+    }
+
     fn find(&self, account: Uuid, moment: Timestamp) -> std::result::Result<Arc<Subscriber>, u64> {
         let Ok(remembered) = self.0.lock() else { return Err(u64::MAX) };
         let known = remembered.known.get(&account).filter(|(at, _)| moment < at.plus_seconds(GOOD_FOR_SECONDS));
@@ -130,6 +163,8 @@ impl Service {
         let Some(row) = self.store().sign_in(account).await? else { return Ok(None) };
         let [server, domain, own] = &row.settings;
         let opened = row.digest.as_ref().and_then(|sealed| self.inner.master.open(&about(account), sealed).ok());
+        let settings: AccountSettings = fold(&[server, domain, own]);
+        let rules = self.rules_for(account, row.domain_id, &settings, &row.rules).await?;
         let subscriber = Arc::new(Subscriber {
             account_id: account,
             domain_id: row.domain_id,
@@ -137,7 +172,10 @@ impl Service {
             aliases: row.aliases,
             telnums: row.telnums,
             active: row.active,
-            settings: fold(&[server, domain, own]),
+            settings,
+            domain_flows: DomainFlows::of(&fold(&[&row.domain_settings[0], &row.domain_settings[1]])),
+            dialler: fold(&[&row.dialler]),
+            rules: rules.map(Box::new),
             secrets: opened.and_then(|octets| serde_json::from_slice(&octets).ok()),
         });
         subscribers.remember(generation, moment, subscriber.clone());
@@ -183,6 +221,9 @@ mod tests {
             telnums: Vec::new(),
             active: true,
             settings: AccountSettings::default(),
+            domain_flows: None,
+            dialler: DiallerSettings::default(),
+            rules: None,
             secrets: Some(derive("a.example", &names, "secret")),
         };
         for name in ["bob", "bob@a.example", "+4930123"] {

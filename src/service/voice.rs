@@ -12,7 +12,7 @@ use model::sip::{SipBan, SipStats, SipTransaction};
 use store::call_record::KeptTrace;
 use store::event::Occurrence;
 use store::presence::PresenceRow;
-use store::registration::{BindingFilter, BindingRow};
+use store::registration::{BindingFilter, BindingRow, Prolonged};
 use tokio::sync::{mpsc, oneshot};
 use types::Timestamp;
 use uuid::Uuid;
@@ -76,6 +76,8 @@ pub struct OutgoingIm {
     pub body: Bytes,
     /// When.
     pub at: Timestamp,
+    /// A rule sends it: it meets no rules, so that rules do not answer each other.
+    pub by_rule: bool,
 }
 
 /// What became of an instant message.
@@ -96,6 +98,8 @@ pub struct PresenceState {
     pub on_the_phone: bool,
     /// Telephones that are registered.
     pub devices: usize,
+    /// Those of them in browsers.
+    pub browsers: usize,
 }
 
 /// The way to telephony.
@@ -134,8 +138,8 @@ impl Service {
     ///
     /// # Errors
     /// When the database cannot answer; nothing was written then.
-    pub async fn save_bindings(&self, saved: &[BindingRow], removed: &[Uuid], news: &[Occurrence]) -> Result<()> {
-        Ok(self.store().save_bindings(saved, removed, news).await?)
+    pub async fn save_bindings(&self, saved: &[BindingRow], prolonged: &[Prolonged], removed: &[Uuid], news: &[Occurrence]) -> Result<()> {
+        Ok(self.store().save_bindings(saved, prolonged, removed, news).await?)
     }
 
     /// Some of the bindings there are, in the order of their ids, after one of them.

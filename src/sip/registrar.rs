@@ -80,8 +80,10 @@ impl Cause {
 pub enum Change {
     /// It is new.
     Added(Key),
-    /// It is confirmed, perhaps with other texts or from elsewhere.
+    /// It is confirmed, with other texts or from elsewhere.
     Refreshed(Key),
+    /// It is confirmed as it was, but for its times, Call-ID and CSeq.
+    Prolonged(Key),
     /// It is no more.
     Removed(Cause, Box<Binding>),
 }

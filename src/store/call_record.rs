@@ -2,6 +2,7 @@
 
 use model::call::{CallRecord, CallTrace};
 use serde_json::Value;
+use sqlx::types::Json;
 use types::Timestamp;
 use uuid::Uuid;
 
@@ -63,8 +64,8 @@ impl Store {
                 &times(|record| record.answered_at) as _,
                 &times(|record| record.ended_at) as _,
                 &records.iter().map(|record| record.final_code).collect::<Vec<_>>() as _,
-                &records.iter().map(|record| record.cause.clone()).collect::<Vec<_>>(),
-                &records.iter().map(|record| serde_json::to_value(record).unwrap_or_default()).collect::<Vec<_>>(),
+                &records.iter().map(|record| record.cause.as_str()).collect::<Vec<_>>() as _,
+                &records.iter().map(Json).collect::<Vec<_>>() as _,
             )
             .execute(&mut *tx)
             .await?;

@@ -1,7 +1,6 @@
 //! The outbox: events in the order in which their transactions became visible.
 
 use model::event::Event;
-use serde_json::Value;
 use sqlx::PgConnection;
 use sqlx::postgres::PgListener;
 use uuid::Uuid;
@@ -45,6 +44,15 @@ impl Store {
         Ok(sqlx::query_scalar!(r#"SELECT COALESCE(max(seq), 0) AS "seq!" FROM event"#).fetch_one(&self.pool).await?)
     }
 
+    /// The newest event that no transaction still open can precede, after a number.
+    ///
+    /// # Errors
+    /// When the database cannot answer.
+    pub async fn newest_settled_event(&self, seq: i64) -> Result<i64> {
+        let newest = sqlx::query_scalar!(r#"SELECT max(seq) FROM event WHERE seq > $1 AND xid < pg_snapshot_xmin(pg_current_snapshot())"#, seq).fetch_one(&self.pool).await?;
+        Ok(newest.unwrap_or(seq))
+    }
+
     /// Events after a number, up to the oldest transaction that is still open: numbers commit out of order, and what is read once
     /// must not be overtaken later.
     ///
@@ -77,8 +85,8 @@ pub struct Occurrence {
     pub account_id: Option<Uuid>,
     /// The domain concerned.
     pub domain_id: Option<Uuid>,
-    /// Particulars.
-    pub object: Value,
+    /// Particulars, in JSON.
+    pub object: String,
 }
 
 /// Writes events into the outbox, in one statement. The registrar knows no domains: its events get that of their account.
@@ -88,14 +96,14 @@ pub(crate) async fn tell(connection: &mut PgConnection, news: &[Occurrence]) -> 
     }
     sqlx::query!(
         "WITH word AS (SELECT pg_notify('postamt', '')) INSERT INTO event (topic, type, account_id, domain_id, object) \
-         SELECT n.topic, n.kind, n.account, COALESCE(n.domain, a.domain_id), n.object FROM word, \
-         UNNEST($1::text[], $2::text[], $3::uuid[], $4::uuid[], $5::jsonb[]) WITH ORDINALITY AS n (topic, kind, account, domain, object, place) \
+         SELECT n.topic, n.kind, n.account, COALESCE(n.domain, a.domain_id), n.object::jsonb FROM word, \
+         UNNEST($1::text[], $2::text[], $3::uuid[], $4::uuid[], $5::text[]) WITH ORDINALITY AS n (topic, kind, account, domain, object, place) \
          LEFT JOIN account a ON a.id = n.account AND n.domain IS NULL AND n.topic = 'registrations' ORDER BY n.place",
-        &news.iter().map(|one| one.topic.to_owned()).collect::<Vec<_>>(),
-        &news.iter().map(|one| one.kind.to_owned()).collect::<Vec<_>>(),
+        &news.iter().map(|one| one.topic).collect::<Vec<_>>() as _,
+        &news.iter().map(|one| one.kind).collect::<Vec<_>>() as _,
         &news.iter().map(|one| one.account_id).collect::<Vec<_>>() as _,
         &news.iter().map(|one| one.domain_id).collect::<Vec<_>>() as _,
-        &news.iter().map(|one| one.object.clone()).collect::<Vec<_>>(),
+        &news.iter().map(|one| one.object.as_str()).collect::<Vec<_>>() as _,
     )
     .execute(connection)
     .await?;

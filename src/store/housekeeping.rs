@@ -52,6 +52,7 @@ impl Store {
     pub async fn drop_history(&self, event_hours: i32, submission_days: i32, record_days: i32, call_days: i32) -> Result<()> {
         sqlx::query!("DELETE FROM event WHERE at < now() - make_interval(hours => $1)", event_hours).execute(&self.pool).await?;
         sqlx::query!("DELETE FROM submission WHERE state <> 'pending' AND send_at < now() - make_interval(days => $1)", submission_days).execute(&self.pool).await?;
+        sqlx::query!("DELETE FROM trend WHERE at < now() - make_interval(days => $1)", record_days + 1).execute(&self.pool).await?;
         sqlx::query!("DELETE FROM delivery_record WHERE at < now() - make_interval(days => $1)", record_days).execute(&self.pool).await?;
         sqlx::query!("DELETE FROM call_record WHERE started_at < now() - make_interval(days => $1)", call_days).execute(&self.pool).await?;
         Ok(())

@@ -1,6 +1,7 @@
 //! Bindings of the registrar, written behind its memory.
 
 use serde_json::Value;
+use sqlx::types::Json;
 use types::Timestamp;
 use uuid::Uuid;
 
@@ -35,6 +36,18 @@ pub struct BindingRow {
     pub refreshed_at: Timestamp,
 }
 
+/// A binding that was confirmed as it was. Its Call-ID and CSeq stay what they were here: they tell old requests from new ones, and
+/// no request that was challenged before a restart passes after it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Prolonged {
+    /// Id.
+    pub id: Uuid,
+    /// Until when.
+    pub expires_at: Timestamp,
+    /// When it registered last.
+    pub refreshed_at: Timestamp,
+}
+
 /// Which bindings are wanted.
 #[derive(Debug, Clone, Default)]
 pub struct BindingFilter {
@@ -56,13 +69,24 @@ impl Store {
     ///
     /// # Errors
     /// When the database cannot answer.
-    pub async fn save_bindings(&self, saved: &[BindingRow], removed: &[Uuid], news: &[Occurrence]) -> Result<()> {
+    pub async fn save_bindings(&self, saved: &[BindingRow], prolonged: &[Prolonged], removed: &[Uuid], news: &[Occurrence]) -> Result<()> {
         let mut tx = self.pool.begin().await?;
         if !removed.is_empty() {
             sqlx::query!("DELETE FROM sip_binding WHERE id = ANY($1)", removed).execute(&mut *tx).await?;
         }
+        if !prolonged.is_empty() {
+            sqlx::query!(
+                "UPDATE sip_binding b SET expires_at = p.expires_at, refreshed_at = p.refreshed_at \
+                 FROM UNNEST($1::uuid[], $2::timestamptz[], $3::timestamptz[]) AS p (id, expires_at, refreshed_at) WHERE b.id = p.id",
+                &prolonged.iter().map(|one| one.id).collect::<Vec<_>>(),
+                &prolonged.iter().map(|one| to_sql(one.expires_at)).collect::<Vec<_>>(),
+                &prolonged.iter().map(|one| to_sql(one.refreshed_at)).collect::<Vec<_>>(),
+            )
+            .execute(&mut *tx)
+            .await?;
+        }
         if !saved.is_empty() {
-            let texts = |of: fn(&BindingRow) -> &str| saved.iter().map(|row| of(row).to_owned()).collect::<Vec<_>>();
+            let texts = |of: fn(&BindingRow) -> &str| saved.iter().map(of).collect::<Vec<_>>();
             let times = |of: fn(&BindingRow) -> Timestamp| saved.iter().map(|row| to_sql(of(row))).collect::<Vec<_>>();
             sqlx::query!(
                 "INSERT INTO sip_binding (id, account_id, contact, expires_at, transport, received, user_agent, nat, detail, created_at, refreshed_at) \
@@ -72,13 +96,13 @@ impl Store {
                  user_agent = excluded.user_agent, nat = excluded.nat, detail = excluded.detail, refreshed_at = excluded.refreshed_at",
                 &saved.iter().map(|row| row.id).collect::<Vec<_>>(),
                 &saved.iter().map(|row| row.account_id).collect::<Vec<_>>(),
-                &texts(|row| &row.contact),
+                &texts(|row| &row.contact) as _,
                 &times(|row| row.expires_at),
-                &texts(|row| &row.transport),
-                &texts(|row| &row.received),
-                &texts(|row| &row.user_agent),
-                &texts(|row| &row.nat),
-                &saved.iter().map(|row| row.detail.clone()).collect::<Vec<_>>(),
+                &texts(|row| &row.transport) as _,
+                &texts(|row| &row.received) as _,
+                &texts(|row| &row.user_agent) as _,
+                &texts(|row| &row.nat) as _,
+                &saved.iter().map(|row| Json(&row.detail)).collect::<Vec<_>>() as _,
                 &times(|row| row.created_at),
                 &times(|row| row.refreshed_at),
             )

@@ -386,6 +386,7 @@ fn script() -> Vec<Step> {
     routing(&mut steps);
     mailboxes(&mut steps);
     messaging(&mut steps);
+    signal_rules(&mut steps);
     queue(&mut steps);
     calls(&mut steps);
     let mut step = |id, input| steps.push((id, input, None, None));
@@ -555,6 +556,58 @@ fn messaging(steps: &mut Vec<Step>) {
     step("deleteConversation", json!({"account": "me", "peer": "nobody@main.example"}));
 }
 
+/// Rules for signals on their three levels, and what they ask for.
+fn signal_rules(steps: &mut Vec<Step>) {
+    let night = json!([{"field": "time_of_day", "op": "in", "arg": "22:00-07:00"}]);
+    for (kind, field, owner) in [("Server", "", ""), ("Domain", "domain", "client.example"), ("Account", "account", "$anna")] {
+        let with = |more: Value| {
+            let mut input = more;
+            if !field.is_empty() {
+                input[field] = owner.into();
+            }
+            input
+        };
+        let named = |verb: &str, rest: &str| -> &'static str {
+            let name = format!("{verb}{kind}SignalRule{rest}");
+            service::Operation::find(&name).unwrap_or_else(|| panic!("{name}")).id
+        };
+        let mut step = |id, input| steps.push((id, with(input), None, None));
+        step(named("list", "s"), json!({}));
+        step(named("create", ""), json!({"name": "night", "priority": 7, "conditions": night, "actions": [{"verb": "redirect_to", "arg": "carl"}]}));
+        step(named("create", ""), json!({"name": "night"}));
+        step(named("create", ""), json!({"name": "other", "stage": 997, "actions": [{"verb": "reject_with", "arg": "480 later"}], "comment": "x"}));
+        step(named("create", ""), json!({"name": "bad", "stage": 700, "actions": []}));
+        step(named("create", ""), json!({"name": "bad", "conditions": [{"field": "colour", "op": "is"}]}));
+        step(named("get", ""), json!({"rule": "night"}));
+        step(named("get", ""), json!({"rule": "none"}));
+        step(named("update", ""), json!({"rule": "night", "enabled": false}));
+        step(named("update", ""), json!({"rule": "night", "priority": 12}));
+        step(named("reorder", "s"), json!({"rules": ["other", "night"]}));
+        step(named("reorder", "s"), json!({"rules": ["other"]}));
+        step(named("replace", "s"), json!({"rules": []}));
+        step(named("validate", "s"), json!({"rules": [{"name": "a", "actions": [{"verb": "stop_processing"}]}, {"name": "b"}]}));
+        step(named("validate", "s"), json!({"rules": [{"name": "a", "stage": 700}]}));
+        steps.push((named("replace", "s"), with(json!({"rules": [{"name": "night"}, {"name": "third", "stage": 5, "actions": [{"verb": "fork_to", "arg": "carl"}]}]})), None, Some(5)));
+        steps.push((named("replace", "s"), with(json!({"rules": []})), None, Some(5)));
+        let mut step = |id, input| steps.push((id, with(input), None, None));
+        step(named("delete", ""), json!({"rule": "night"}));
+        step(named("delete", ""), json!({"rule": "night"}));
+    }
+    let mut step = |id, input| steps.push((id, input, None, None));
+    step("testSignalRules", json!({"account": "$anna", "from": "x@remote.example", "time": "2026-06-18T23:10", "devices_state": [{"status": 486, "after": 7}]}));
+    step("testSignalRules", json!({"account": "$anna", "rules": [{"name": "x", "actions": [{"verb": "reject_with", "arg": "433 no"}]}]}));
+    step("testSignalRules", json!({"account": "$anna", "time": "noon"}));
+    step("listDatasets", json!({"account": "$anna"}));
+    step("replaceDataset", json!({"account": "$anna", "name": "Friends", "entries": ["bob@remote.example", "+49*"]}));
+    step("replaceDataset", json!({"account": "$anna", "name": "a,b", "entries": []}));
+    step("getDataset", json!({"account": "$anna", "name": "friends"}));
+    step("deleteDataset", json!({"account": "$anna", "name": "friends"}));
+    step("deleteDataset", json!({"account": "$anna", "name": "friends"}));
+    step("getDiallerSettings", json!({"account": "$anna"}));
+    step("updateDiallerSettings", json!({"account": "$anna", "set": {"incoming_calls": true}}));
+    step("updateDiallerSettings", json!({"account": "$anna", "unset": ["nonsense"]}));
+}
+
 /// Mail in transit: nothing leaves, for nobody sends.
 fn queue(steps: &mut Vec<Step>) {
     let mut step = |id, input| steps.push((id, input, None, None));
@@ -671,6 +724,7 @@ fn calls(steps: &mut Vec<Step>) {
     step("listBans", json!({}));
     step("removeBan", json!({"address": "192.0.2.1"}));
     step("removeBan", json!({"address": "nobody"}));
+    step("getTrends", json!({"span": "hour"}));
     step("getSipStats", json!({}));
     step("listTransactions", json!({"method": "publish"}));
     step("listTransactions", json!({"address": "x"}));

@@ -77,6 +77,14 @@ fn registers_and_is_called() -> Result<(), Failed> {
 
     let mut desk = Telephone::new(server.offset, "desk");
     let sdp = desk.sdp();
+    // A browser is not called before its owner wants that.
+    let invite = desk.request("INVITE", "sip:webby@main.example", "<sip:webby@main.example>", "too-early", "Content-Type: application/sdp\r\n", &sdp);
+    desk.send(&invite);
+    assert_eq!(status(&desk.receive()), 480);
+    let dialler = admin.call("GET", "/accounts/webby@main.example/dialler", None);
+    assert_eq!((&dialler.body["data"][0]["key"], &dialler.body["data"][0]["value"]), (&json!("incoming_calls"), &json!(false)), "{}", dialler.body);
+    let changed = admin.call("PATCH", "/accounts/webby@main.example/dialler", Some(json!({"set": {"incoming_calls": true}})));
+    assert_eq!((changed.status, &changed.body["data"][0]["value"]), (200, &json!(true)), "{}", changed.body);
     let invite = desk.request("INVITE", "sip:webby@main.example", "<sip:webby@main.example>", "to-web", "Content-Type: application/sdp\r\n", &sdp);
     desk.send(&invite);
     let came = receive(&mut socket);

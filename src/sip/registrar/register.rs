@@ -184,8 +184,7 @@ impl Locations {
                 }
                 None if contact.expires == 0 => {}
                 Some(key) => {
-                    self.refresh(now, key, registration, common, contact);
-                    changes.push(Change::Refreshed(key));
+                    changes.extend(self.refresh(now, key, registration, common, contact));
                 }
                 None => changes.push(self.add(now, registration, common, contact)),
             }
@@ -210,17 +209,19 @@ impl Locations {
         registration: &Registration<'_>,
         common: &Common<'_>,
         contact: &Wanted<'_>,
-    ) {
-        let Some(binding) = self.get_mut(key) else {
-            return;
-        };
+    ) -> Option<Change> {
+        let binding = self.get_mut(key)?;
         let (old, was_connected) = (binding.flow, binding.connected);
-        binding.set_texts(texts(common, contact));
+        let texts = texts(common, contact);
+        let before = Texts { call_id: texts.call_id, ..binding.texts() };
+        let mut same = before == texts;
+        binding.set_texts(texts);
         let state = State {
             created_at: binding.created_at,
             rtt_ms: binding.rtt_ms,
             ..state(now, key, registration, common, contact)
         };
+        same &= (binding.q, binding.reg_id, binding.flow, binding.nat) == (state.q, state.reg_id, state.flow, state.nat);
         *binding.state_mut() = state;
         if old != registration.flow || !was_connected {
             self.forget_flow(key.account, old.id);
@@ -228,6 +229,7 @@ impl Locations {
         }
         self.arm(key);
         self.arm_ping(key, now, 0);
+        Some(if same { Change::Prolonged(key) } else { Change::Refreshed(key) })
     }
 
     fn add(

@@ -346,6 +346,8 @@ fn a_flow_takes_the_place_of_the_flow_before() {
     let moved = OUTBOUND.replace("192.168.1.2", "192.168.1.3");
     let registered = phone.register(NOW + 9, &moved).unwrap();
     assert!(matches!(registered.changes[..], [Change::Refreshed(_)]));
+    let again = phone.register(NOW + 9, &format!("Call-ID: other\n{moved}")).unwrap();
+    assert!(matches!(again.changes[..], [Change::Prolonged(_)]), "{:?}", again.changes);
     assert_eq!(phone.locations.len(), 1);
     // The old flow ends without harm, the second is another way.
     assert_eq!(phone.locations.of_flow(1).count(), 0);

@@ -324,7 +324,7 @@ fn run(steps: Vec<Step>) {
         for change in changes {
             match change {
                 Change::Added(key) => told.push(key),
-                Change::Refreshed(key) => assert!(told.contains(&key)),
+                Change::Refreshed(key) | Change::Prolonged(key) => assert!(told.contains(&key)),
                 Change::Removed(_, binding) => told.retain(|key| key.id != binding.id),
             }
         }

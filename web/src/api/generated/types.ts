@@ -66,6 +66,8 @@ export type AccountSettingsPatch = {
   "api"?: boolean | null;
   /** Callers who are refused: addresses or numbers; `*` stands for anything. */
   "call_blacklist"?: Array<string> | null;
+  "call_in_flow"?: Flow | null;
+  "call_out_flow"?: Flow | null;
   /** Another call rings while one is going on; off: its caller hears that the account is busy. */
   "call_waiting"?: boolean | null;
   /** Callers who are let through when nobody else is: addresses or numbers; `*` stands for anything. */
@@ -80,6 +82,8 @@ export type AccountSettingsPatch = {
   "divert_always"?: string | null;
   /** Where calls go when the account is busy; empty = nowhere. */
   "divert_busy"?: string | null;
+  /** Where calls go that fail otherwise; empty = where calls go when no telephone can be reached. */
+  "divert_error"?: string | null;
   /** Where calls go that nobody answers; empty = nowhere. */
   "divert_no_answer"?: string | null;
   /** Where calls go when no telephone can be reached; empty = where calls go that nobody answers. */
@@ -87,6 +91,12 @@ export type AccountSettingsPatch = {
   /** Callers hear that the account is busy; what `divert_busy` names gets them. */
   "do_not_disturb"?: boolean | null;
   "failed_login_flow"?: Flow | null;
+  /** Addresses or numbers at which the account is looked for, one after the other. */
+  "find_me"?: Array<string> | null;
+  /** How long the telephones ring, and then each of `find_me`, before the next is tried. */
+  "find_me_seconds"?: number | null;
+  /** Whoever of `find_me` was tried goes on ringing; off: only one rings at a time. */
+  "find_me_together"?: boolean | null;
   /** The account may use IMAP. */
   "imap"?: boolean | null;
   /** The account receives mail. */
@@ -120,6 +130,7 @@ export type AccountSettingsPatch = {
   "quota_retry_every"?: number | null;
   /** Over quota: how long mail waits; 0 = it is refused at once. */
   "quota_retry_for"?: number | null;
+  "register_flow"?: Flow | null;
   /** Callers who do not say who they are are refused. */
   "reject_anonymous"?: boolean | null;
   /** The account may send to other servers. */
@@ -128,6 +139,7 @@ export type AccountSettingsPatch = {
   "require_secure_login"?: boolean | null;
   /** The account makes and gets calls and instant messages. */
   "signal"?: boolean | null;
+  "signal_rules_allowed"?: RulesAllowed | null;
   /** Addresses or numbers that ring together with the account's telephones. */
   "simultaneous_ring"?: Array<string> | null;
   /** How long the telephones ring before the others ring too. */
@@ -367,11 +379,47 @@ export type CreateAccountBody = {
   /** Telephone numbers in E.164 form. */
   "telnums"?: Array<string>;
 };
+export type CreateAccountSignalRuleBody = {
+  /** What is done then. */
+  "actions"?: Array<RuleAction>;
+  /** A remark. */
+  "comment"?: string;
+  /** All of them must be met; none = always. */
+  "conditions"?: Array<RuleCondition>;
+  /** Whether it acts; true when absent. */
+  "enabled"?: boolean | null;
+  /** Name, once in its set. */
+  "name": string;
+  /** Its place in the set, counted from 1; the last when absent. */
+  "position"?: number | null;
+  /** 0 to 10; 5 when absent. */
+  "priority"?: number | null;
+  /** When it is asked; at once when absent. */
+  "stage"?: number;
+};
 export type CreateDomainBody = {
   /** Other names. */
   "aliases"?: Array<string>;
   /** Name. */
   "name": string;
+};
+export type CreateDomainSignalRuleBody = {
+  /** What is done then. */
+  "actions"?: Array<RuleAction>;
+  /** A remark. */
+  "comment"?: string;
+  /** All of them must be met; none = always. */
+  "conditions"?: Array<RuleCondition>;
+  /** Whether it acts; true when absent. */
+  "enabled"?: boolean | null;
+  /** Name, once in its set. */
+  "name": string;
+  /** Its place in the set, counted from 1; the last when absent. */
+  "position"?: number | null;
+  /** 0 to 10; 5 when absent. */
+  "priority"?: number | null;
+  /** When it is asked; at once when absent. */
+  "stage"?: number;
 };
 export type CreateDraftBody = {
   /** Uploaded files, and parts of messages. */
@@ -444,6 +492,33 @@ export type CreateRoutingLineBody = {
   /** Flows the record serves; empty = all three. */
   "type_prefix"?: Array<RouteFlow>;
 };
+export type CreateServerSignalRuleBody = {
+  /** What is done then. */
+  "actions"?: Array<RuleAction>;
+  /** A remark. */
+  "comment"?: string;
+  /** All of them must be met; none = always. */
+  "conditions"?: Array<RuleCondition>;
+  /** Whether it acts; true when absent. */
+  "enabled"?: boolean | null;
+  /** Name, once in its set. */
+  "name": string;
+  /** Its place in the set, counted from 1; the last when absent. */
+  "position"?: number | null;
+  /** 0 to 10; 5 when absent. */
+  "priority"?: number | null;
+  /** When it is asked; at once when absent. */
+  "stage"?: number;
+};
+/** A dataset of an account. */
+export type Dataset = {
+  /** Addresses, numbers or pictures in which `*` stands for anything, the oldest first. */
+  "entries": Array<string>;
+  /** Its name, in lower case. */
+  "name": string;
+  /** Version of the object, its ETag. */
+  "version": number;
+};
 /** How messages are taken away. */
 export type Deletion = "to_trash" | "permanent";
 /** What was found on this machine. */
@@ -456,6 +531,18 @@ export type DetectedLan = {
   "route_ipv6"?: string | null;
   /** What may be wrong: `wan_ip_private` (telephones outside are shown an address they cannot reach) or `wan_ip_not_on_machine` (a NAT in front must pass all ports unchanged). */
   "warnings": Array<string>;
+};
+/** What a telephone does when it is called. */
+export type DeviceState = {
+  /** Seconds until then. */
+  "after"?: number;
+  /** The status it answers with, 200 to 699; absent, it rings for ever. */
+  "status"?: number | null;
+};
+/** The settings of [`DiallerSettings`] that one level sets; what is absent is inherited. */
+export type DiallerSettingsPatch = {
+  /** Calls ring in the browser; off: they ring at all other telephones only. */
+  "incoming_calls"?: boolean | null;
 };
 /** The settings of [`DnsSettings`] that one level sets; what is absent is inherited. */
 export type DnsSettingsPatch = {
@@ -499,11 +586,14 @@ export type DomainSettingsPatch = {
   "access_to_unknown"?: ToUnknown | null;
   /** Accounts the domain may have; -1 = any number. */
   "accounts_limit"?: number | null;
+  "call_in_flow"?: Flow | null;
+  "call_out_flow"?: Flow | null;
   "force_smtp_auth"?: ForceSmtpAuth | null;
   /** Where mail for unknown names goes when it is rerouted; `*` is the unknown name. */
   "mail_reroute_address"?: string | null;
   "mail_to_all"?: MailToAll | null;
   "mail_to_unknown"?: MailToUnknown | null;
+  "register_flow"?: Flow | null;
   /** Where signals for unknown names go when they are rerouted. */
   "signal_reroute_address"?: string | null;
   "signal_to_unknown"?: ToUnknown | null;
@@ -1202,6 +1292,23 @@ export type NewRoutingLine = {
   /** Flows the record serves; empty = all three. */
   "type_prefix"?: Array<RouteFlow>;
 };
+/** A rule as it is given. */
+export type NewSignalRule = {
+  /** What is done then. */
+  "actions"?: Array<RuleAction>;
+  /** A remark. */
+  "comment"?: string;
+  /** All of them must be met; none = always. */
+  "conditions"?: Array<RuleCondition>;
+  /** Whether it acts; true when absent. */
+  "enabled"?: boolean | null;
+  /** Name, once in its set. */
+  "name": string;
+  /** 0 to 10; 5 when absent. */
+  "priority"?: number | null;
+  /** When it is asked; at once when absent. */
+  "stage"?: number;
+};
 /** What becomes of the messages of a deleted mailbox. */
 export type OnMessages = "move_to_trash" | "destroy";
 /** One page of a collection. */
@@ -1250,6 +1357,13 @@ export type PageCertificate = {
 export type PageConversation = {
   /** The objects of this page, in the order asked for. */
   "data": Array<Conversation>;
+  /** Where the page stands in the collection. */
+  "page": PageInfo;
+};
+/** One page of a collection. */
+export type PageDataset = {
+  /** The objects of this page, in the order asked for. */
+  "data": Array<Dataset>;
   /** Where the page stands in the collection. */
   "page": PageInfo;
 };
@@ -1590,6 +1704,22 @@ export type RenameMainDomainBody = {
   /** The new name. */
   "name": string;
 };
+export type ReorderAccountSignalRulesBody = {
+  /** Every rule once, by id or name, in the new order. */
+  "rules": Array<string>;
+};
+export type ReorderDomainSignalRulesBody = {
+  /** Every rule once, by id or name, in the new order. */
+  "rules": Array<string>;
+};
+export type ReorderServerSignalRulesBody = {
+  /** Every rule once, by id or name, in the new order. */
+  "rules": Array<string>;
+};
+export type ReplaceAccountSignalRulesBody = {
+  /** All rules, in their order; one whose name was there keeps its id. */
+  "rules": Array<NewSignalRule>;
+};
 export type ReplaceAddressListBody = {
   /** Its lines, all of them. */
   "lines": Array<string>;
@@ -1598,9 +1728,17 @@ export type ReplaceAliasesBody = {
   /** All of its other names. */
   "aliases": Array<string>;
 };
+export type ReplaceDatasetBody = {
+  /** Its entries, all of them. */
+  "entries": Array<string>;
+};
 export type ReplaceDomainAliasesBody = {
   /** All of its other names. */
   "aliases": Array<string>;
+};
+export type ReplaceDomainSignalRulesBody = {
+  /** All rules, in their order; one whose name was there keeps its id. */
+  "rules": Array<NewSignalRule>;
 };
 export type ReplaceDraftBody = {
   /** Uploaded files, and parts of messages. */
@@ -1640,6 +1778,10 @@ export type ReplaceRoutingTableBody = {
   "lines"?: Array<NewRoutingLine> | null;
   /** The table in text form. */
   "text"?: string | null;
+};
+export type ReplaceServerSignalRulesBody = {
+  /** All rules, in their order; one whose name was there keeps its id. */
+  "rules": Array<NewSignalRule>;
 };
 export type ReplaceTelnumsBody = {
   /** All of its numbers in E.164 form. */
@@ -1824,6 +1966,31 @@ export type RoutingWarning = {
 };
 /** Kinds of remarks. */
 export type RoutingWarningCode = "open_relay" | "missing_signal" | "shadowed" | "duplicate" | "never_applies" | "loop_suspected" | "domain_lost" | "unknown_object" | "unknown_application" | "number_length" | "external_helper";
+/** An action of a rule. */
+export type RuleAction = {
+  /** Addresses parted by commas, a status and a text, the name of a dataset, an address and a text, or a text. */
+  "arg"?: string;
+  /** `redirect_to`, `fork_to`, `reject_with`, `stop_processing`, `discard_rules`, `remember_from_in`, `send_im` or `write_to_log`. */
+  "verb": string;
+};
+/** A condition of a rule. */
+export type RuleCondition = {
+  /** With what: a picture in which `*` stands for anything, a list of them parted by commas, `#` and the name of a dataset, a number, a time or a date. */
+  "arg"?: string;
+  /** What is looked at: `method`, `request_uri`, `call_type`, `reg_clients`, `req_field`, `agent_type`, `from`, `to`, `from_name`, `authenticated`, `submit_address`, `presence`, `time_of_day`, `current_date`, `current_day`. */
+  "field": string;
+  /** How: `is`, `is_not`, `in`, `not_in`, `contains`, `not_contains`, `less_than`, `greater_than`. */
+  "op": string;
+};
+/** Something about a rule. */
+export type RuleFinding = {
+  /** For people. */
+  "detail": string;
+  /** JSON pointer into the input. */
+  "pointer": string;
+};
+/** Whether an account has rules. */
+export type RulesAllowed = "no" | "any";
 export type SearchMessagesBody = {
   /** `next_cursor` of the page before. */
   "cursor"?: string | null;
@@ -2016,6 +2183,50 @@ export type ShownAddress = {
   /** The address as set; nothing when it is found by the route. */
   "set"?: string | null;
 };
+/** A rule for calls and other signals. */
+export type SignalRule = {
+  /** What is done then, in this order. */
+  "actions": Array<RuleAction>;
+  /** A remark. */
+  "comment": string;
+  /** All of them must be met. A rule that does not look at the method means calls and messages. */
+  "conditions": Array<RuleCondition>;
+  /** Whether it acts; off, it keeps its priority. */
+  "enabled": boolean;
+  /** Id. */
+  "id": string;
+  /** Name, once in its set. */
+  "name": string;
+  /** 1 to 10, the highest first; 0 = never. */
+  "priority": number;
+  /** When it is asked: 0 = at once, 1 to 600 = after so many seconds without a final answer, 995 = nobody answers, 997 = busy, 999 = another failure. */
+  "stage": number;
+  /** Version of the rule, its ETag. */
+  "version": number;
+};
+/** The rules of the server, a domain or an account, in their order. */
+export type SignalRules = {
+  /** The rules. */
+  "data": Array<SignalRule>;
+  /** Version of the whole set, its ETag. */
+  "version": number;
+};
+/** What is wrong or doubtful in rules. */
+export type SignalRulesReviewed = {
+  /** Why they would be refused; none when they can be saved. */
+  "errors": Array<RuleFinding>;
+  /** What is doubtful: what is never asked or done, addresses that lead nowhere, datasets that are not there. */
+  "warnings": Array<RuleFinding>;
+};
+/** What would happen to a call. */
+export type SignalRulesTested = {
+  /** Its text, when a rule says one. */
+  "reason"?: string | null;
+  /** What the caller hears in the end, when nobody who is called elsewhere answers. */
+  "status": number;
+  /** What is done, in the order of time. */
+  "timeline": Array<TimelineStep>;
+};
 /** Why an end is silent, as far as one can guess. */
 export type SilenceReason = "not_latched" | "private_address" | "firewall" | "wrong_pt" | "icmp_unreachable" | "stopped";
 /** Who is silent. */
@@ -2048,12 +2259,18 @@ export type SipStats = {
   "bans": number;
   /** Calls now. */
   "calls": number;
+  /** Calls that were one too many to reach an account or its domain (`call_in_flow`). */
+  "calls_in_limited": number;
+  /** Calls that were one too many to be made by an account or its domain (`call_out_flow`). */
+  "calls_out_limited": number;
   /** Transactions of sent requests now. */
   "client_transactions": number;
   /** Messages that were dropped: malformed ones that cannot be answered, and responses to nothing. */
   "dropped": number;
   /** Requests above the rate of their address that were answered with 503. */
   "limited": number;
+  /** Registrations that were one too many for an account or its domain (`register_flow`). */
+  "register_limited": number;
   /** Telephones registered now. */
   "registrations": number;
   /** Requests by method and transport. */
@@ -2204,6 +2421,49 @@ export type TestAddressBody = {
   /** The address. */
   "address": string;
 };
+export type TestSignalRulesBody = {
+  /** Whether the caller proved to be the account of that address; true when absent and there is one. */
+  "authenticated"?: boolean | null;
+  /** What the telephones of the account do; those that are registered ring without an answer when absent. */
+  "devices_state"?: Array<DeviceState> | null;
+  /** Other fields of the request, `Name: value`. */
+  "fields"?: Array<string>;
+  /** Who calls: an address or number; empty = somebody who does not say who he is. */
+  "from"?: string;
+  /** The name the caller shows. */
+  "from_name"?: string;
+  /** Whether the account is in another call. */
+  "in_call"?: boolean;
+  /** `INVITE` when absent; of other signals only what happens at once is asked. */
+  "method"?: string | null;
+  /** How the account can be reached, such as `online` or `away`; as it is now when absent. */
+  "presence"?: string | null;
+  /** Rules to try instead of those the account has. */
+  "rules"?: Array<NewSignalRule> | null;
+  /** The moment of the call by the clock of the server's time zone, `2026-06-18T10:30`; now when absent. */
+  "time"?: string | null;
+  /** The address that is called; the account's own when absent. */
+  "to"?: string | null;
+  /** The program that calls, as its `User-Agent` field says. */
+  "user_agent"?: string;
+};
+/** One step of a call. */
+export type TimelineStep = {
+  /** What is done. */
+  "action": string;
+  /** Whose rule it is: `server`, `domain`, `account`; or `settings` of the account, or `telephones`. */
+  "by": string;
+  /** The same as live calls show it in their ladders. */
+  "note": string;
+  /** Name of the rule or setting. */
+  "rule": string;
+  /** Stage in which it is done. */
+  "stage": number;
+  /** Seconds since the call came. */
+  "t": number;
+  /** Where the call goes. */
+  "targets": Array<string>;
+};
 /** When TLS begins. */
 export type TlsMode = "off" | "starttls" | "implicit";
 /** What happens to signals or logins for unknown names. */
@@ -2311,6 +2571,36 @@ export type TransitRecipient = {
   /** Address the Router made of it. */
   "target": string;
 };
+/** One step. */
+export type TrendPoint = {
+  /** When it begins. */
+  "at": string;
+  /** Most calls at a time. */
+  "calls": number;
+  /** Recipients that failed for good. */
+  "failed": number;
+  /** Messages taken in. */
+  "received": number;
+  /** Most telephones registered. */
+  "registrations": number;
+  /** Messages taken by other servers. */
+  "sent": number;
+  /** Most recipients that waited. */
+  "waiting": number;
+};
+/** How far back one looks. */
+export type TrendSpan = "hour" | "day" | "week" | "month";
+/** What went through the server. */
+export type Trends = {
+  /** Each step of which something is known; while the server did not run there is none. */
+  "data": Array<TrendPoint>;
+  /** When the first step begins. */
+  "since": string;
+  /** Length of a step in seconds. */
+  "step_seconds": number;
+  /** When the last step ends. */
+  "until": string;
+};
 export type UnholdMessageBody = {
   /** Only this recipient. */
   "recipient"?: string | null;
@@ -2324,6 +2614,27 @@ export type UpdateAccountBody = {
 export type UpdateAccountSettingsBody = {
   "set"?: AccountSettingsPatch | null;
   /** Names to return to inheritance. */
+  "unset"?: Array<string>;
+};
+export type UpdateAccountSignalRuleBody = {
+  /** All of its actions. */
+  "actions"?: Array<RuleAction> | null;
+  /** A remark. */
+  "comment"?: string | null;
+  /** All of its conditions. */
+  "conditions"?: Array<RuleCondition> | null;
+  /** Whether it acts. */
+  "enabled"?: boolean | null;
+  /** Its new name. */
+  "name"?: string | null;
+  /** Its priority. */
+  "priority"?: number | null;
+  /** When it is asked. */
+  "stage"?: number | null;
+};
+export type UpdateDiallerSettingsBody = {
+  "set"?: DiallerSettingsPatch | null;
+  /** Names to return to their defaults. */
   "unset"?: Array<string>;
 };
 export type UpdateDnsSettingsBody = {
@@ -2344,6 +2655,22 @@ export type UpdateDomainSettingsBody = {
   "set"?: DomainSettingsPatch | null;
   /** Names to return to inheritance. */
   "unset"?: Array<string>;
+};
+export type UpdateDomainSignalRuleBody = {
+  /** All of its actions. */
+  "actions"?: Array<RuleAction> | null;
+  /** A remark. */
+  "comment"?: string | null;
+  /** All of its conditions. */
+  "conditions"?: Array<RuleCondition> | null;
+  /** Whether it acts. */
+  "enabled"?: boolean | null;
+  /** Its new name. */
+  "name"?: string | null;
+  /** Its priority. */
+  "priority"?: number | null;
+  /** When it is asked. */
+  "stage"?: number | null;
 };
 export type UpdateForwarderBody = {
   /** Where it leads. */
@@ -2443,6 +2770,22 @@ export type UpdateServerSettingsBody = {
   /** Names to return to inheritance. */
   "unset"?: Array<string>;
 };
+export type UpdateServerSignalRuleBody = {
+  /** All of its actions. */
+  "actions"?: Array<RuleAction> | null;
+  /** A remark. */
+  "comment"?: string | null;
+  /** All of its conditions. */
+  "conditions"?: Array<RuleCondition> | null;
+  /** Whether it acts. */
+  "enabled"?: boolean | null;
+  /** Its new name. */
+  "name"?: string | null;
+  /** Its priority. */
+  "priority"?: number | null;
+  /** When it is asked. */
+  "stage"?: number | null;
+};
 /** An uploaded file, to be attached. */
 export type Upload = {
   /** Names the upload. */
@@ -2454,6 +2797,14 @@ export type Upload = {
   /** Media type. */
   "type": string;
 };
+export type ValidateAccountSignalRulesBody = {
+  /** All rules, in their order; one whose name was there keeps its id. */
+  "rules": Array<NewSignalRule>;
+};
+export type ValidateDomainSignalRulesBody = {
+  /** All rules, in their order; one whose name was there keeps its id. */
+  "rules": Array<NewSignalRule>;
+};
 export type ValidateRoutingBody = {
   /** True accepts a table that relays for everybody. */
   "confirm_open_relay"?: boolean;
@@ -2461,6 +2812,10 @@ export type ValidateRoutingBody = {
   "lines"?: Array<NewRoutingLine> | null;
   /** The table in text form. */
   "text"?: string | null;
+};
+export type ValidateServerSignalRulesBody = {
+  /** All rules, in their order; one whose name was there keeps its id. */
+  "rules": Array<NewSignalRule>;
 };
 /** What runs here. */
 export type Version = {
@@ -2505,6 +2860,9 @@ export interface Inputs {
   listErrorCodes: Record<string, never>;
   listEventTypes: Record<string, never>;
   getVersion: Record<string, never>;
+  getTrends: {
+    "span"?: TrendSpan | null;
+  };
   listListeners: Record<string, never>;
   createListener: CreateListenerBody;
   getListener: {
@@ -2920,6 +3278,133 @@ export interface Inputs {
     "limit"?: number | null;
   };
   listRights: Record<string, never>;
+  listServerSignalRules: Record<string, never>;
+  createServerSignalRule: CreateServerSignalRuleBody;
+  replaceServerSignalRules: ReplaceServerSignalRulesBody;
+  reorderServerSignalRules: ReorderServerSignalRulesBody;
+  validateServerSignalRules: ValidateServerSignalRulesBody;
+  getServerSignalRule: {
+    /** The rule: id or name. */
+    "rule": string;
+  };
+  updateServerSignalRule: {
+    /** The rule: id or name. */
+    "rule": string;
+  } & UpdateServerSignalRuleBody;
+  deleteServerSignalRule: {
+    /** The rule: id or name. */
+    "rule": string;
+  };
+  listDomainSignalRules: {
+    /** The domain: id or name. */
+    "domain": string;
+  };
+  createDomainSignalRule: {
+    /** The domain: id or name. */
+    "domain": string;
+  } & CreateDomainSignalRuleBody;
+  replaceDomainSignalRules: {
+    /** The domain: id or name. */
+    "domain": string;
+  } & ReplaceDomainSignalRulesBody;
+  reorderDomainSignalRules: {
+    /** The domain: id or name. */
+    "domain": string;
+  } & ReorderDomainSignalRulesBody;
+  validateDomainSignalRules: {
+    /** The domain: id or name. */
+    "domain": string;
+  } & ValidateDomainSignalRulesBody;
+  getDomainSignalRule: {
+    /** The domain: id or name. */
+    "domain": string;
+    /** The rule: id or name. */
+    "rule": string;
+  };
+  updateDomainSignalRule: {
+    /** The domain: id or name. */
+    "domain": string;
+    /** The rule: id or name. */
+    "rule": string;
+  } & UpdateDomainSignalRuleBody;
+  deleteDomainSignalRule: {
+    /** The domain: id or name. */
+    "domain": string;
+    /** The rule: id or name. */
+    "rule": string;
+  };
+  listAccountSignalRules: {
+    /** The account: id, address or `me`. */
+    "account": string;
+  };
+  createAccountSignalRule: {
+    /** The account: id, address or `me`. */
+    "account": string;
+  } & CreateAccountSignalRuleBody;
+  replaceAccountSignalRules: {
+    /** The account: id, address or `me`. */
+    "account": string;
+  } & ReplaceAccountSignalRulesBody;
+  reorderAccountSignalRules: {
+    /** The account: id, address or `me`. */
+    "account": string;
+  } & ReorderAccountSignalRulesBody;
+  validateAccountSignalRules: {
+    /** The account: id, address or `me`. */
+    "account": string;
+  } & ValidateAccountSignalRulesBody;
+  getAccountSignalRule: {
+    /** The account: id, address or `me`. */
+    "account": string;
+    /** The rule: id or name. */
+    "rule": string;
+  };
+  updateAccountSignalRule: {
+    /** The account: id, address or `me`. */
+    "account": string;
+    /** The rule: id or name. */
+    "rule": string;
+  } & UpdateAccountSignalRuleBody;
+  deleteAccountSignalRule: {
+    /** The account: id, address or `me`. */
+    "account": string;
+    /** The rule: id or name. */
+    "rule": string;
+  };
+  testSignalRules: {
+    /** The account that is called: id, address or `me`. */
+    "account": string;
+  } & TestSignalRulesBody;
+  listDatasets: {
+    /** The account: id, address or `me`. */
+    "account": string;
+  };
+  getDataset: {
+    /** The account: id, address or `me`. */
+    "account": string;
+    /** Name of the dataset. */
+    "name": string;
+  };
+  replaceDataset: {
+    /** The account: id, address or `me`. */
+    "account": string;
+    /** Name of the dataset: letters, digits, dots, dashes and blanks. */
+    "name": string;
+  } & ReplaceDatasetBody;
+  deleteDataset: {
+    /** The account: id, address or `me`. */
+    "account": string;
+    /** Name of the dataset. */
+    "name": string;
+  };
+  getDiallerSettings: {
+    /** The account: id, address or `me`. */
+    "account": string;
+  };
+  updateDiallerSettings: {
+    /** The account: id, address or `me`. */
+    "account": string;
+  } & UpdateDiallerSettingsBody;
   listForwarders: {
     /** `exact` adds the total number. */
     "count"?: string | null;
@@ -3355,6 +3840,7 @@ export interface Results {
   listErrorCodes: ErrorCodes;
   listEventTypes: EventTypes;
   getVersion: Version;
+  getTrends: Trends;
   listListeners: PageListener;
   createListener: Listener;
   getListener: Listener;
@@ -3455,6 +3941,37 @@ export interface Results {
   findTelnum: PageTelnum;
   listAdmins: PageAdmin;
   listRights: RightsCatalogue;
+  listServerSignalRules: SignalRules;
+  createServerSignalRule: SignalRule;
+  replaceServerSignalRules: SignalRules;
+  reorderServerSignalRules: SignalRules;
+  validateServerSignalRules: SignalRulesReviewed;
+  getServerSignalRule: SignalRule;
+  updateServerSignalRule: SignalRule;
+  deleteServerSignalRule: void;
+  listDomainSignalRules: SignalRules;
+  createDomainSignalRule: SignalRule;
+  replaceDomainSignalRules: SignalRules;
+  reorderDomainSignalRules: SignalRules;
+  validateDomainSignalRules: SignalRulesReviewed;
+  getDomainSignalRule: SignalRule;
+  updateDomainSignalRule: SignalRule;
+  deleteDomainSignalRule: void;
+  listAccountSignalRules: SignalRules;
+  createAccountSignalRule: SignalRule;
+  replaceAccountSignalRules: SignalRules;
+  reorderAccountSignalRules: SignalRules;
+  validateAccountSignalRules: SignalRulesReviewed;
+  getAccountSignalRule: SignalRule;
+  updateAccountSignalRule: SignalRule;
+  deleteAccountSignalRule: void;
+  testSignalRules: SignalRulesTested;
+  listDatasets: PageDataset;
+  getDataset: Dataset;
+  replaceDataset: Dataset;
+  deleteDataset: void;
+  getDiallerSettings: SettingsView;
+  updateDiallerSettings: SettingsView;
   listForwarders: PageForwarder;
   createForwarder: Forwarder;
   getForwarder: Forwarder;

@@ -164,6 +164,7 @@ export const common = {
   "refused": "abgelehnt",
   "removed:": "weggenommen:",
   "sent": "gesendet",
+  "top {n}": "oben {n}",
   "unknown": "unbekannt",
   "unknown number": "Nummer unbekannt",
   "unlimited": "unbegrenzt",

@@ -28,7 +28,7 @@ export function Checklist() {
       <ol className="plain stack tight">
         {steps.map(([done, text, help], index) => (
           <li key={index} className="row" style={{ alignItems: "flex-start", flexWrap: "nowrap" }}>
-            <span style={{ color: done ? "var(--ok)" : "var(--strong-line)" }}><Icon name={done ? "check" : "more"} /><span className="hidden">{done ? t("done") : t("to do")}</span></span>
+            <span style={{ color: done ? "var(--ok)" : "var(--strong-line)" }}><Icon name={done ? "check" : "circle"} /><span className="hidden">{done ? t("done") : t("to do")}</span></span>
             <div className={done ? "muted" : ""}>{text}{!done && help && <div className="muted">{help}</div>}</div>
           </li>
         ))}

@@ -2,18 +2,18 @@
 import type { ReactNode } from "react";
 import { useCall, useLive } from "../../api/hooks";
 import { useHealth } from "../../api/health";
-import type { Principal } from "../../api/generated/types";
 import { session } from "../../api/session";
 import { Chip, Loading } from "../../components/controls";
 import { t, word } from "../../i18n";
 import { ago, day, number } from "../../i18n/format";
+import { holds } from "../../rights";
 import { Link } from "../../router";
 import { Page, PageHead } from "../../shell/App";
 import { Checklist } from "./Checklist";
 import { Happened } from "./Happened";
+import { Trends } from "./Trends";
 
-const may = (principal: Principal | null, right: string) => Boolean(principal?.server_rights.some((one) => one === right || one === "master"));
-export const DAY_SECONDS = 86_400;
+const DAY_SECONDS = 86_400;
 
 export default function Dash() {
   const { server_rights: rights = [] } = session.principal ?? {};
@@ -30,7 +30,7 @@ function ServerDash() {
   return (
     <>
       <Strip />
-      {may(session.principal, "monitors") && <Figures />}
+      {holds(session.principal, "monitors") && <><Figures /><Trends /></>}
       <div className="columns"><Checklist /><Happened /></div>
     </>
   );

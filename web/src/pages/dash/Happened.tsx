@@ -29,7 +29,7 @@ export function Happened() {
       {history && history.data.length > 0 && (
         <div className="stack tight">
           <h3>{t("Last changes of the routing table")}</h3>
-          <ul className="plain stack tight">{history.data.map((version) => <li key={version.version} className="row" style={{ justifyContent: "space-between" }}><Link to="/settings/router?tab=history">{t("Version {n} by {who}", { n: version.version, who: version.changed_by })}</Link><span className="muted"><Time at={version.changed_at} /></span></li>)}</ul>
+          <ul className="plain stack tight">{history.data.map((version) => <li key={version.version} className="row" style={{ justifyContent: "space-between" }}><Link to="/settings/router?tab=history">{t("Version {n} by {who}", { n: version.version, who: version.changed_by === "anonymous" ? t("set-up") : version.changed_by })}</Link><span className="muted"><Time at={version.changed_at} /></span></li>)}</ul>
         </div>
       )}
     </section>
