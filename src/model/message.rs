@@ -26,12 +26,16 @@ pub struct Message {
     pub to: Vec<MailAddress>,
     /// Cc.
     pub cc: Vec<MailAddress>,
+    /// Bcc; only what the account wrote itself has it.
+    pub bcc: Vec<MailAddress>,
     /// Reply-To.
     pub reply_to: Vec<MailAddress>,
     /// Subject.
     pub subject: String,
     /// Message-ID.
     pub message_id: String,
+    /// Message-IDs of the conversation before it, the first one first.
+    pub references: Vec<String>,
     /// Date header as given.
     pub date: String,
     /// When it was stored.
@@ -75,7 +79,9 @@ pub struct MessageBody {
     pub text: Option<String>,
     /// Whether there is an HTML form.
     pub html_available: bool,
-    /// Parts that are attachments.
+    /// The HTML form in UTF-8 as its sender wrote it: not to be trusted.
+    pub html: Option<String>,
+    /// Parts that are attachments, and pictures that the HTML shows (`cid:`).
     pub attachments: Vec<Attachment>,
 }
 
@@ -127,6 +133,39 @@ pub struct UpdateMessage {
     pub mailbox_ids: Option<Vec<String>>,
 }
 
+/// Changes many messages at once.
+#[derive(Debug, Clone, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct BulkMessages {
+    /// The account: id, address or `me`.
+    pub account: String,
+    /// Ids of the messages, 1 to 500; what is not there any more is passed over.
+    pub ids: Vec<Uuid>,
+    /// `true` sets a keyword, `false` clears it; others stay.
+    pub keywords: Option<BTreeMap<String, bool>>,
+    /// Mailboxes they shall stand in: ids or `path:` names; all of them.
+    pub mailbox_ids: Option<Vec<String>>,
+    /// Takes them away instead.
+    pub delete: Option<Deletion>,
+}
+
+/// How messages are taken away.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize, ToSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum Deletion {
+    /// They go to the trash; those that stand only there are gone.
+    ToTrash,
+    /// They are gone.
+    Permanent,
+}
+
+/// What became of many messages.
+#[derive(Debug, Clone, Serialize, ToSchema)]
+pub struct BulkDone {
+    /// Messages that were there.
+    pub matched: i64,
+}
+
 /// Searches messages.
 #[derive(Debug, Clone, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
@@ -147,6 +186,8 @@ pub struct SearchMessages {
     pub keyword: Option<String>,
     /// A keyword the message must not have.
     pub not_keyword: Option<String>,
+    /// Whether it has attachments.
+    pub has_attachment: Option<bool>,
     /// Stored at or after.
     #[schema(value_type = Option<String>, format = DateTime)]
     pub received_after: Option<Timestamp>,

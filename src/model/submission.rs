@@ -23,7 +23,7 @@ pub struct Upload {
 }
 
 /// Sends a message.
-#[derive(Debug, Clone, Deserialize, ToSchema)]
+#[derive(Debug, Clone, Default, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct SendMessage {
     /// The account: id, address or `me`.
@@ -47,11 +47,14 @@ pub struct SendMessage {
     pub text: String,
     /// HTML form.
     pub html: Option<String>,
-    /// Uploaded files.
+    /// Uploaded files, and parts of messages.
     #[serde(default)]
     pub attachments: Vec<AttachmentRef>,
     /// Message-ID this answers.
     pub in_reply_to: Option<String>,
+    /// Message-IDs of the conversation, the first one first; what it answers when empty.
+    #[serde(default)]
+    pub references: Vec<String>,
     /// Seconds in which it can be called back, 0 to 120.
     #[serde(default)]
     pub undo_seconds: i64,
@@ -70,6 +73,92 @@ pub struct SendMessage {
     pub raw: Option<String>,
     /// How `raw` is written: `utf-8` (when absent) or `base64`.
     pub encoding: Option<Encoding>,
+}
+
+/// Keeps a message that is not finished; nothing in it need be complete.
+#[derive(Debug, Clone, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct CreateDraft {
+    /// The account: id, address or `me`.
+    pub account: String,
+    /// From; the account's own address when absent. Must be an address of the account.
+    pub from: Option<MailAddress>,
+    /// To.
+    #[serde(default)]
+    pub to: Vec<MailAddress>,
+    /// Cc.
+    #[serde(default)]
+    pub cc: Vec<MailAddress>,
+    /// Bcc.
+    #[serde(default)]
+    pub bcc: Vec<MailAddress>,
+    /// Subject.
+    #[serde(default)]
+    pub subject: String,
+    /// Plain text.
+    #[serde(default)]
+    pub text: String,
+    /// HTML form.
+    pub html: Option<String>,
+    /// Uploaded files, and parts of messages.
+    #[serde(default)]
+    pub attachments: Vec<AttachmentRef>,
+    /// Message-ID this answers.
+    pub in_reply_to: Option<String>,
+    /// Message-IDs of the conversation, the first one first; what it answers when empty.
+    #[serde(default)]
+    pub references: Vec<String>,
+}
+
+/// Writes a draft anew.
+#[derive(Debug, Clone, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct ReplaceDraft {
+    /// The account: id, address or `me`.
+    pub account: String,
+    /// The draft; it gets another id.
+    pub id: Uuid,
+    /// From; the account's own address when absent. Must be an address of the account.
+    pub from: Option<MailAddress>,
+    /// To.
+    #[serde(default)]
+    pub to: Vec<MailAddress>,
+    /// Cc.
+    #[serde(default)]
+    pub cc: Vec<MailAddress>,
+    /// Bcc.
+    #[serde(default)]
+    pub bcc: Vec<MailAddress>,
+    /// Subject.
+    #[serde(default)]
+    pub subject: String,
+    /// Plain text.
+    #[serde(default)]
+    pub text: String,
+    /// HTML form.
+    pub html: Option<String>,
+    /// Uploaded files, and parts of messages.
+    #[serde(default)]
+    pub attachments: Vec<AttachmentRef>,
+    /// Message-ID this answers.
+    pub in_reply_to: Option<String>,
+    /// Message-IDs of the conversation, the first one first; what it answers when empty.
+    #[serde(default)]
+    pub references: Vec<String>,
+}
+
+impl From<CreateDraft> for SendMessage {
+    fn from(draft: CreateDraft) -> Self {
+        let CreateDraft { account, from, to, cc, bcc, subject, text, html, attachments, in_reply_to, references } = draft;
+        Self { account, from, to, cc, bcc, subject, text, html, attachments, in_reply_to, references, ..Self::default() }
+    }
+}
+
+impl From<ReplaceDraft> for SendMessage {
+    fn from(draft: ReplaceDraft) -> Self {
+        let ReplaceDraft { account, id: _, from, to, cc, bcc, subject, text, html, attachments, in_reply_to, references } = draft;
+        Self { account, from, to, cc, bcc, subject, text, html, attachments, in_reply_to, references, ..Self::default() }
+    }
 }
 
 /// When the sender wants a report.
@@ -102,12 +191,16 @@ pub struct CreateUpload {
     pub media_type: Option<String>,
 }
 
-/// An upload as attachment.
+/// An attachment: an upload, or a part of a message of the account.
 #[derive(Debug, Clone, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct AttachmentRef {
     /// Names the upload.
-    pub blob_id: Uuid,
+    pub blob_id: Option<Uuid>,
+    /// Names a message instead, one of whose parts is attached.
+    pub message_id: Option<Uuid>,
+    /// Number of its part.
+    pub part: Option<String>,
     /// File name.
     pub name: String,
     /// Id by which the HTML shows it (`cid:`), without angle brackets.

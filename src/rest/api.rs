@@ -156,7 +156,7 @@ fn query(text: &str, input: &mut Map<String, Value>) -> Result<(), Error> {
             None => key,
         };
         let value = match value.parse::<i64>() {
-            Ok(number) if key == "limit" => number.into(),
+            Ok(number) if ["limit", "position"].contains(&key.as_str()) => number.into(),
             _ => Value::String(value),
         };
         input.insert(key, value);

@@ -10,7 +10,15 @@ use crate::problem;
 /// Scripts and styles come from here alone; nothing may frame the app, and no text becomes a script by accident.
 const POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data: blob:; font-src 'self'; connect-src 'self'; \
     media-src 'self' blob:; frame-src 'self' blob:; manifest-src 'self'; form-action 'self'; frame-ancestors 'none'; base-uri 'none'; \
-    require-trusted-types-for 'script'; trusted-types dompurify postamt";
+    require-trusted-types-for 'script'; trusted-types dompurify ProseMirrorClipboard";
+/// The empty page into which the app puts the HTML of a message: nothing in it runs, and nothing is fetched.
+const FRAME: &str = "/message-frame";
+/// The same, once the reader wants to see the pictures of others.
+const FRAME_OF_REMOTE: &str = "/message-frame/remote";
+const FRAME_POLICY: &str = "default-src 'none'; style-src 'unsafe-inline'; img-src data:; form-action 'none'; frame-ancestors 'self'; base-uri 'none'; \
+    sandbox allow-same-origin allow-popups allow-popups-to-escape-sandbox";
+const FRAME_OF_REMOTE_POLICY: &str = "default-src 'none'; style-src 'unsafe-inline'; img-src data: http: https:; form-action 'none'; frame-ancestors 'self'; base-uri 'none'; \
+    sandbox allow-same-origin allow-popups allow-popups-to-escape-sandbox";
 /// Below these, what is not there is told to programs, not shown to people.
 const FOR_PROGRAMS: [&str; 6] = ["/api/", "/graphql", "/health", "/metrics", "/.well-known/", "/assets/"];
 
@@ -23,6 +31,11 @@ pub(crate) fn answer(admin: bool, request: &Request) -> Response {
         }
         if !admin && ["/Pronto", "/hPronto"].contains(&path.trim_end_matches('/')) {
             return Redirect::temporary("/").into_response();
+        }
+        match path {
+            FRAME => return frame(FRAME_POLICY),
+            FRAME_OF_REMOTE => return frame(FRAME_OF_REMOTE_POLICY),
+            _ => {}
         }
         if !FOR_PROGRAMS.iter().any(|place| path.starts_with(place)) {
             return match web::find(if admin { "admin.html" } else { "user.html" }) {
@@ -55,6 +68,17 @@ fn respond(file: &'static web::File, wanted: &HeaderMap) -> Response {
         add(header::HeaderName::from_static("cross-origin-opener-policy"), "same-origin");
     }
     response
+}
+
+fn frame(policy: &'static str) -> Response {
+    let headers = [
+        (header::CONTENT_TYPE, "text/html; charset=utf-8"),
+        (header::CONTENT_SECURITY_POLICY, policy),
+        (header::REFERRER_POLICY, "no-referrer"),
+        (header::CACHE_CONTROL, "public, max-age=3600"),
+        (header::X_CONTENT_TYPE_OPTIONS, "nosniff"),
+    ];
+    (headers, "<!doctype html><html lang=\"\"><head><meta charset=\"utf-8\"><title>Message</title></head><body></body></html>").into_response()
 }
 
 fn media_type(name: &str) -> &'static str {

@@ -9,7 +9,10 @@ use model::submission::SendMessage;
 use router::{Context, Route};
 
 use crate::message::file::message_of_json;
-use crate::{Error, Result, Service, new_id, now};
+use crate::{Error, Kind, Result, Service, new_id, now};
+
+/// Most Message-IDs of a conversation in one message.
+const REFERENCES_MAX: usize = 20;
 
 /// A message that is ready to go.
 pub(crate) struct Composed {
@@ -25,6 +28,14 @@ pub(crate) struct Composed {
 
 fn mailbox(address: &MailAddress) -> Mailbox {
     Mailbox { name: Some(address.name.clone()).filter(|name| !name.is_empty()), email: address.email.clone() }
+}
+
+/// Message-IDs that can stand in a header; the first one and the last ones when there are too many.
+fn references(given: &[String]) -> Vec<String> {
+    let well = |id: &&str| !id.is_empty() && id.len() <= 250 && id.bytes().all(|b| b.is_ascii_graphic() && b != b'<' && b != b'>');
+    let ids: Vec<&str> = given.iter().map(|id| id.trim().trim_matches(['<', '>'])).filter(well).collect();
+    let last = ids.len().saturating_sub(REFERENCES_MAX);
+    ids.iter().enumerate().filter(|(index, _)| *index == 0 || *index > last).map(|(_, id)| (*id).to_owned()).collect()
 }
 
 /// Recipients by pointer, each once.
@@ -66,7 +77,7 @@ impl Service {
             subject: input.subject.clone(),
             date: now().seconds(),
             message_id: message_id.clone(),
-            references: answered.iter().cloned().collect(),
+            references: if input.references.is_empty() { answered.iter().cloned().collect() } else { references(&input.references) },
             in_reply_to: answered,
             headers: receipt.into_iter().collect(),
             text: Some(input.text.clone()).filter(|text| !text.is_empty() || input.html.is_none()),
@@ -82,8 +93,16 @@ impl Service {
     async fn attachments(&self, account: &Account, input: &SendMessage) -> Result<Vec<Attachment>> {
         let mut files = Vec::new();
         for (index, wanted) in input.attachments.iter().enumerate() {
-            let unknown = || Error::invalid(format!("/attachments/{index}/blob_id"), "is no upload of this account, or its time is over");
-            let (content_type, data) = self.upload(account.id, wanted.blob_id).await?.ok_or_else(unknown)?;
+            let unknown = |field: &str, text: &str| Error::invalid(format!("/attachments/{index}/{field}"), text);
+            let (content_type, data) = match (wanted.blob_id, wanted.message_id, &wanted.part) {
+                (Some(blob), None, None) => self.upload(account.id, blob).await?.ok_or_else(|| unknown("blob_id", "is no upload of this account, or its time is over"))?,
+                (None, Some(message), Some(part)) => match self.part(account.id, message, part).await {
+                    Ok((_, content_type, data)) => (content_type, data),
+                    Err(error) if error.kind == Kind::NotFound => return Err(unknown("part", "is no part of a message of this account")),
+                    Err(error) => return Err(error),
+                },
+                _ => return Err(unknown("blob_id", "An attachment is either an upload, or a part of a message")),
+            };
             files.push(Attachment { name: wanted.name.clone(), content_type, cid: wanted.cid.clone(), content: data.to_vec() });
         }
         Ok(files)

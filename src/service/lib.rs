@@ -26,6 +26,7 @@ mod changes;
 mod disk;
 mod dns;
 mod domain;
+mod draft;
 mod error;
 mod events;
 mod forwarder;

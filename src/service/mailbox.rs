@@ -185,7 +185,7 @@ impl Service {
         }
         let mut trash = None;
         if on_messages == OnMessages::MoveToTrash && mailbox.messages > 0 && mailbox.role != Some(Role::Trash) {
-            let target = trash_tx(&mut tx, account, &all).await?;
+            let target = special_tx(&mut tx, account, &all, Role::Trash, "Trash").await?;
             let uids = tx.all_uids(account, id).await?;
             tx.copy_messages(account, id, target, modseq, &uids).await?;
             trash = Some(target);
@@ -343,17 +343,17 @@ async fn make_parents(tx: &mut Tx, account: Uuid, all: &[Mailbox], name: &str) -
     Ok(())
 }
 
-/// The trash of an account, made anew when there is none.
-pub(crate) async fn trash_tx(tx: &mut Tx, account: Uuid, all: &[Mailbox]) -> Result<Uuid> {
-    if let Some(trash) = all.iter().find(|m| m.role == Some(Role::Trash)) {
-        return Ok(trash.id);
+/// The mailbox of an account for a special use, made anew under this name when there is none.
+pub(crate) async fn special_tx(tx: &mut Tx, account: Uuid, all: &[Mailbox], role: Role, name: &str) -> Result<Uuid> {
+    if let Some(there) = all.iter().find(|m| m.role == Some(role)) {
+        return Ok(there.id);
     }
-    if let Some(named) = all.iter().find(|m| m.name == "Trash") {
-        tx.update_mailbox(account, named.id, None, Some(true), Some(Role::Trash)).await?;
+    if let Some(named) = all.iter().find(|m| m.name == name) {
+        tx.update_mailbox(account, named.id, None, Some(true), Some(role)).await?;
         return Ok(named.id);
     }
     let id = new_id();
-    tx.insert_mailbox(account, &NewMailbox { id, name: "Trash", role: Some(Role::Trash), selectable: true }).await.map_err(taken)?;
+    tx.insert_mailbox(account, &NewMailbox { id, name, role: Some(role), selectable: true }).await.map_err(taken)?;
     Ok(id)
 }
 

@@ -17,7 +17,7 @@ use model::mail_trace::{MailTrace, SearchMailTrace};
 use model::mailbox::{CreateMailbox, Mailbox, UpdateMailbox};
 use model::media::{CallStream, ListMediaStreams, MediaReport, MediaStats};
 use model::network::{DetectedLan, FirewallCheck, Lan, MediaPorts, UpdateLan, UpdateMediaPorts};
-use model::message::{Headers, Message, SearchMessages, Stored, UpdateMessage};
+use model::message::{BulkDone, BulkMessages, Headers, Message, SearchMessages, Stored, UpdateMessage};
 use model::presence::{AccountPresence, ListSubscriptions, SetPresence, SipSubscription};
 use model::queue::{Accepted, Queue, QueueAction, QueueSummary, SubmitRawMessage, TransitMessage};
 use model::registration::{ListRegistrations, Registration, RemoveRegistrations, Removed};
@@ -33,7 +33,7 @@ use model::settings::{SettingsChange, SettingsView};
 use model::sip::{BanRef, ListTransactions, SipBan, SipStats, SipTransaction, TransactionRef};
 use model::setup::{CompleteSetup, SetupDone, SetupState};
 use model::trend::{GetTrends, Trends};
-use model::submission::{CreateUpload, SendMessage, Submission, Upload};
+use model::submission::{CreateDraft, CreateUpload, ReplaceDraft, SendMessage, Submission, Upload};
 use model::{ListParams, Page};
 
 use crate::account::{AccountRef, AliasRef, ListDomainAccounts, UpdateAccountSettings};
@@ -296,6 +296,7 @@ operations! {
         searchMessages Post "/accounts/{account}/messages/search" 200 Own("mailbox_read_all"), search_messages(SearchMessages) -> Page<Message>, "Searches messages";
         getMessage Get "/accounts/{account}/messages/{id}" 200 Own("mailbox_read_all"), get_message(MessageRef) -> Message, "Shows a message with its text and parts";
         updateMessage Patch "/accounts/{account}/messages/{id}" 200 Own("mailbox_read_all"), update_message(UpdateMessage) -> Message, "Changes keywords of a message and the mailboxes it stands in";
+        bulkMessages Post "/accounts/{account}/messages/bulk" 200 Own("mailbox_read_all"), bulk_messages(BulkMessages) -> BulkDone, "Changes or deletes many messages at once";
         deleteMessage Delete "/accounts/{account}/messages/{id}" 204 Own("mailbox_read_all"), delete_message(DeleteMessage), "Moves a message to the trash, or deletes it for good";
         getHeaders Get "/accounts/{account}/messages/{id}/headers" 200 Own("mailbox_read_all"), get_headers(MessageRef) -> Headers, "Shows the header fields of a message";
         getRaw Get "/accounts/{account}/messages/{id}/raw" 200 Own("mailbox_read_all"), get_raw(MessageRef) -> RawMessage, "Shows a message as it stands on the wire", gives = Some(AsItIs("message/rfc822"));
@@ -308,6 +309,8 @@ operations! {
     "submissions" {
         createUpload Post "/accounts/{account}/uploads" 201 Own("mailbox_read_all"), create_upload(CreateUpload) -> Upload, "Keeps a file for a day, to be attached", takes = Some("*/*");
         downloadBlob Get "/accounts/{account}/blobs/{blob}" 200 Own("mailbox_read_all"), download_blob(BlobRef) -> FileContent, "Shows an upload as it came", gives = Some(AsItIs("*/*"));
+        createDraft Post "/accounts/{account}/drafts" 201 Own("can_impersonate"), create_draft(CreateDraft) -> Stored, "Keeps a message that is not finished";
+        replaceDraft Put "/accounts/{account}/drafts/{id}" 200 Own("can_impersonate"), replace_draft(ReplaceDraft) -> Stored, "Writes a draft anew; it gets another id";
         listSubmissions Get "/accounts/{account}/submissions" 200 Own("can_impersonate"), list_submissions(ListSubmissions) -> Page<Submission>, "Lists messages sent, the newest first";
         sendMessage Post "/accounts/{account}/submissions" 202 Own("can_impersonate"), send_message(SendMessage) -> Submission, "Sends a message, at once or when its time has come";
         getSubmission Get "/accounts/{account}/submissions/{id}" 200 Own("can_impersonate"), get_submission(SubmissionRef) -> Submission, "Shows a message sent, and what became of its recipients";

@@ -145,7 +145,7 @@ fn show(row: &SubmissionRow, records: &[RecordRow]) -> Shown {
 
 impl Service {
     /// The account a message is sent for: one's own, or one that the caller may act as.
-    async fn sending_account(&self, call: &Call, account: &str) -> Result<Account> {
+    pub(crate) async fn sending_account(&self, call: &Call, account: &str) -> Result<Account> {
         let account = self.find_account(call, account).await?.account;
         call.caller.may_own(account.id, account.domain_id, "can_impersonate")?;
         Ok(account)

@@ -8,6 +8,7 @@ use crate::moment::{from_sql, to_sql};
 use crate::{Result, Store, Tx};
 
 /// A message with the places it stands in.
+#[derive(Debug, Clone)]
 pub struct EmailRow {
     /// Id.
     pub id: Uuid,
@@ -36,6 +37,8 @@ pub struct EmailRow {
 pub struct EmailFilter {
     /// Only of this mailbox.
     pub mailbox: Option<Uuid>,
+    /// Only of this thread.
+    pub thread: Option<Uuid>,
     /// All these flags are set.
     pub flags_set: i32,
     /// None of these flags is set.
@@ -59,16 +62,31 @@ impl Store {
         emails(&self.pool, account, ids).await
     }
 
-    /// Ids of messages, newest first, after one id.
+    /// Ids of messages, newest first, after one id and as many more as are passed over.
     ///
     /// # Errors
     /// When the database cannot answer.
-    pub async fn email_ids(&self, account: Uuid, filter: &EmailFilter, after: Option<Uuid>, limit: i64) -> Result<Vec<Uuid>> {
+    pub async fn email_ids(&self, account: Uuid, filter: &EmailFilter, after: Option<Uuid>, passed: i64, limit: i64) -> Result<Vec<Uuid>> {
+        if let Some(thread) = filter.thread {
+            // A thread is short: its messages are found first.
+            return Ok(sqlx::query_scalar!(
+                "SELECT id FROM email e WHERE account_id = $1 AND thread_id = $2 AND ($4::uuid IS NULL OR id < $4) \
+                 AND EXISTS (SELECT FROM mailbox_email m WHERE m.account_id = $1 AND m.email_id = e.id AND ($3::uuid IS NULL OR m.mailbox_id = $3)) ORDER BY id DESC OFFSET $5 LIMIT $6",
+                account,
+                thread,
+                filter.mailbox,
+                after,
+                passed,
+                limit
+            )
+            .fetch_all(&self.pool)
+            .await?);
+        }
         Ok(sqlx::query_scalar!(
             "SELECT DISTINCT email_id FROM mailbox_email WHERE account_id = $1 AND ($2::uuid IS NULL OR mailbox_id = $2) AND ($3::uuid IS NULL OR email_id < $3) \
              AND flags & $4 = $4 AND flags & $5 = 0 AND ($6::text IS NULL OR EXISTS (SELECT FROM unnest(keywords) k WHERE lower(k) = $6)) \
              AND ($7::text IS NULL OR NOT EXISTS (SELECT FROM unnest(keywords) k WHERE lower(k) = $7)) \
-             AND ($8::timestamptz IS NULL OR received_at >= $8) AND ($9::timestamptz IS NULL OR received_at < $9) ORDER BY email_id DESC LIMIT $10",
+             AND ($8::timestamptz IS NULL OR received_at >= $8) AND ($9::timestamptz IS NULL OR received_at < $9) ORDER BY email_id DESC OFFSET $11 LIMIT $10",
             account,
             filter.mailbox,
             after,
@@ -78,7 +96,8 @@ impl Store {
             filter.not_keyword.as_deref(),
             filter.after.map(to_sql),
             filter.before.map(to_sql),
-            limit
+            limit,
+            passed
         )
         .fetch_all(&self.pool)
         .await?)
@@ -97,6 +116,14 @@ impl Store {
 }
 
 impl Tx {
+    /// Messages by id with their places; those that stand nowhere are left out.
+    ///
+    /// # Errors
+    /// When the database cannot answer.
+    pub async fn emails(&mut self, account: Uuid, ids: &[Uuid]) -> Result<Vec<EmailRow>> {
+        emails(&mut *self.inner, account, ids).await
+    }
+
     /// A message by id with its places; `None` when it stands nowhere.
     ///
     /// # Errors

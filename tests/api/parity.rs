@@ -513,7 +513,9 @@ fn mailboxes(steps: &mut Vec<Step>) {
     steps.push(("importMessage", json!({"account": "me", "mailbox": "path:INBOX", "raw": raw}), Some(("$message", "/id")), None));
     let mut step = |id, input| steps.push((id, input, None, None));
     step("listMessages", json!({"account": "me", "limit": 5}));
-    step("searchMessages", json!({"account": "me", "text": "body"}));
+    step("listMessages", json!({"account": "me", "mailbox": "path:INBOX", "position": 0, "limit": 1}));
+    step("listMessages", json!({"account": "me", "position": -1}));
+    step("searchMessages", json!({"account": "me", "text": "body", "has_attachment": false}));
     step("getMessage", json!({"account": "me", "id": "$message"}));
     step("getMessage", json!({"account": "$anna", "id": "$message"}));
     step("getHeaders", json!({"account": "me", "id": "$message"}));
@@ -524,7 +526,10 @@ fn mailboxes(steps: &mut Vec<Step>) {
     traces(steps);
     let mut step = |id, input| steps.push((id, input, None, None));
     step("updateMessage", json!({"account": "me", "id": "$message", "keywords": {"$seen": true}}));
+    step("bulkMessages", json!({"account": "me", "ids": ["$message"], "keywords": {"$flagged": true}, "mailbox_ids": ["path:INBOX"]}));
+    step("bulkMessages", json!({"account": "me", "ids": []}));
     step("deleteMessage", json!({"account": "me", "id": "$message"}));
+    step("bulkMessages", json!({"account": "me", "ids": ["$message"], "delete": "permanent"}));
     step("deleteMailbox", json!({"account": "me", "mailbox": "path:Work"}));
     step("deleteMailbox", json!({"account": "me", "mailbox": "path:Work/2026"}));
 }
@@ -746,6 +751,9 @@ fn submissions(steps: &mut Vec<Step>) {
     steps.push(("cancelSubmission", json!({"account": "me", "id": "$sending"}), None, None));
     steps.push(("cancelSubmission", json!({"account": "me", "id": "$sending"}), None, None));
     steps.push(("sendMessage", json!({"account": "me", "to": [{"name": "", "email": "nobody@main.example"}]}), None, None));
+    steps.push(("createDraft", json!({"account": "me", "to": [{"name": "", "email": "half"}], "text": "Not yet"}), Some(("$draft", "/id")), None));
+    steps.push(("replaceDraft", json!({"account": "me", "id": "$draft", "subject": "Now"}), None, None));
+    steps.push(("replaceDraft", json!({"account": "me", "id": "$draft"}), None, None));
     steps.push(("sendMessage", json!({"account": "me", "undo_seconds": 500}), None, None));
     steps.push(("listSubmissions", json!({"account": "me", "limit": 1}), None, None));
 }

@@ -19,6 +19,8 @@ pub(crate) fn trials() -> Vec<Trial> {
         test("a_waiting_message_survives_a_crash", a_waiting_message_survives_a_crash),
         test("a_whole_message_is_sent", a_whole_message_is_sent),
         test("what_cannot_be_sent_is_named", what_cannot_be_sent_is_named),
+        test("drafts_are_kept_and_written_anew", drafts_are_kept_and_written_anew),
+        test("many_messages_are_changed_at_once", many_messages_are_changed_at_once),
         test("octets_come_and_go_as_they_are", octets_come_and_go_as_they_are),
     ]
 }
@@ -232,5 +234,66 @@ fn octets_come_and_go_as_they_are() -> Outcome {
     let refused = anna.admin.raw("POST", "/router/validate", "Content-Type: text/plain\r\n", b"<(x> = c\n");
     assert_eq!(serde_json::from_slice::<Value>(&refused.body)?["valid"], false);
     assert_eq!(anna.rest.raw("GET", "/accounts/me", "Accept: text/html\r\n", b"").status, 406);
+    Ok(())
+}
+
+/// A draft keeps everything that was written: recipients, Bcc too, the conversation, files of another message.
+fn drafts_are_kept_and_written_anew() -> Outcome {
+    let anna = account();
+    let raw = "From: a@far.example\r\nMessage-ID: <two@far>\r\nReferences: <one@far>\r\nSubject: Files\r\nContent-Type: multipart/mixed; boundary=b\r\n\r\n\
+        --b\r\nContent-Type: text/html\r\n\r\n<b>bold</b>\r\n--b\r\nContent-Type: text/csv; name=t.csv\r\nContent-Disposition: attachment; filename=t.csv\r\n\r\n1,2\r\n--b--\r\n";
+    let stored = anna.rest.call("POST", "/accounts/me/messages", Some(json!({"raw": raw}))).body;
+    let message = |id: &Value| anna.rest.call("GET", &format!("/accounts/me/messages/{}", id.as_str().unwrap()), None).body;
+    let first = message(&stored["id"]);
+    assert_eq!((&first["body"]["html"], &first["references"]), (&json!("<b>bold</b>"), &json!(["one@far"])));
+    let part = first["body"]["attachments"][0]["part"].clone();
+    let mut draft = json!({
+        "to": to("bob@client.example"), "bcc": to("secret@far.example"), "text": "Half", "in_reply_to": "two@far", "references": ["one@far", "two@far"],
+        "attachments": [{"message_id": stored["id"], "part": part, "name": "t.csv"}],
+    });
+    let kept = anna.rest.call("POST", "/accounts/me/drafts", Some(draft.clone()));
+    assert_eq!(kept.status, 201, "{:#}", kept.body);
+    draft["subject"] = json!("Whole");
+    draft["attachments"][0]["message_id"] = kept.body["id"].clone();
+    draft["attachments"][0]["part"] = message(&kept.body["id"])["body"]["attachments"][0]["part"].clone();
+    let path = format!("/accounts/me/drafts/{}", kept.body["id"].as_str().unwrap());
+    let anew = anna.rest.call("PUT", &path, Some(draft.clone()));
+    assert_eq!(anew.status, 200, "{:#}", anew.body);
+    assert_eq!(anna.rest.call("PUT", &path, Some(draft.clone())).status, 404);
+    let [only] = &inbox(&anna.rest, "Drafts")[..] else { panic!("there is one draft") };
+    assert_eq!((&only["subject"], &only["bcc"][0]["email"], &only["keywords"]), (&json!("Whole"), &json!("secret@far.example"), &json!({"$draft": true, "$seen": true})));
+    assert_eq!((&only["references"], &only["thread_id"]), (&json!(["one@far", "two@far"]), &first["thread_id"]));
+    assert_eq!(message(&only["id"])["body"]["attachments"][0]["name"], "t.csv");
+    let thread = anna.rest.call("GET", &format!("/accounts/me/messages?thread={}", first["thread_id"].as_str().unwrap()), None).body;
+    assert_eq!(thread["data"].as_array().unwrap().len(), 2);
+    let elsewhere = format!("/accounts/me/drafts/{}", stored["id"].as_str().unwrap());
+    assert_eq!(anna.rest.call("PUT", &elsewhere, Some(json!({}))).status, 409, "only drafts are written anew");
+    draft["attachments"][0]["part"] = json!("9");
+    let refused = anna.rest.call("POST", "/accounts/me/drafts", Some(draft));
+    assert_eq!((refused.status, &refused.body["errors"][0]["pointer"]), (422, &json!("/attachments/0/part")));
+    Ok(())
+}
+
+fn many_messages_are_changed_at_once() -> Outcome {
+    let anna = account();
+    let store = |n: usize| anna.rest.call("POST", "/accounts/me/messages", Some(json!({"raw": format!("Subject: {n}\r\n\r\n{n}\r\n")}))).body["id"].clone();
+    let ids: Vec<Value> = (0..5).map(store).collect();
+    let bulk = |body: Value| anna.rest.call("POST", "/accounts/me/messages/bulk", Some(body));
+    let subjects = |query: &str| -> Vec<String> {
+        let page = anna.rest.call("GET", &format!("/accounts/me/messages?{query}"), None).body;
+        page["data"].as_array().unwrap().iter().map(|m| m["subject"].as_str().unwrap().to_owned()).collect()
+    };
+    assert_eq!(subjects("mailbox=path:INBOX&position=2&limit=2"), ["2", "1"], "a list is entered anywhere");
+    let done = bulk(json!({"ids": [ids[0], ids[1], "00000000-0000-0000-0000-000000000000"], "keywords": {"$seen": true}, "mailbox_ids": ["path:Archive"]}));
+    assert_eq!((done.status, &done.body["matched"]), (200, &json!(2)), "{:#}", done.body);
+    assert_eq!((subjects("mailbox=path:INBOX"), subjects("mailbox=path:Archive")), (vec!["4".to_owned(), "3".to_owned(), "2".to_owned()], vec!["1".to_owned(), "0".to_owned()]));
+    let archive = anna.rest.call("GET", "/accounts/me/mailboxes/path:Archive", None).body;
+    assert_eq!((&archive["messages"], &archive["unseen"]), (&json!(2), &json!(0)));
+    assert_eq!(bulk(json!({"ids": [ids[2], ids[3]], "delete": "to_trash"})).status, 200);
+    assert_eq!(subjects("mailbox=path:Trash"), ["3", "2"]);
+    assert_eq!(bulk(json!({"ids": [ids[2]], "delete": "to_trash"})).status, 200, "what is in the trash goes for good");
+    assert_eq!(bulk(json!({"ids": [ids[4]], "delete": "permanent"})).status, 200);
+    assert_eq!((subjects("mailbox=path:Trash"), subjects("mailbox=path:INBOX").len()), (vec!["3".to_owned()], 0));
+    assert_eq!(bulk(json!({"ids": [ids[3]], "delete": "permanent", "keywords": {}})).status, 422);
     Ok(())
 }

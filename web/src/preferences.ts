@@ -30,6 +30,16 @@ const level = preference<Level>("view-level", "basic");
 const layout = preference<Layout>("admin-layout", "dash");
 const scheme = preference<Scheme>("scheme", "auto", showScheme);
 
+export type Pane = "right" | "below" | "off";
+export type Density = "comfortable" | "dense";
+export type Writing = "rich" | "plain";
+const pane = preference<Pane>("reading-pane", "right");
+const density = preference<Density>("density", "comfortable");
+const writing = preference<Writing>("writing", "rich");
+
+export const usePane = pane.use;
+export const useDensity = density.use;
+export const useWriting = writing.use;
 export const useViewLevel = level.use;
 export const useLayout = layout.use;
 export const useScheme = scheme.use;

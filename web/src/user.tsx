@@ -10,7 +10,7 @@ const application: Application = {
   name: "Postamt",
   Frame: UserFrame,
   routes: [
-    route("/", () => import("./pages/own/OwnSettings")),
+    route("/", () => import("./pages/mail/Mail")),
     route("/settings", () => import("./pages/own/OwnSettings")),
   ],
 };

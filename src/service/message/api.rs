@@ -1,10 +1,10 @@
 //! Messages for the API, by id, wherever they stand.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use message::{Facts, Part};
 use model::mailbox::{Mailbox, Role};
-use model::message::{Attachment, Encoding, HeaderField, Headers, MailAddress, Message, MessageBody, MessagePlace, SearchMessages, Stored, UpdateMessage};
+use model::message::{Attachment, BulkDone, BulkMessages, Deletion, Encoding, HeaderField, Headers, MailAddress, Message, MessageBody, MessagePlace, SearchMessages, Stored, UpdateMessage};
 use model::{Page, PageInfo};
 use serde::Deserialize;
 use store::email::{EmailFilter, EmailRow};
@@ -17,13 +17,15 @@ use uuid::Uuid;
 use super::file::message_of_json;
 pub(crate) use super::file::RawMessage;
 use super::{Arrival, holds};
-use crate::mailbox::trash_tx;
+use crate::mailbox::special_tx;
 use crate::operation::{Call, Done};
 use crate::{Error, Kind, Result, Service};
 
 /// Most messages looked at for one page of a search.
 const SCAN_MAX: usize = 10_000;
 const SCAN_BATCH: i64 = 200;
+/// Most messages changed at once.
+const BULK_MAX: usize = 500;
 /// System flags by the names of JMAP (RFC 8621 §4.1.1).
 const FLAGS: [(i32, &str); 5] = [(1, "$seen"), (2, "$answered"), (4, "$flagged"), (8, "$deleted"), (16, "$draft")];
 
@@ -45,6 +47,10 @@ pub(crate) struct ListMessages {
     pub(crate) account: String,
     /// Only of this mailbox: id or `path:` name.
     pub(crate) mailbox: Option<String>,
+    /// Only of this thread, those stored last first.
+    pub(crate) thread: Option<Uuid>,
+    /// Messages passed over before the page begins, so that a list can be entered anywhere.
+    pub(crate) position: Option<i64>,
     /// Messages per page, 1 to 500; 50 when absent.
     pub(crate) limit: Option<i64>,
     /// `next_cursor` of the page before.
@@ -120,9 +126,11 @@ fn show(row: EmailRow, facts: &Facts) -> Message {
         from: addresses(&envelope.from),
         to: addresses(&envelope.to),
         cc: addresses(&envelope.cc),
+        bcc: addresses(&envelope.bcc),
         reply_to: addresses(&envelope.reply_to),
         subject: facts.subject().into_owned(),
         message_id: facts.message_id().unwrap_or_default().to_owned(),
+        references: facts.references.clone(),
         date: envelope.date.clone().unwrap_or_default(),
         received_at: row.received_at,
         size: row.size,
@@ -139,16 +147,23 @@ fn attachment(facts: &Facts, index: usize, part: &Part) -> Attachment {
         media_type: format!("{}/{}", part.kind, part.subtype),
         size: i64::from(part.size()),
         cid: part.id.as_deref().unwrap_or_default().trim_matches(['<', '>']).to_owned(),
-        disposition: part.disposition.as_ref().map_or_else(|| "attachment".to_owned(), |d| d.kind.clone()),
+        disposition: part.disposition.as_ref().map_or_else(|| if shown_in_html(part) { "inline" } else { "attachment" }.to_owned(), |d| d.kind.clone()),
     }
+}
+
+/// Whether the HTML can show this part by its id.
+fn shown_in_html(part: &Part) -> bool {
+    part.kind == "image" && part.id.is_some()
 }
 
 fn body(raw: &[u8], facts: &Facts) -> MessageBody {
     let text = message::text_body(raw, facts);
+    let html = message::html_body(raw, facts).map(std::borrow::Cow::into_owned);
     MessageBody {
         text: Some(text.into_owned()).filter(|text| !text.is_empty()),
-        html_available: message::html_body(raw, facts).is_some(),
-        attachments: facts.parts.iter().enumerate().filter(|(_, part)| facts.is_attachment(part)).map(|(index, part)| attachment(facts, index, part)).collect(),
+        html_available: html.is_some(),
+        html,
+        attachments: facts.parts.iter().enumerate().filter(|(_, part)| facts.is_attachment(part) || shown_in_html(part)).map(|(index, part)| attachment(facts, index, part)).collect(),
     }
 }
 
@@ -215,8 +230,12 @@ impl Service {
             Some(mailbox) => Some(self.find_mailbox(account, mailbox).await?.id),
             None => None,
         };
-        let filter = EmailFilter { mailbox, ..EmailFilter::default() };
-        let mut ids = self.store().email_ids(account, &filter, cursor_id(input.cursor.as_deref())?, limit + 1).await?;
+        let position = input.position.unwrap_or(0);
+        if position < 0 {
+            return Err(Error::invalid("/position", "must not be negative"));
+        }
+        let filter = EmailFilter { mailbox, thread: input.thread, ..EmailFilter::default() };
+        let mut ids = self.store().email_ids(account, &filter, cursor_id(input.cursor.as_deref())?, position, limit + 1).await?;
         let size = usize::try_from(limit).unwrap_or(usize::MAX);
         let has_more = ids.len() > size;
         ids.truncate(size);
@@ -275,11 +294,44 @@ impl Service {
     /// Changes keywords of a message and the mailboxes it stands in.
     pub(crate) async fn update_message(self, call: Call, input: UpdateMessage) -> Result<Done<Message>> {
         let account = self.mail_account(&call, &input.account).await?;
-        let given = input.keywords.unwrap_or_default();
-        let names = |on: bool| given.iter().filter(move |(_, set)| **set == on).map(|(name, _)| name.as_str());
+        let change = self.change_of(account, &input.keywords.unwrap_or_default(), input.mailbox_ids.as_deref()).await?;
+        let mut tx = self.store().begin().await?;
+        let (modseq, all) = tx.lock_mailboxes(account, None).await?;
+        let row = tx.email(account, input.id).await?.ok_or_else(unknown)?;
+        let touched = change.apply(&mut tx, account, modseq, &[row], &all).await?;
+        tx.commit().await?;
+        self.announce_all(account, touched);
+        self.show_message(account, input.id).await
+    }
+
+    /// Changes or deletes many messages at once.
+    pub(crate) async fn bulk_messages(self, call: Call, input: BulkMessages) -> Result<Done<BulkDone>> {
+        let account = self.mail_account(&call, &input.account).await?;
+        if !(1..=BULK_MAX).contains(&input.ids.len()) {
+            return Err(Error::invalid("/ids", format!("must name 1 to {BULK_MAX} messages")));
+        }
+        if input.delete.is_some() && (input.keywords.is_some() || input.mailbox_ids.is_some()) {
+            return Err(Error::invalid("/delete", "stands alone"));
+        }
+        let change = self.change_of(account, &input.keywords.unwrap_or_default(), input.mailbox_ids.as_deref()).await?;
+        let mut tx = self.store().begin().await?;
+        let (modseq, all) = tx.lock_mailboxes(account, None).await?;
+        let rows = tx.emails(account, &input.ids).await?;
+        let touched = match input.delete {
+            None => change.apply(&mut tx, account, modseq, &rows, &all).await?,
+            Some(how) => delete_tx(&mut tx, account, modseq, &rows, &all, how).await?,
+        };
+        tx.commit().await?;
+        self.announce_all(account, touched);
+        Ok(BulkDone { matched: i64::try_from(rows.len()).unwrap_or(i64::MAX) }.into())
+    }
+
+    /// What shall be different with messages.
+    async fn change_of(&self, account: Uuid, keywords: &BTreeMap<String, bool>, mailboxes: Option<&[String]>) -> Result<Change> {
+        let names = |on: bool| keywords.iter().filter(move |(_, set)| **set == on).map(|(name, _)| name.as_str());
         let (add, remove) = (split_keywords(names(true), "/keywords")?, split_keywords(names(false), "/keywords")?);
         let mut targets = None;
-        if let Some(mailboxes) = &input.mailbox_ids {
+        if let Some(mailboxes) = mailboxes {
             let mut ids = Vec::new();
             for mailbox in mailboxes {
                 ids.push(self.find_mailbox(account, mailbox).await?.id);
@@ -289,24 +341,7 @@ impl Service {
             }
             targets = Some(ids);
         }
-        let mut tx = self.store().begin().await?;
-        let (modseq, all) = tx.lock_mailboxes(account, None).await?;
-        let row = tx.email(account, input.id).await?.ok_or_else(unknown)?;
-        let mut touched = row.mailboxes.clone();
-        for (change, (flags, keywords)) in [(FlagChange::Add, &add), (FlagChange::Remove, &remove)] {
-            if *flags != 0 || !keywords.is_empty() {
-                for (mailbox, uid) in row.mailboxes.iter().zip(&row.uids) {
-                    tx.store_flags(account, *mailbox, modseq, &[*uid], &FlagUpdate { change, flags: *flags, keywords, unchanged_since: None }).await?;
-                }
-            }
-        }
-        if let Some(targets) = targets {
-            place(&mut tx, account, modseq, &row, &targets, &all).await?;
-            touched.extend(targets);
-        }
-        tx.commit().await?;
-        self.announce_all(account, touched);
-        self.show_message(account, input.id).await
+        Ok(Change { add, remove, targets })
     }
 
     fn announce_all(&self, account: Uuid, mut mailboxes: Vec<Uuid>) {
@@ -323,20 +358,22 @@ impl Service {
         let mut tx = self.store().begin().await?;
         let (modseq, all) = tx.lock_mailboxes(account, None).await?;
         let row = tx.email(account, input.id).await?.ok_or_else(unknown)?;
-        let in_trash = all.iter().any(|m| m.role == Some(Role::Trash) && row.mailboxes == [m.id]);
-        let mut touched = row.mailboxes.clone();
-        if in_trash || input.permanent.as_deref() == Some("true") {
-            for (mailbox, uid) in row.mailboxes.iter().zip(&row.uids) {
-                tx.expunge(account, *mailbox, modseq, &[*uid], false).await?;
-            }
-        } else {
-            let trash = trash_tx(&mut tx, account, &all).await?;
-            place(&mut tx, account, modseq, &row, &[trash], &all).await?;
-            touched.push(trash);
-        }
+        let how = if input.permanent.as_deref() == Some("true") { Deletion::Permanent } else { Deletion::ToTrash };
+        let touched = delete_tx(&mut tx, account, modseq, &[row], &all, how).await?;
         tx.commit().await?;
         self.announce_all(account, touched);
         Ok(().into())
+    }
+
+    /// Takes a message away for good, when it is still there.
+    pub(crate) async fn destroy_message(&self, account: Uuid, id: Uuid) -> Result<()> {
+        let mut tx = self.store().begin().await?;
+        let (modseq, all) = tx.lock_mailboxes(account, None).await?;
+        let rows = tx.emails(account, &[id]).await?;
+        let touched = delete_tx(&mut tx, account, modseq, &rows, &all, Deletion::Permanent).await?;
+        tx.commit().await?;
+        self.announce_all(account, touched);
+        Ok(())
     }
 
     /// Searches messages, those stored last first.
@@ -356,12 +393,15 @@ impl Service {
         let mut after = cursor_id(input.cursor.as_deref())?;
         let (mut data, mut scanned, mut has_more) = (Vec::new(), 0, true);
         while has_more && data.len() < limit && scanned < SCAN_MAX {
-            let ids = self.store().email_ids(account, &filter, after, SCAN_BATCH).await?;
+            let ids = self.store().email_ids(account, &filter, after, 0, SCAN_BATCH).await?;
             scanned += ids.len();
             has_more = i64::try_from(ids.len()).unwrap_or(0) == SCAN_BATCH;
             after = ids.last().copied().or(after);
             for row in self.store().emails(account, &ids).await? {
                 let facts = Facts::decode(&row.facts).unwrap_or_default();
+                if input.has_attachment.is_some_and(|wanted| wanted != facts.has_attachment) {
+                    continue;
+                }
                 let fits = match (wanted.by_header(&facts), &wanted.text) {
                     (Some(fits), _) => fits,
                     (None, Some(text)) => self.whole_message(account, row.id).await?.is_some_and(|raw| holds(&message::search_text(&raw, &facts), text)),
@@ -382,25 +422,81 @@ impl Service {
     }
 }
 
-/// Makes a message stand in these mailboxes and no others; all mailboxes of the account are locked.
-async fn place(tx: &mut Tx, account: Uuid, modseq: i64, row: &EmailRow, targets: &[Uuid], all: &[Mailbox]) -> Result<()> {
+/// What shall be different with messages: flags and keywords to set and to clear, mailboxes to stand in.
+struct Change {
+    add: (i32, Vec<String>),
+    remove: (i32, Vec<String>),
+    targets: Option<Vec<Uuid>>,
+}
+
+impl Change {
+    /// Makes it so; all mailboxes of the account are locked. Gives the mailboxes that are different now.
+    async fn apply(&self, tx: &mut Tx, account: Uuid, modseq: i64, rows: &[EmailRow], all: &[Mailbox]) -> Result<Vec<Uuid>> {
+        for (change, (flags, keywords)) in [(FlagChange::Add, &self.add), (FlagChange::Remove, &self.remove)] {
+            if *flags != 0 || !keywords.is_empty() {
+                for (mailbox, uids) in places(rows) {
+                    tx.store_flags(account, mailbox, modseq, &uids, &FlagUpdate { change, flags: *flags, keywords, unchanged_since: None }).await?;
+                }
+            }
+        }
+        let mut touched: Vec<Uuid> = places(rows).into_keys().collect();
+        if let Some(targets) = &self.targets {
+            place(tx, account, modseq, rows, targets, all).await?;
+            touched.extend(targets);
+        }
+        Ok(touched)
+    }
+}
+
+/// Where messages stand: UIDs by mailbox.
+fn places<'a>(rows: impl IntoIterator<Item = &'a EmailRow>) -> BTreeMap<Uuid, Vec<i64>> {
+    let mut found: BTreeMap<Uuid, Vec<i64>> = BTreeMap::new();
+    for row in rows {
+        for (mailbox, uid) in row.mailboxes.iter().zip(&row.uids) {
+            found.entry(*mailbox).or_default().push(*uid);
+        }
+    }
+    found
+}
+
+/// Makes messages stand in these mailboxes and no others; all mailboxes of the account are locked.
+async fn place(tx: &mut Tx, account: Uuid, modseq: i64, rows: &[EmailRow], targets: &[Uuid], all: &[Mailbox]) -> Result<()> {
     if let Some(container) = all.iter().find(|m| targets.contains(&m.id) && !m.selectable) {
         return Err(Error::invalid("/mailbox_ids", format!("{} holds other mailboxes only", container.name)));
     }
-    let (Some(from), Some(uid)) = (row.mailboxes.first(), row.uids.first()) else { return Err(unknown()) };
-    let mut placed = row.mailboxes.clone();
-    for target in targets {
-        if !placed.contains(target) {
-            if tx.copy_messages(account, *from, *target, modseq, &[*uid]).await?.is_empty() {
+    for target in targets.iter().collect::<BTreeSet<_>>() {
+        let mut copies: BTreeMap<Uuid, Vec<i64>> = BTreeMap::new();
+        for row in rows.iter().filter(|row| !row.mailboxes.contains(target)) {
+            let (Some(from), Some(uid)) = (row.mailboxes.first(), row.uids.first()) else { return Err(unknown()) };
+            copies.entry(*from).or_default().push(*uid);
+        }
+        for (from, uids) in copies {
+            if tx.copy_messages(account, from, *target, modseq, &uids).await?.len() != uids.len() {
                 return Err(unknown());
             }
-            placed.push(*target);
         }
     }
-    for (mailbox, uid) in row.mailboxes.iter().zip(&row.uids).filter(|(mailbox, _)| !targets.contains(mailbox)) {
-        tx.expunge(account, *mailbox, modseq, &[*uid], false).await?;
+    for (mailbox, uids) in places(rows).into_iter().filter(|(mailbox, _)| !targets.contains(mailbox)) {
+        tx.expunge(account, mailbox, modseq, &uids, false).await?;
     }
     Ok(())
+}
+
+/// Takes messages away; all mailboxes of the account are locked. Gives the mailboxes that are different now.
+async fn delete_tx(tx: &mut Tx, account: Uuid, modseq: i64, rows: &[EmailRow], all: &[Mailbox], how: Deletion) -> Result<Vec<Uuid>> {
+    let trash = all.iter().find(|m| m.role == Some(Role::Trash)).map(|m| m.id);
+    let gone = |row: &&EmailRow| how == Deletion::Permanent || trash.is_some_and(|trash| row.mailboxes == [trash]);
+    for (mailbox, uids) in places(rows.iter().filter(gone)) {
+        tx.expunge(account, mailbox, modseq, &uids, false).await?;
+    }
+    let mut touched: Vec<Uuid> = places(rows).into_keys().collect();
+    let kept: Vec<EmailRow> = rows.iter().filter(|row| !gone(row)).cloned().collect();
+    if !kept.is_empty() {
+        let trash = special_tx(tx, account, all, Role::Trash, "Trash").await?;
+        place(tx, account, modseq, &kept, &[trash], all).await?;
+        touched.push(trash);
+    }
+    Ok(touched)
 }
 
 #[cfg(test)]

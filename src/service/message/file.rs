@@ -97,15 +97,21 @@ pub(crate) fn shown(call: &Call, name: String, media_type: String, data: Bytes) 
 impl Service {
     /// A part of a message, its transfer encoding undone.
     pub(crate) async fn get_part(self, call: Call, input: PartRef) -> Result<Done<FileContent>> {
-        let unknown = || Error::not_found("part");
         let account = self.mail_account(&call, &input.account).await?;
-        let row = self.email_row(account, input.id).await?;
-        let raw = self.whole_message(account, input.id).await?.ok_or_else(super::broken)?;
+        let (name, media_type, data) = self.part(account, input.id, &input.part).await?;
+        Ok(shown(&call, name, media_type, data))
+    }
+
+    /// File name, media type and octets of a part of a message.
+    pub(crate) async fn part(&self, account: Uuid, id: Uuid, part: &str) -> Result<(String, String, Bytes)> {
+        let unknown = || Error::not_found("part");
+        let row = self.email_row(account, id).await?;
+        let raw = self.whole_message(account, id).await?.ok_or_else(super::broken)?;
         let facts = Facts::decode(&row.facts).unwrap_or_else(|| Facts::of(&raw));
-        let part = facts.part_at(&input.part).and_then(|index| facts.parts.get(index)).ok_or_else(unknown)?;
+        let part = facts.part_at(part).and_then(|index| facts.parts.get(index)).ok_or_else(unknown)?;
         let data = Bytes::copy_from_slice(&message::part_bytes(&raw, part));
         let charset = part.param("charset").filter(|_| part.kind == "text").map(|charset| format!("; charset={charset}")).unwrap_or_default();
-        Ok(shown(&call, part.file_name().unwrap_or_default(), format!("{}/{}{charset}", part.kind, part.subtype), data))
+        Ok((part.file_name().unwrap_or_default(), format!("{}/{}{charset}", part.kind, part.subtype), data))
     }
 }
 

@@ -64,6 +64,8 @@ export interface Options {
   /** Repeating the call with the same key does it once. */
   once?: string;
   signal?: AbortSignal;
+  /** The form the answer is wanted in, where there are several. */
+  accept?: string;
 }
 
 /** Path, query and body of a call: fields find their place by the path and the method. */
@@ -86,7 +88,8 @@ export function request<I extends OperationId>(id: I, input: Input<I>): { method
 /** Does an operation. */
 export async function call<I extends OperationId>(id: I, input: Input<I>, options: Options = {}): Promise<Result<I>> {
   const { method, path, body } = request(id, input);
-  const answer = await send(id, method, path, options, body === undefined ? null : JSON.stringify(body), body === undefined ? {} : { "Content-Type": "application/json" }, body);
+  const headers = { ...(body === undefined ? {} : { "Content-Type": "application/json" }), ...(options.accept ? { Accept: options.accept } : {}) };
+  const answer = await send(id, method, path, options, body === undefined ? null : JSON.stringify(body), headers, body);
   const text = await answer.text();
   return (text === "" ? undefined : JSON.parse(text)) as Result<I>;
 }

@@ -15,6 +15,10 @@ const paths = {
   out: "M14 4h5v16h-5M10 8l-4 4 4 4M6 12h9", back: "M15 6l-6 6 6 6", download: "M12 4v11M7 11l5 5 5-5M5 20h14",
   star: "M12 3.500l2.600 5.500 6 .800-4.400 4.100 1.100 6L12 17l-5.300 2.900 1.100-6L3.400 9.800l6-.800z", clip: "M8 12.500 14.500 6a3 3 0 0 1 4.300 4.300L10 19a5 5 0 0 1-7-7l8-8",
   reply: "M9 7l-5 5 5 5M4 12h10a6 6 0 0 1 6 6", forward: "M15 7l5 5-5 5M20 12H10a6 6 0 0 0-6 6", folder: "M3 6h6l2 2h10v11H3z", send: "M4 12l16-8-5 16-4-6z",
+  inbox: "M4 13l3-8h10l3 8v6H4zM4 13h5l1 3h4l1-3h5", archive: "M4 5h16v4H4zM6 9v10h12V9M10 13h4", ban: "M12 21a9 9 0 1 0 0-18 9 9 0 0 0 0 18zM6 6l12 12", unread: "M3 6h18v12H3zM3.500 6.500 12 13l8.500-6.500M20 3h.010",
+  replyAll: "M12 7l-5 5 5 5M7 7l-5 5 5 5M7 12h8a6 6 0 0 1 6 6", image: "M4 5h16v14H4zM4 16l5-5 4 4 3-3 4 4M15 9h.010", minus: "M6 18h12", full: "M9 4H4v5M15 20h5v-5M4 4l6 6M20 20l-6-6", quote: "M5 7h5v6H5zM14 7h5v6h-5zM10 13c0 3-2 4-4 4M19 13c0 3-2 4-4 4",
+  list: "M9 6h11M9 12h11M9 18h11M4 6h.010M4 12h.010M4 18h.010", numbered: "M10 6h10M10 12h10M10 18h10M4 5h1v3M4 11h2l-2 3h2M4 17h2v3H4", link: "M10 14a4 4 0 0 0 6 0l3-3a4 4 0 0 0-6-6l-1 1M14 10a4 4 0 0 0-6 0l-3 3a4 4 0 0 0 6 6l1-1", clear: "M6 5h12M12 5l-2 8M4 20 20 4M9 20h6",
+  in: "M19 5 7 17M7 8v9h9", away: "M5 19 17 7M8 7h9v9",
 } as const;
 export type IconName = keyof typeof paths;
 

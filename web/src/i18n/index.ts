@@ -42,6 +42,8 @@ export async function setLanguage(language: Language): Promise<void> {
 }
 
 export const language = (): Language => current;
+/** How numbers and times are written: as the browser is set, when it speaks this language. */
+export const locale = (): string => globalThis.navigator?.languages.find((tag) => tag.toLowerCase().startsWith(current)) ?? current;
 export const useLanguage = () => useSyncExternalStore((listener) => {
   listeners.add(listener);
   return () => { listeners.delete(listener); };

@@ -1,10 +1,12 @@
 // The user's places: a rail beside the page, a bar below it on a narrow screen.
-import { useEffect, useState, type ReactNode } from "react";
+import { lazy, Suspense, useEffect, useState, type ReactNode } from "react";
+import { call } from "../api/client";
 import type { Principal } from "../api/generated/types";
 import { signOut } from "../api/session";
 import { Button, Menu } from "../components/controls";
 import { Icon, type IconName } from "../components/Icon";
 import { t, type Key } from "../i18n";
+import { useWritings, write } from "../pages/compose/store";
 import { Link, navigate, usePath } from "../router";
 import { ApiFoot } from "./ApiPeek";
 import { go, openPalette, Palette, type Command } from "./Palette";
@@ -13,15 +15,28 @@ export interface UserPlace { text: Key; path: string; icon: IconName }
 
 /** What a user finds here; a page of a path below one of these marks it. */
 export const places: readonly UserPlace[] = [
+  { text: "Mail", path: "/", icon: "mail" },
   { text: "Settings", path: "/settings", icon: "settings" },
 ];
+
+const Compose = lazy(() => import("../pages/compose/Compose"));
+
+/** Mail that fits what is typed. */
+async function findMail(query: string): Promise<Command[]> {
+  const found = await call("searchMessages", { account: "me", text: query, limit: 6 });
+  return [
+    go(t("Search mail for {text}", { text: query }), `/?q=${encodeURIComponent(query)}`, t("Mail")),
+    ...found.data.map((message) => go(message.subject || t("(no subject)"), `/?m=${message.id}`, message.from[0]?.name || message.from[0]?.email || "")),
+  ];
+}
 
 export function UserFrame({ principal, children }: { principal: Principal; children: ReactNode }) {
   const path = usePath();
   const [open, setOpen] = useState(false);
   useEffect(() => { setOpen(false); }, [path]);
-  const here = places.find((place) => path === place.path || path.startsWith(`${place.path}/`)) ?? places[0];
-  const commands: Command[] = [...places.map((place) => go(t(place.text), place.path)), { text: t("Sign out"), run: () => void signOut() }];
+  const writing = useWritings().length > 0;
+  const here = places.find((place) => path === place.path || (place.path !== "/" && path.startsWith(`${place.path}/`)));
+  const commands: Command[] = [{ text: t("Write"), about: t("Mail"), run: () => write() }, ...places.map((place) => go(t(place.text), place.path)), { text: t("Sign out"), run: () => void signOut() }];
   return (
     <>
       <a className="skip" href="#content">{t("To the content")}</a>
@@ -46,7 +61,8 @@ export function UserFrame({ principal, children }: { principal: Principal; child
         </nav>
         <div className="main" onClick={() => setOpen(false)}>{children}<ApiFoot /></div>
       </div>
-      <Palette commands={commands} />
+      {writing && <Suspense><Compose /></Suspense>}
+      <Palette commands={commands} find={findMail} />
     </>
   );
 }

@@ -209,14 +209,32 @@ export type Attachment = {
   /** Media type. */
   "type": string;
 };
-/** An upload as attachment. */
+/** An attachment: an upload, or a part of a message of the account. */
 export type AttachmentRef = {
   /** Names the upload. */
-  "blob_id": string;
+  "blob_id"?: string | null;
   /** Id by which the HTML shows it (`cid:`), without angle brackets. */
   "cid"?: string | null;
+  /** Names a message instead, one of whose parts is attached. */
+  "message_id"?: string | null;
   /** File name. */
   "name": string;
+  /** Number of its part. */
+  "part"?: string | null;
+};
+/** What became of many messages. */
+export type BulkDone = {
+  /** Messages that were there. */
+  "matched": number;
+};
+export type BulkMessagesBody = {
+  "delete"?: Deletion | null;
+  /** Ids of the messages, 1 to 500; what is not there any more is passed over. */
+  "ids": Array<string>;
+  /** `true` sets a keyword, `false` clears it; others stay. */
+  "keywords"?: Record<string, boolean> | null;
+  /** Mailboxes they shall stand in: ids or `path:` names; all of them. */
+  "mailbox_ids"?: Array<string> | null;
 };
 /** Between whom a call is. */
 export type CallDirection = "internal" | "inbound" | "outbound" | "transit";
@@ -403,6 +421,27 @@ export type CreateDomainSignalRuleBody = {
   /** When it is asked; at once when absent. */
   "stage"?: number;
 };
+export type CreateDraftBody = {
+  /** Uploaded files, and parts of messages. */
+  "attachments"?: Array<AttachmentRef>;
+  /** Bcc. */
+  "bcc"?: Array<MailAddress>;
+  /** Cc. */
+  "cc"?: Array<MailAddress>;
+  "from"?: MailAddress | null;
+  /** HTML form. */
+  "html"?: string | null;
+  /** Message-ID this answers. */
+  "in_reply_to"?: string | null;
+  /** Message-IDs of the conversation, the first one first; what it answers when empty. */
+  "references"?: Array<string>;
+  /** Subject. */
+  "subject"?: string;
+  /** Plain text. */
+  "text"?: string;
+  /** To. */
+  "to"?: Array<MailAddress>;
+};
 export type CreateForwarderBody = {
   /** Name in the domain. */
   "name": string;
@@ -480,6 +519,8 @@ export type Dataset = {
   /** Version of the object, its ETag. */
   "version": number;
 };
+/** How messages are taken away. */
+export type Deletion = "to_trash" | "permanent";
 /** What was found on this machine. */
 export type DetectedLan = {
   /** Addresses of its interfaces. */
@@ -1147,6 +1188,8 @@ export type Members = {
 };
 /** A stored message. */
 export type Message = {
+  /** Bcc; only what the account wrote itself has it. */
+  "bcc": Array<MailAddress>;
   "body"?: MessageBody | null;
   /** Cc. */
   "cc": Array<MailAddress>;
@@ -1170,6 +1213,8 @@ export type Message = {
   "preview": string;
   /** When it was stored. */
   "received_at": string;
+  /** Message-IDs of the conversation before it, the first one first. */
+  "references": Array<string>;
   /** Reply-To. */
   "reply_to": Array<MailAddress>;
   /** Octets. */
@@ -1183,8 +1228,10 @@ export type Message = {
 };
 /** Text and parts of a message. */
 export type MessageBody = {
-  /** Parts that are attachments. */
+  /** Parts that are attachments, and pictures that the HTML shows (`cid:`). */
   "attachments": Array<Attachment>;
+  /** The HTML form in UTF-8 as its sender wrote it: not to be trusted. */
+  "html"?: string | null;
   /** Whether there is an HTML form. */
   "html_available": boolean;
   /** Plain text, decoded. */
@@ -1693,6 +1740,27 @@ export type ReplaceDomainSignalRulesBody = {
   /** All rules, in their order; one whose name was there keeps its id. */
   "rules": Array<NewSignalRule>;
 };
+export type ReplaceDraftBody = {
+  /** Uploaded files, and parts of messages. */
+  "attachments"?: Array<AttachmentRef>;
+  /** Bcc. */
+  "bcc"?: Array<MailAddress>;
+  /** Cc. */
+  "cc"?: Array<MailAddress>;
+  "from"?: MailAddress | null;
+  /** HTML form. */
+  "html"?: string | null;
+  /** Message-ID this answers. */
+  "in_reply_to"?: string | null;
+  /** Message-IDs of the conversation, the first one first; what it answers when empty. */
+  "references"?: Array<string>;
+  /** Subject. */
+  "subject"?: string;
+  /** Plain text. */
+  "text"?: string;
+  /** To. */
+  "to"?: Array<MailAddress>;
+};
 export type ReplaceMembersBody = {
   /** Addresses; names without a domain are in the group's domain. */
   "members": Array<string>;
@@ -1928,6 +1996,8 @@ export type SearchMessagesBody = {
   "cursor"?: string | null;
   /** Text that From must contain. */
   "from"?: string | null;
+  /** Whether it has attachments. */
+  "has_attachment"?: boolean | null;
   /** A keyword the message must have. */
   "keyword"?: string | null;
   /** Messages per page, 1 to 500. */
@@ -1954,7 +2024,7 @@ export type SendImBody = {
   "text": string;
 };
 export type SendMessageBody = {
-  /** Uploaded files. */
+  /** Uploaded files, and parts of messages. */
   "attachments"?: Array<AttachmentRef>;
   /** Bcc. */
   "bcc"?: Array<MailAddress>;
@@ -1970,6 +2040,8 @@ export type SendMessageBody = {
   "in_reply_to"?: string | null;
   /** The whole message (RFC 5322) instead of its parts; without recipients beside it, those of its header get it. */
   "raw"?: string | null;
+  /** Message-IDs of the conversation, the first one first; what it answers when empty. */
+  "references"?: Array<string>;
   /** Asks readers to say that they have read it (RFC 8098). */
   "request_mdn"?: boolean;
   /** A copy goes into the mailbox of sent messages; true when absent. */
@@ -3471,6 +3543,10 @@ export interface Inputs {
     "limit"?: number | null;
     /** Only of this mailbox: id or `path:` name. */
     "mailbox"?: string | null;
+    /** Messages passed over before the page begins, so that a list can be entered anywhere. */
+    "position"?: number | null;
+    /** Only of this thread, those stored last first. */
+    "thread"?: string | null;
   };
   importMessage: {
     /** The account: id, address or `me`. */
@@ -3500,6 +3576,10 @@ export interface Inputs {
     /** `true`: it does not go to the trash first. */
     "permanent"?: string | null;
   };
+  bulkMessages: {
+    /** The account: id, address or `me`. */
+    "account": string;
+  } & BulkMessagesBody;
   getHeaders: {
     /** The account: id, address or `me`. */
     "account": string;
@@ -3552,6 +3632,16 @@ export interface Inputs {
     /** The upload. */
     "blob": string;
   };
+  createDraft: {
+    /** The account: id, address or `me`. */
+    "account": string;
+  } & CreateDraftBody;
+  replaceDraft: {
+    /** The account: id, address or `me`. */
+    "account": string;
+    /** The draft; it gets another id. */
+    "id": string;
+  } & ReplaceDraftBody;
   listSubmissions: {
     /** The account: id, address or `me`. */
     "account": string;
@@ -3909,6 +3999,7 @@ export interface Results {
   getMessage: Message;
   updateMessage: Message;
   deleteMessage: void;
+  bulkMessages: BulkDone;
   getHeaders: Headers;
   getRaw: RawMessage;
   getPart: FileContent;
@@ -3916,6 +4007,8 @@ export interface Results {
   getMailTrace: MailTrace;
   createUpload: Upload;
   downloadBlob: FileContent;
+  createDraft: Stored;
+  replaceDraft: Stored;
   listSubmissions: PageSubmission;
   sendMessage: Submission;
   getSubmission: Submission;

@@ -237,7 +237,6 @@ export const admin = {
   "Strong": "Stark",
   "Suspend": "Sperren",
   "Suspend {name}?": "{name} sperren?",
-  "Take away": "Wegnehmen",
   "Telephone numbers": "Telefonnummern",
   "Telephones": "Telefone",
   "Telephones registered": "Angemeldete Telefone",

@@ -118,6 +118,7 @@ export const common = {
   "Size": "Größe",
   "Somebody changed this since you opened it. Your changes are still here.": "Jemand hat dies geändert, seit Sie es geöffnet haben. Ihre Änderungen sind noch da.",
   "State": "Zustand",
+  "Take away": "Wegnehmen",
   "Take away {name}": "{name} wegnehmen",
   "Telephone": "Telefon",
   "Text": "Text",

@@ -1,6 +1,6 @@
 // What users decide themselves: name, password, calls, sessions, look.
 import { useState } from "react";
-import { useAct, useCall } from "../../api/hooks";
+import { queries, useAct, useCall } from "../../api/hooks";
 import { Button, Field, Loading } from "../../components/controls";
 import { ProblemNote } from "../../components/ProblemNote";
 import { toast } from "../../components/toast";
@@ -29,7 +29,7 @@ export default function OwnSettings() {
 function Profile() {
   const { data } = useCall("getAccount", { account: "me" });
   const [name, setName] = useState<string | null>(null);
-  const save = useAct("updateAccount", () => { setName(null); toast(t("Saved")); });
+  const save = useAct("updateAccount", (account) => { queries.setQueryData(["getAccount", { account: "me" }], account); setName(null); toast(t("Saved")); });
   if (!data) return <Loading />;
   return (
     <div className="columns wide">
