@@ -6,10 +6,10 @@ HOST ?=
 FUZZ_SECONDS ?= 300
 FUZZ_TARGETS ?= $(sort $(notdir $(basename $(wildcard fuzz/fuzz_targets/*.rs))))
 
-.PHONY: help run build test tour stories bench fuzz sqlx prepare web
+.PHONY: help run build test tour stories screenshots bench fuzz sqlx prepare web
 
 help: ## Shows this list
-	@awk -F':.*## ' '/^[a-z]+:.*## / { printf "make %-8s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@awk -F':.*## ' '/^[a-z]+:.*## / { printf "make %-11s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 prepare:
 	@scripts/prepare.sh
@@ -38,6 +38,10 @@ stories: web ## Runs the browser stories (SHOTS=folder keeps pictures)
 tour: web ## Runs the README's tour against a fresh server and compares
 	$(CARGO) build --profile quick --bin postamt
 	scripts/tour.mjs --binary target/quick/postamt
+
+screenshots: web ## Renews the pictures of this README
+	$(CARGO) build --bin postamt
+	cd web && node tests/screenshots.mjs --binary ../target/debug/postamt
 
 bench: prepare ## Measures the Router, then mail, API and telephony beside their peers (as root)
 	$(CARGO) bench -p router -p sip

@@ -61,7 +61,8 @@ impl Shared {
 
     /// Has the relay thread look after the call as it is now.
     pub(crate) fn watch(&self, call: &Call) {
-        let Some(branch) = call.leading() else { return };
+        // What was never relayed wakes no thread.
+        let Some(branch) = call.leading().filter(|_| !call.legs.is_empty()) else { return };
         let settings = &self.around().settings;
         let mut streams = Vec::new();
         for index in 0..call.legs.len() {

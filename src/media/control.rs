@@ -334,9 +334,11 @@ impl Shared {
     fn close_branch(&self, call: &mut Call, number: u32, longer: Duration) {
         let Some(branch) = call.branches.remove(&number) else { return };
         let legs: Vec<Leg> = branch.legs.into_iter().flatten().collect();
-        // Nothing of it reaches the caller any more.
-        self.order(call, Order::Peer(legs.iter().flat_map(|leg| [(leg.rtp, None), (leg.rtcp, None)]).collect()));
-        self.close(call, &legs, longer);
+        if !legs.is_empty() {
+            // Nothing of it reaches the caller any more.
+            self.order(call, Order::Peer(legs.iter().flat_map(|leg| [(leg.rtp, None), (leg.rtcp, None)]).collect()));
+            self.close(call, &legs, longer);
+        }
         if call.active == Some(number) {
             call.active = None;
         }

@@ -67,14 +67,15 @@ async fn run(flow: Flow, mut socket: WebSocket, telephony: Telephony) {
 
 /// Carries messages both ways until one side ends it.
 async fn exchange(flow: Flow, socket: &mut WebSocket, waiting: &mut mpsc::Receiver<Outgoing>, inputs: &mpsc::Sender<Input>) {
-    let mut pings = tokio::time::interval(PING);
+    // Whoever has just come is there.
+    let mut pings = tokio::time::interval_at(tokio::time::Instant::now() + PING, PING);
     let mut silent = 0;
     loop {
         let message = tokio::select! {
             next = waiting.recv() => match next { Some((_, octets)) => out(octets), None => return },
             _ = pings.tick() => {
                 silent += 1;
-                if silent > 2 {
+                if silent > 1 {
                     return;
                 }
                 Message::Ping(bytes::Bytes::new())

@@ -92,7 +92,7 @@ function Setting({ one, draft, readOnly, fault, onChange }: { one: EffectiveSett
     <div className={`setting ${dirty ? "dirty" : ""}`}>
       <div>
         <label htmlFor={id}><strong>{label(one.key)}</strong></label>
-        <div className="help" id={`${id}-help`}>{help(one.key, one.help)}</div>
+        <div className="help" id={`${id}-help`}>{help(one.help)}</div>
       </div>
       <div>
         <SettingInput id={id} one={one} value={value} disabled={readOnly} invalid={Boolean(fault)} onChange={onChange} />

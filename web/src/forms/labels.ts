@@ -11,7 +11,8 @@ export function label(key: string): string {
   return words.charAt(0).toUpperCase() + words.slice(1);
 }
 
-export function help(key: string, english: string): string {
-  const own = word(`help.${key}`);
-  return own === `help.${key}` ? english.replaceAll("`", "") : own;
+/** Its help text, which comes in English. */
+export function help(english: string): string {
+  const own = word(english);
+  return own === english ? english.replaceAll("`", "") : own;
 }

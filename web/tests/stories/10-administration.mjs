@@ -1,5 +1,6 @@
 // An administrator's day: domains, accounts and settings, by the classic path of tabs too.
 import assert from "node:assert/strict";
+import { readFileSync } from "node:fs";
 
 const choose = async (page, ...tabs) => { for (const tab of tabs) await page.locator(".tabs").getByRole("link", { name: tab, exact: true }).first().click(); };
 
@@ -153,6 +154,14 @@ export const stories = {
     await page.getByRole("button", { name: "The calls behind this page" }).click();
     await page.getByText("/api/v1/accounts/anna%40client1.example", { exact: false }).first().waitFor();
     await look("api-peek");
+  },
+
+  "every setting has a German name and help": async ({ server, password }) => {
+    const german = readFileSync(new URL("../../src/i18n/de/settings.ts", import.meta.url), "utf8");
+    const { access_token } = await (await fetch(`${server.admin}/api/v1/auth/login`, { method: "POST", headers: { "Content-Type": "application/json" }, body: JSON.stringify({ login: "postmaster", password }) })).json();
+    const { data } = await (await fetch(`${server.admin}/api/v1/meta/settings`, { headers: { Authorization: `Bearer ${access_token}` } })).json();
+    const missing = data.flatMap((group) => group.settings.flatMap(({ key, help }) => [`setting.${key}`, help].filter((word) => !german.includes(`  ${JSON.stringify(word)}: `))));
+    assert.deepEqual([...new Set(missing)], [], "add these to web/src/i18n/de/settings.ts");
   },
 
   "administration speaks German": async ({ server, signIn }) => {

@@ -343,7 +343,7 @@ export const admin = {
   "set-up": "Einrichtung",
   "shown by all listeners": "von allen Listenern gezeigt",
   "silent": "stumm",
-  "since {ago}": "seit {ago}",
+  "started {ago}": "gestartet {ago}",
   "suspended": "gesperrt",
   "telephones": "Telefone",
   "to do": "zu tun",

@@ -47,7 +47,7 @@ export const common = {
   "Every device has to sign in again.": "Jedes Gerät muss sich neu anmelden.",
   "Expert": "Experte",
   "From": "Von",
-  "Go to or do": "Gehe zu oder tue",
+  "Go to or do": "Suchen, gehen, tun",
   "Hang up": "Auflegen",
   "History": "Verlauf",
   "Kind": "Art",

@@ -13,7 +13,7 @@ import { number, span } from "../../i18n/format";
 import { Link, useParam } from "../../router";
 import { Page, PageHead } from "../../shell/App";
 import { useNow } from "./Calls";
-import { cause, party } from "./parts";
+import { cause, party, plain } from "./parts";
 
 const LIVE = 2000;
 
@@ -32,7 +32,7 @@ export default function CallPage() {
   const report = media.data ?? call.media ?? null;
   return (
     <Page>
-      <PageHead title={`${call.caller.name || call.caller.uri} → ${call.dialled}`} chip={<Chip tone={going ? "info" : call.answered_at ? "ok" : "warn"}>{going ? choice(call.state) : cause(call)}</Chip>}
+      <PageHead title={`${call.caller.name || plain(call.caller.uri)} → ${plain(call.dialled)}`} chip={<Chip tone={going ? "info" : call.answered_at ? "ok" : "warn"}>{going ? choice(call.state) : cause(call)}</Chip>}
         crumbs={going ? <Link to="/monitors/calls">{t("Calls")}</Link> : <Link to="/monitors/call-records">{t("Call records")}</Link>}>
         {going && <Button tone="danger" onClick={() => confirm({ title: t("End this call?"), text: `${party(call.caller)} → ${call.dialled}`, action: t("Hang up"), danger: true, yes: () => hangup.mutate({ call: id }, { onError: tell }) })}>{t("Hang up")}</Button>}
         <Button icon="download" onClick={() => void download("traceCall", { call: id }, "application/x-pcapng").then((blob) => save(`${id}.pcapng`, blob), tell)}>pcapng</Button>
@@ -69,7 +69,7 @@ function Who({ call }: { call: CallRecord }) {
         call.routed.length > 0 && ["Way", <span key="r" className="mono">{call.routed.join(" → ")}</span>],
         ["Began", <Time key="b" at={call.started_at} />], ["Rang", <Time key="r" at={call.ringing_at} />], ["Answered", <Time key="a" at={call.answered_at} />],
         ["Duration", <span key="l" className="numbers">{lasts === null ? "–" : span(lasts)}</span>],
-        call.ended_at ? ["Ended", <span key="e"><Time at={call.ended_at} /> {call.ended_by && t("by {who}", { who: choice(call.ended_by) })} {call.final_code}</span>] : null,
+        call.ended_at ? ["Ended", <span key="e"><Time at={call.ended_at} /> {call.ended_by && t("by {who}", { who: choice(call.ended_by).toLowerCase() })}{call.final_code && ` (${call.final_code})`}</span>] : null,
         ["Call-ID", <Copy key="i" text={call.sip_call_id} />],
       ]} />
     </section>

@@ -9,7 +9,7 @@ import { span } from "../../i18n/format";
 import { Link, useSearch } from "../../router";
 import { Page, PageHead } from "../../shell/App";
 import { Media } from "./Calls";
-import { callPath, cause, party } from "./parts";
+import { callPath, cause, party, plain } from "./parts";
 
 const causes: readonly [string, Key][] = [["", "All"], ["answered", "answered"], ["no_answer", "not answered"], ["busy", "busy"], ["cancelled", "given up"], ["rejected", "refused"], ["not_found", "unknown number"]];
 
@@ -31,7 +31,7 @@ export default function Records() {
         <Table label={t("Call records")} rows={rows} id={(row) => row.id} to={(row) => callPath(row.id)} {...page} empty={<Empty>{t("No call is like that.")}</Empty>} columns={[
           { label: t("When"), cell: (row) => <Link to={callPath(row.id)}><Time at={row.started_at} /></Link> },
           { label: t("From"), cell: (row) => <span className="mono">{party(row.caller)}</span> },
-          { label: t("Dialled"), cell: (row) => <span className="mono">{row.dialled}</span> },
+          { label: t("Dialled"), cell: (row) => <span className="mono">{plain(row.dialled)}</span> },
           { label: t("Outcome"), cell: (row) => <Chip tone={row.answered_at ? "ok" : "warn"}>{cause(row)}{row.final_code && !row.answered_at ? ` (${row.final_code})` : ""}</Chip> },
           { label: t("Duration"), end: true, cell: (row) => (row.duration_seconds ? span(row.duration_seconds) : <span className="muted">–</span>) },
           { label: t("Media"), cell: (row) => <Media call={row} /> },

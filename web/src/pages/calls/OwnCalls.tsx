@@ -72,8 +72,8 @@ function Incoming() {
   if (!one) return null;
   const away = ["do_not_disturb", "divert_always"].filter((key) => { const found = data?.data.find((other) => other.key === key); return found && found.value !== false && found.value !== ""; });
   return (
-    <section className="card row" aria-label={label("accept_calls")}>
-      <label className="switch"><input type="checkbox" role="switch" checked={one.value === true} disabled={save.isPending} onChange={(event) => save.mutate({ ...ME, set: { accept_calls: event.target.checked } }, { onError: tell })} /><strong>{label("accept_calls")}</strong></label>
+    <section className="card row" aria-label={t("Incoming calls")}>
+      <label className="switch"><input type="checkbox" role="switch" checked={one.value === true} disabled={save.isPending} onChange={(event) => save.mutate({ ...ME, set: { accept_calls: event.target.checked } }, { onError: tell })} /><strong>{t("Incoming calls")}</strong></label>
       <span className="muted grow">{help("accept_calls", one.help)}</span>
       {away.map((key) => <Link key={key} to="/settings?tab=calls"><Chip tone="warn">{label(key)}</Chip></Link>)}
     </section>

@@ -72,7 +72,7 @@ function Figures() {
   const figures: [string, number | undefined, string, ReactNode][] = [
     [t("Waiting in the queue"), waiting, "/monitors/queue", oldest ? t("oldest {ago}", { ago: ago(oldest) }) : t("nothing waits")],
     [t("Calls now"), sip?.calls, "/monitors/calls", media ? t("{n} media streams", { n: number(media.streams) }) : ""],
-    [t("Telephones registered"), sip?.registrations, "/monitors/registrations", sip ? t("since {ago}", { ago: ago(sip.started_at) }) : ""],
+    [t("Telephones registered"), sip?.registrations, "/monitors/registrations", sip ? t("started {ago}", { ago: ago(sip.started_at) }) : ""],
     [t("Addresses shut out"), sip?.bans, "/monitors/sip", t("by SIP, for a while")],
   ];
   return (

@@ -12,8 +12,15 @@ const SHOWN = 8;
 /** What an event is about, in a few words. */
 export function subject(event: Event): string {
   const object = event.object as Record<string, unknown>;
-  for (const key of ["address", "name", "domain", "queue", "recipient", "dialled", "number", "id"]) if (typeof object[key] === "string" || typeof object[key] === "number") return String(object[key]);
+  for (const key of ["address", "name", "domain", "queue", "recipient", "dialled", "number", "id"]) if ((typeof object[key] === "string" && !/^[0-9a-f]{8}-/.test(object[key])) || typeof object[key] === "number") return String(object[key]);
   return "";
+}
+
+/** A type of event as words: `call.answered` is "Call answered". */
+function title(type: string): string {
+  const own = word(`event.${type}`);
+  const plain = type.replace(/[._]/g, " ");
+  return own === `event.${type}` ? plain.charAt(0).toUpperCase() + plain.slice(1) : own;
 }
 
 export function Happened() {
@@ -24,7 +31,7 @@ export function Happened() {
     <section className="card stack" aria-label={t("What happens")} style={{ minHeight: "220px" }}>
       <h2>{t("What happens")}</h2>
       {events.length === 0 ? <p className="muted">{t("Events appear here as they happen.")}</p> : (
-        <ul className="plain stack tight">{events.map((event) => <li key={event.id} className="row" style={{ justifyContent: "space-between" }}><span>{word(`event.${event.type}`).replace(/^event\./, "")} <span className="mono">{subject(event)}</span></span><span className="muted"><Time at={event.time} /></span></li>)}</ul>
+        <ul className="plain stack tight">{events.map((event) => <li key={event.id} className="row" style={{ justifyContent: "space-between" }}><span>{title(event.type)} <span className="mono">{subject(event)}</span></span><span className="muted"><Time at={event.time} /></span></li>)}</ul>
       )}
       {history && history.data.length > 0 && (
         <div className="stack tight">

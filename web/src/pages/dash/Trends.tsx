@@ -26,7 +26,7 @@ export function Trends() {
     <section className="stack" aria-label={t("Trends")}>
       <div className="row" style={{ justifyContent: "space-between" }}><h2>{t("Trends")}</h2>
         <Segments<TrendSpan> label={t("Period")} value={span} onChange={setSpan} options={[["hour", t("Hour")], ["day", t("Day")], ["week", t("Week")], ["month", t("Month")]]} /></div>
-      <div className="columns">
+      <div className="columns" style={{ gridTemplateColumns: "repeat(auto-fit, minmax(min(380px, 100%), 1fr))" }}>
         <TrendChart title={t("Mail")} times={times} series={[{ label: t("received"), tone: "accent", values: of("received") }, { label: t("sent"), tone: "ok", values: of("sent") }, { label: t("failed"), tone: "error", values: of("failed") }]} />
         <TrendChart title={t("Queue")} times={times} series={[{ label: t("waiting"), tone: "warn", values: of("waiting") }]} />
         <TrendChart title={t("Calls")} times={times} series={[{ label: t("at a time"), tone: "accent", values: of("calls") }]} />

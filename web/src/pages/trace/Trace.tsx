@@ -9,7 +9,7 @@ import { Table } from "../../components/Table";
 import { t } from "../../i18n";
 import { Link, navigate, useSearch } from "../../router";
 import { Page, PageHead } from "../../shell/App";
-import { callPath, cause, party } from "../call/parts";
+import { callPath, cause, party, plain } from "../call/parts";
 
 type Found = { at: string; mail: MailTrace; call?: never } | { at: string; call: CallRecord; mail?: never };
 
@@ -41,7 +41,7 @@ export default function Trace() {
             { label: t("When"), cell: (row) => <Time at={row.at} /> },
             { label: t("What"), cell: (row) => (row.mail ? <Chip tone="info">{t("Mail")}</Chip> : <Chip tone="ok">{t("Call")}</Chip>) },
             { label: t("From"), cell: (row) => <span className="mono">{row.mail ? from(row.mail) || "<>" : row.call && party(row.call.caller)}</span> },
-            { label: t("To"), cell: (row) => <span className="mono">{row.mail ? to(row.mail).join(", ") : row.call?.dialled}</span> },
+            { label: t("To"), cell: (row) => <span className="mono">{row.mail ? to(row.mail).join(", ") : plain(row.call?.dialled ?? "")}</span> },
             { label: t("What became of it"), cell: (row) => (row.mail ? <Outcome mail={row.mail} /> : row.call && <Chip tone={row.call.answered_at ? "ok" : "warn"}>{cause(row.call)}</Chip>) },
           ]} />
       </section>

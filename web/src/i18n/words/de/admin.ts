@@ -2,5 +2,6 @@
 import { common } from "../../de/common";
 import { admin } from "../../de/admin";
 import { coded } from "../../de/coded";
+import { settings } from "../../de/settings";
 
-export default { ...common, ...admin, ...coded };
+export default { ...common, ...admin, ...coded, ...settings };

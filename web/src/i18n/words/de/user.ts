@@ -2,5 +2,6 @@
 import { common } from "../../de/common";
 import { user } from "../../de/user";
 import { coded } from "../../de/coded";
+import { settings } from "../../de/settings";
 
-export default { ...common, ...user, ...coded };
+export default { ...common, ...user, ...coded, ...settings };
