@@ -114,6 +114,9 @@ export const stories = {
       await page.getByText("not kept: it stays here").waitFor();
       await page.getByRole("button", { name: "Send" }).click();
       await page.getByText("The server cannot be reached. Nothing you typed is lost; try again.").waitFor();
+      await compose(page).getByLabel("Close").click();
+      await page.getByText("Not kept yet: it waits here below").waitFor();
+      await page.locator(".compose-folded").click();
       await context.setOffline(false);
       await kept(page);
       const drafts = (await anna.call("GET", "/messages?mailbox=path:Drafts")).data;
