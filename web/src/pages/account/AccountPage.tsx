@@ -15,11 +15,12 @@ import { holdsIn } from "../../rights";
 import { Link, navigate, useParam, useSearch } from "../../router";
 import { Page, PageHead } from "../../shell/App";
 import { domainPath } from "../domain/Domains";
+import { Rules } from "../rules/Rules";
 import { accountPath, AccountState, makePassword } from "./parts";
 import { RightsForm } from "./RightsForm";
 import { Sessions } from "./Sessions";
 
-type Tab = "overview" | "settings" | "rights" | "sessions";
+type Tab = "rules" | "overview" | "settings" | "rights" | "sessions";
 
 export default function AccountPage() {
   const account = useParam("account");
@@ -36,9 +37,10 @@ export default function AccountPage() {
         {gone ? <Gone account={data} /> : <Actions account={data} />}
       </PageHead>
       {gone && <Note tone="warn">{t("This account is deleted. It can be restored for a while, with its mail and names.")}</Note>}
-      {!gone && <Tabs<Tab> label={data.address} value={tab} onChange={setTab} tabs={[["overview", t("Overview")], ["settings", t("Settings")], ["rights", t("Rights")], ["sessions", t("Sessions")]]} />}
+      {!gone && <Tabs<Tab> label={data.address} value={tab} onChange={setTab} tabs={[["overview", t("Overview")], ["settings", t("Settings")], ["rules", t("Call rules")], ["rights", t("Rights")], ["sessions", t("Sessions")]]} />}
       {tab === "overview" && <Overview account={data} readOnly={gone} />}
       {!gone && tab === "settings" && <AccountSettings account={data.address} />}
+      {!gone && tab === "rules" && <Rules scope={{ of: "Account", account: data.address }} readOnly={!holdsIn(session.principal, "signal_rules")} />}
       {!gone && tab === "rights" && <RightsForm account={data.address} />}
       {!gone && tab === "sessions" && <Sessions account={data.address} />}
     </Page>
