@@ -11,7 +11,7 @@ import { toast } from "../../components/toast";
 import { SettingsForm } from "../../forms/SettingsForm";
 import { t } from "../../i18n";
 import { number, size } from "../../i18n/format";
-import { holdsIn } from "../../rights";
+import { holds, holdsIn } from "../../rights";
 import { Link, navigate, useParam, useSearch } from "../../router";
 import { Page, PageHead } from "../../shell/App";
 import { domainPath } from "../domain/Domains";
@@ -68,7 +68,7 @@ function Overview({ account, readOnly }: { account: Account; readOnly: boolean }
           ["Changed", <Time key="u" at={account.updated_at} />],
         ]} />
         {most > 0 && <progress value={account.used_bytes} max={most} aria-label={t("Mail")} style={{ width: "100%" }} />}
-        {!readOnly && <div className="row"><Link className="button" to={`/trace?q=${encodeURIComponent(account.address)}`}>{t("Trace")}</Link><Link className="button" to={`/settings/router?address=${encodeURIComponent(account.address)}`}>{t("Explain routing")}</Link></div>}
+        {!readOnly && <div className="row"><Link className="button" to={`/trace?q=${encodeURIComponent(account.address)}`}>{t("Trace")}</Link>{holds(session.principal, "settings_read") && <Link className="button" to={`/settings/router?address=${encodeURIComponent(account.address)}`}>{t("Explain routing")}</Link>}</div>}
       </section>
       <NameList title={t("Other names")} help={t("Mail and calls for these names reach this account too.")} names={account.aliases} readOnly={!may("can_create_aliases")} busy={addAlias.isPending} problem={addAlias.error}
         onAdd={(name, done) => addAlias.mutate({ account: address, name }, { onSuccess: done })} onRemove={(name) => removeAlias.mutate({ account: address, name }, { onError: tell })} />

@@ -117,9 +117,9 @@ function Rows<T>({ title, add, list, fresh, row, fault, onChange }: { title: str
 }
 
 const Choice = ({ label, value, of, onChange }: { label: string; value: string; of: readonly string[]; onChange: (value: string) => void }) =>
-  <select className="input" style={{ flex: "1 1 120px", width: "auto" }} aria-label={label} value={value} onChange={(event) => onChange(event.target.value)}>{of.map((one) => <option key={one} value={one}>{choice(one)}</option>)}</select>;
+  <select className="input" style={{ flex: "1 1 96px", width: "auto" }} aria-label={label} value={value} onChange={(event) => onChange(event.target.value)}>{of.map((one) => <option key={one} value={one}>{choice(one)}</option>)}</select>;
 const Argument = ({ value, onChange }: { value: string | undefined; onChange: (value: string) => void }) =>
-  <input className="input mono" style={{ flex: "2 1 140px", width: "auto" }} aria-label={t("With what")} value={value ?? ""} onChange={(event) => onChange(event.target.value)} />;
+  <input className="input mono" style={{ flex: "2 1 110px", width: "auto" }} aria-label={t("With what")} value={value ?? ""} onChange={(event) => onChange(event.target.value)} />;
 
 /** What would happen to a call, without one. */
 function TryCall({ account }: { account: string }) {
@@ -137,7 +137,7 @@ function TryCall({ account }: { account: string }) {
       <ProblemNote problem={test.error} />
       {test.data && (
         <>
-          <ol className="timeline">{test.data.timeline.map((step, index) => <li key={index}><pre className="mono">{Object.entries(step).filter(([, value]) => value !== null && value !== "" && !(Array.isArray(value) && value.length === 0)).map(([key, value]) => `${key}: ${Array.isArray(value) ? value.join(", ") : String(value)}`).join("\n")}</pre></li>)}</ol>
+          <ol className="timeline">{test.data.timeline.map((step, index) => <li key={index}><div><strong>{step.action}</strong> <span className="mono">{step.targets.join(", ")}</span></div><div className="muted">{[step.t > 0 ? t("after {time}", { time: duration(step.t) }) : t("at once"), step.rule, step.note].filter(Boolean).join(" · ")}</div></li>)}</ol>
           <Note tone={test.data.status < 300 ? "ok" : "info"}>{t("In the end the caller hears {status}.", { status: `${test.data.status} ${test.data.reason ?? ""}`.trim() })}</Note>
         </>
       )}
