@@ -32,8 +32,8 @@ use model::server::{ErrorCodes, EventTypes, Modules, RenameMainDomain, Server, S
 use model::settings::{SettingsChange, SettingsView};
 use model::sip::{BanRef, ListTransactions, SipBan, SipStats, SipTransaction, TransactionRef};
 use model::setup::{CompleteSetup, SetupDone, SetupState};
-use model::trend::{GetTrends, Trends};
 use model::submission::{CreateDraft, CreateUpload, ReplaceDraft, SendMessage, Submission, Upload};
+use model::trend::{GetTrends, Trends};
 use model::{ListParams, Page};
 
 use crate::account::{AccountRef, AliasRef, ListDomainAccounts, UpdateAccountSettings};

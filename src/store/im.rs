@@ -187,12 +187,12 @@ impl Store {
         Ok(rows.into_iter().map(|r| ConversationRow { unread: r.unread, last: im!(r) }).collect())
     }
 
-    /// Takes a conversation away; the number of its messages. What still waits is not among them.
+    /// Takes a conversation away; the number of its messages. What still waits and nobody has read is not among them.
     ///
     /// # Errors
     /// When the database cannot answer.
     pub async fn delete_conversation(&self, account: Uuid, peer: &str) -> Result<u64> {
-        let done = sqlx::query!("DELETE FROM instant_message WHERE account_id = $1 AND peer = $2 AND state <> 'waiting'", account, peer).execute(&self.pool).await?;
+        let done = sqlx::query!("DELETE FROM instant_message WHERE account_id = $1 AND peer = $2 AND (state <> 'waiting' OR read_at IS NOT NULL)", account, peer).execute(&self.pool).await?;
         Ok(done.rows_affected())
     }
 

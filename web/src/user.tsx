@@ -11,6 +11,8 @@ const application: Application = {
   Frame: UserFrame,
   routes: [
     route("/", () => import("./pages/mail/Mail")),
+    route("/messages", () => import("./pages/messages/Messages")),
+    route("/calls", () => import("./pages/calls/OwnCalls")),
     route("/settings", () => import("./pages/own/OwnSettings")),
   ],
 };

@@ -1,11 +1,13 @@
 // The user's places: a rail beside the page, a bar below it on a narrow screen.
 import { lazy, Suspense, useEffect, useState, type ReactNode } from "react";
 import { call } from "../api/client";
+import { useCall, useLive } from "../api/hooks";
 import type { Principal } from "../api/generated/types";
 import { signOut } from "../api/session";
 import { Button, Menu } from "../components/controls";
 import { Icon, type IconName } from "../components/Icon";
 import { t, type Key } from "../i18n";
+import { number } from "../i18n/format";
 import { useWritings, write } from "../pages/compose/store";
 import { Link, navigate, usePath } from "../router";
 import { ApiFoot } from "./ApiPeek";
@@ -16,6 +18,8 @@ export interface UserPlace { text: Key; path: string; icon: IconName }
 /** What a user finds here; a page of a path below one of these marks it. */
 export const places: readonly UserPlace[] = [
   { text: "Mail", path: "/", icon: "mail" },
+  { text: "Messages", path: "/messages", icon: "chat" },
+  { text: "Calls", path: "/calls", icon: "phone" },
   { text: "Settings", path: "/settings", icon: "settings" },
 ];
 
@@ -34,6 +38,9 @@ export function UserFrame({ principal, children }: { principal: Principal; child
   const path = usePath();
   const [open, setOpen] = useState(false);
   useEffect(() => { setOpen(false); }, [path]);
+  useLive("im");
+  const { data: talks } = useCall("listConversations", { account: "me", limit: 50 }, { staleTime: 60_000 });
+  const unread = (talks?.data ?? []).reduce((sum, one) => sum + one.unread, 0);
   const writing = useWritings().length > 0;
   const here = places.find((place) => path === place.path || (place.path !== "/" && path.startsWith(`${place.path}/`)));
   const commands: Command[] = [{ text: t("Write"), about: t("Mail"), run: () => write() }, ...places.map((place) => go(t(place.text), place.path)), { text: t("Sign out"), run: () => void signOut() }];
@@ -48,7 +55,7 @@ export function UserFrame({ principal, children }: { principal: Principal; child
         </div>
         <nav className={`rail ${open ? "open" : ""}`} aria-label={t("Places")}>
           <Link to="/" className="brand"><img src="/icon.svg" alt="" />Postamt</Link>
-          {places.map((place) => <Link key={place.path} to={place.path} className="place" aria-current={place === here ? "page" : undefined}><Icon name={place.icon} />{t(place.text)}</Link>)}
+          {places.map((place) => <Link key={place.path} to={place.path} className="place" aria-current={place === here ? "page" : undefined}><Icon name={place.icon} /><span className="grow">{t(place.text)}</span>{place.path === "/messages" && unread > 0 && <span className="chip info numbers" title={t("{n} unread", { n: number(unread) })}>{number(unread)}</span>}</Link>)}
           <div className="foot row" style={{ flexWrap: "nowrap" }}>
             <span className="muted grow" style={{ fontSize: "13px" }}>{principal.address}</span>
             <Menu label={t("Account")} icon="settings" up>

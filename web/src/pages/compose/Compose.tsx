@@ -154,6 +154,7 @@ function Window({ writing: { key, start, folded } }: { writing: Writing }) {
       if (!(error instanceof Problem)) throw error;
       setProblem(error);
       setSending(false);
+      timer.current = setTimeout(() => void keep(), AGAIN_MS);
       if (error.at("/cc/0") ?? error.at("/bcc/0")) setCopies(true);
     }
   };

@@ -6,6 +6,7 @@ import { ProblemNote } from "../../components/ProblemNote";
 import { toast } from "../../components/toast";
 import { SettingsForm } from "../../forms/SettingsForm";
 import { t } from "../../i18n";
+import { useDensity, usePane, useWriting, type Density, type Pane, type Writing } from "../../preferences";
 import { useSearch } from "../../router";
 import { Tabs } from "../../components/controls";
 import { PreferenceFields } from "../../shell/Preferences";
@@ -21,8 +22,23 @@ export default function OwnSettings() {
       {tab === "profile" && <Profile />}
       {tab === "calls" && <Calls />}
       {tab === "sessions" && <Sessions account="me" />}
-      {tab === "look" && <PreferenceFields admin={false} />}
+      {tab === "look" && <><PreferenceFields admin={false} /><MailLook /></>}
     </Page>
+  );
+}
+
+/** How mail looks and is written in this browser. */
+function MailLook() {
+  const [pane, setPane] = usePane();
+  const [density, setDensity] = useDensity();
+  const [writing, setWriting] = useWriting();
+  return (
+    <section className="card stack form" aria-label={t("Mail")}>
+      <h2>{t("Mail")}</h2>
+      <Field label={t("Reading pane")}><select className="input" value={pane} onChange={(event) => setPane(event.target.value as Pane)}><option value="right">{t("Right")}</option><option value="below">{t("Below")}</option><option value="off">{t("Off")}</option></select></Field>
+      <Field label={t("Rows")}><select className="input" value={density} onChange={(event) => setDensity(event.target.value as Density)}><option value="comfortable">{t("Comfortable")}</option><option value="dense">{t("Dense")}</option></select></Field>
+      <Field label={t("New messages are")}><select className="input" value={writing} onChange={(event) => setWriting(event.target.value as Writing)}><option value="rich">{t("Text with form")}</option><option value="plain">{t("Plain text")}</option></select></Field>
+    </section>
   );
 }
 
@@ -62,6 +78,13 @@ function Password() {
 
 function Calls() {
   const { data } = useCall("getAccountSettings", { account: "me" });
+  const { data: browser } = useCall("getDiallerSettings", { account: "me" });
   if (!data) return <Loading />;
-  return <SettingsForm view={data} keys={data.data.filter((one) => one.own).map((one) => one.key)} operation="updateAccountSettings" input={{ account: "me" }} />;
+  return (
+    <>
+      <SettingsForm view={data} keys={data.data.filter((one) => one.own).map((one) => one.key)} operation="updateAccountSettings" input={{ account: "me" }} />
+      {browser && <h2>{t("Telephone in the browser")}</h2>}
+      {browser && <SettingsForm view={browser} operation="updateDiallerSettings" input={{ account: "me" }} />}
+    </>
+  );
 }
