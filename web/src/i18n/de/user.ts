@@ -52,7 +52,7 @@ export const user = {
   "Go on writing": "Weiterschreiben",
   "How you can be reached": "Wie Sie zu erreichen sind",
   "Inbox": "Posteingang",
-  "Incoming calls": "Ankommende Anrufe",
+  "Incoming calls": "Eingehende Anrufe",
   "Invisible": "Unsichtbar",
   "Italic": "Kursiv",
   "Its {n} messages go to the trash.": "Seine {n} Nachrichten kommen in den Papierkorb.",

@@ -88,10 +88,15 @@ export default function Mail() {
     return next;
   });
   const choosing = chosen.size > 0;
+  /** The message that is read; the list knows first where it stands now. */
+  const read = (): Message | undefined => {
+    const one = reading && latest.current?.id === open ? latest.current : undefined;
+    return one && at?.id === one.id ? { ...one, mailboxes: at.mailboxes } : one;
+  };
   /** What an action is for: the chosen ones, else the one read, else the one under the cursor. */
   const targets = (): Message[] => {
     if (choosing) return [...chosen.values()];
-    const one = reading && latest.current?.id === open ? latest.current : at;
+    const one = read() ?? at;
     return one ? [one] : [];
   };
   /** After messages left the list: the next one takes their place. */
@@ -201,7 +206,7 @@ export default function Mail() {
                 <Button tone="quiet" icon="back" aria-label={t("Back to the list")} onClick={shut} />
                 <span className="grow" />
                 <Button tone="quiet" icon="archive" aria-label={t("Archive")} title={`${t("Archive")} (e)`} onClick={() => { setChosen(new Map()); moveTo(withRole(boxes, "archive"), latest.current ? [latest.current] : []); }} />
-                <Button tone="quiet" icon="trash" aria-label={t("Delete")} title={`${t("Delete")} (#)`} onClick={() => removeAll(latest.current ? [latest.current] : [])} />
+                <Button tone="quiet" icon="trash" aria-label={t("Delete")} title={`${t("Delete")} (#)`} onClick={() => removeAll([read()].filter((one) => one !== undefined))} />
                 <Button tone="quiet" icon="folder" aria-label={t("Move")} title={`${t("Move")} (v)`} onClick={() => setMoving(true)} />
                 <Button tone="quiet" icon="up" aria-label={t("Message above")} title={`${t("Message above")} (k)`} onClick={() => step(-1)} />
                 <Button tone="quiet" icon="down" aria-label={t("Message below")} title={`${t("Message below")} (j)`} onClick={() => step(1)} />
