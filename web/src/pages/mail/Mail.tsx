@@ -253,7 +253,7 @@ function Folders({ items, current, open, onClose, onDrop, used }: { items: reado
             <button type="button" className="danger" onClick={() => confirm({ title: t("Delete {name}?", { name: shown.name }), text: t("Its {n} messages go to the trash.", { n: number(shown.messages) }), action: t("Delete"), danger: true, yes: () => drop.mutate({ ...ME, mailbox: shown.id, on_messages: "move_to_trash" }, { onError: tell }) })}>{t("Delete")}</button>
           </Menu>
         )}
-        <span className="muted grow" style={{ textAlign: "end", fontSize: "12.5px" }}>{t("{size} used", { size: size(used) })}</span>
+        <span className="muted grow numbers" style={{ textAlign: "end", fontSize: "12.5px" }} title={t("{size} used", { size: size(used) })}>{size(used)}</span>
       </div>
       {editing && <MailboxForm mailbox={editing === "new" ? null : editing} above={editing === "new" && shown && !shown.role ? `${shown.name}/` : ""} onClose={() => setEditing(null)} />}
     </nav>
