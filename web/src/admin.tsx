@@ -31,6 +31,7 @@ const application: Application = {
     route("/settings/mail/smtp/receiving/listener", () => import("./pages/listener/Listeners")),
     ...["/settings/mail/smtp/receiving", "/settings/mail/smtp/sending", "/settings/mail/queue", "/settings/access/imap", "/settings/access/pop", "/settings/real-time/sip", "/settings/real-time/media"]
       .map((path) => route(path, () => import("./pages/modules/ModulePage"))),
+    route("/settings/rules", () => import("./pages/rules/ServerRules")),
     route("/settings/router", () => import("./pages/router/RouterPage")),
     route("/monitors/queue", () => import("./pages/queue/Queue")),
     route("/monitors/calls", () => import("./pages/call/Calls")),

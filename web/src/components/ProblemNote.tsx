@@ -1,4 +1,5 @@
 // The one way a problem is shown: what happened, and what to do.
+import { useLayoutEffect, useState } from "react";
 import { Problem, UNREACHABLE } from "../api/client";
 import { t, word } from "../i18n";
 import { Note } from "./controls";
@@ -13,9 +14,12 @@ export function sentence(problem: Problem): string {
 
 /** With `fields`, what a form shows at its fields is not said twice. */
 export function ProblemNote({ problem, fields = false }: { problem: Problem | null | undefined; fields?: boolean }) {
+  const [marked, setMarked] = useState(true);
+  // Whether a field shows it is known once the fields are there.
+  useLayoutEffect(() => setMarked(document.querySelector(".fault") !== null), [problem]);
   if (!problem) return null;
   const shown = problem.body.errors?.filter((error) => error.pointer !== "") ?? [];
-  if (fields && shown.length > 0 && document.querySelector(".fault")) return <Note tone="error">{t("Please look at the marked fields.")}</Note>;
+  if (fields && shown.length > 0 && marked) return <Note tone="error">{t("Please look at the marked fields.")}</Note>;
   return (
     <Note tone="error">
       <div>{sentence(problem)}</div>

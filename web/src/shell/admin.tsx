@@ -52,6 +52,7 @@ export const places: readonly Place[] = [
       { text: "Media", path: "/settings/real-time/media" },
     ] },
     { text: "Router", path: "/settings/router", right: "server" },
+    { text: "Rules", path: "/settings/rules", right: "server" },
   ] },
   { text: "Monitors", path: "/monitors/queue", icon: "monitor", places: [
     { text: "Queue", path: "/monitors/queue", right: "server" },

@@ -52,4 +52,35 @@ export const stories = {
       carl.close();
     }
   },
+
+  "a rule for calls is made, tried and switched off": async ({ server, signIn }) => {
+    const { page, look, forgiving } = await signIn(server.admin);
+    await page.goto("/users/accounts/anna%40client1.example?tab=rules");
+    await page.getByRole("button", { name: "Add rule" }).click();
+    const dialog = page.getByRole("dialog");
+    await dialog.getByLabel("Name").fill("Nobody from afar");
+    await dialog.getByRole("button", { name: "Add condition" }).click();
+    await dialog.getByLabel("With what").first().fill("*@far.example");
+    await dialog.getByLabel("Action").selectOption("reject_with");
+    await dialog.getByLabel("With what").last().fill("200 OK");
+    await forgiving(["422"], async () => {
+      await dialog.getByRole("button", { name: "Save" }).click();
+      await dialog.locator(".fault").waitFor();
+    });
+    await look("rule");
+    await dialog.getByLabel("With what").last().fill("603 Not today");
+    await dialog.getByRole("button", { name: "Save" }).click();
+    await page.getByRole("button", { name: "Nobody from afar" }).waitFor();
+    const tried = page.getByRole("region", { name: "Try a call" });
+    await tried.getByLabel("Caller").fill("bob@far.example");
+    await tried.getByRole("button", { name: "Try" }).click();
+    await tried.getByText("603 Not today").last().waitFor();
+    await look("rules");
+    await page.getByRole("row", { name: /Nobody from afar/ }).getByLabel("More").click();
+    await page.getByRole("button", { name: "Switch off" }).click();
+    await page.getByRole("row", { name: /Nobody from afar/ }).getByText("off", { exact: true }).waitFor();
+    await page.goto("/settings/rules");
+    await page.getByText("No rule looks at calls here.").waitFor();
+    await look("server-rules");
+  },
 };

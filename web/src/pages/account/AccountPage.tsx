@@ -11,15 +11,16 @@ import { toast } from "../../components/toast";
 import { SettingsForm } from "../../forms/SettingsForm";
 import { t } from "../../i18n";
 import { number, size } from "../../i18n/format";
-import { holdsIn } from "../../rights";
+import { holds, holdsIn } from "../../rights";
 import { Link, navigate, useParam, useSearch } from "../../router";
 import { Page, PageHead } from "../../shell/App";
 import { domainPath } from "../domain/Domains";
+import { Rules } from "../rules/Rules";
 import { accountPath, AccountState, makePassword } from "./parts";
 import { RightsForm } from "./RightsForm";
 import { Sessions } from "./Sessions";
 
-type Tab = "overview" | "settings" | "rights" | "sessions";
+type Tab = "rules" | "overview" | "settings" | "rights" | "sessions";
 
 export default function AccountPage() {
   const account = useParam("account");
@@ -36,9 +37,10 @@ export default function AccountPage() {
         {gone ? <Gone account={data} /> : <Actions account={data} />}
       </PageHead>
       {gone && <Note tone="warn">{t("This account is deleted. It can be restored for a while, with its mail and names.")}</Note>}
-      {!gone && <Tabs<Tab> label={data.address} value={tab} onChange={setTab} tabs={[["overview", t("Overview")], ["settings", t("Settings")], ["rights", t("Rights")], ["sessions", t("Sessions")]]} />}
+      {!gone && <Tabs<Tab> label={data.address} value={tab} onChange={setTab} tabs={[["overview", t("Overview")], ["settings", t("Settings")], ["rules", t("Call rules")], ["rights", t("Rights")], ["sessions", t("Sessions")]]} />}
       {tab === "overview" && <Overview account={data} readOnly={gone} />}
       {!gone && tab === "settings" && <AccountSettings account={data.address} />}
+      {!gone && tab === "rules" && <Rules scope={{ of: "Account", account: data.address }} readOnly={!holdsIn(session.principal, "signal_rules")} />}
       {!gone && tab === "rights" && <RightsForm account={data.address} />}
       {!gone && tab === "sessions" && <Sessions account={data.address} />}
     </Page>
@@ -66,7 +68,7 @@ function Overview({ account, readOnly }: { account: Account; readOnly: boolean }
           ["Changed", <Time key="u" at={account.updated_at} />],
         ]} />
         {most > 0 && <progress value={account.used_bytes} max={most} aria-label={t("Mail")} style={{ width: "100%" }} />}
-        {!readOnly && <div className="row"><Link className="button" to={`/trace?q=${encodeURIComponent(account.address)}`}>{t("Trace")}</Link><Link className="button" to={`/settings/router?address=${encodeURIComponent(account.address)}`}>{t("Explain routing")}</Link></div>}
+        {!readOnly && <div className="row"><Link className="button" to={`/trace?q=${encodeURIComponent(account.address)}`}>{t("Trace")}</Link>{holds(session.principal, "settings_read") && <Link className="button" to={`/settings/router?address=${encodeURIComponent(account.address)}`}>{t("Explain routing")}</Link>}</div>}
       </section>
       <NameList title={t("Other names")} help={t("Mail and calls for these names reach this account too.")} names={account.aliases} readOnly={!may("can_create_aliases")} busy={addAlias.isPending} problem={addAlias.error}
         onAdd={(name, done) => addAlias.mutate({ account: address, name }, { onSuccess: done })} onRemove={(name) => removeAlias.mutate({ account: address, name }, { onError: tell })} />

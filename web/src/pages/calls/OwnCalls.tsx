@@ -74,7 +74,7 @@ function Incoming() {
   return (
     <section className="card row" aria-label={t("Incoming calls")}>
       <label className="switch"><input type="checkbox" role="switch" checked={one.value === true} disabled={save.isPending} onChange={(event) => save.mutate({ ...ME, set: { accept_calls: event.target.checked } }, { onError: tell })} /><strong>{t("Incoming calls")}</strong></label>
-      <span className="muted grow">{help("accept_calls", one.help)}</span>
+      <span className="muted grow">{help(one.help)}</span>
       {away.map((key) => <Link key={key} to="/settings?tab=calls"><Chip tone="warn">{label(key)}</Chip></Link>)}
     </section>
   );

@@ -15,6 +15,8 @@ export function Explain({ draft, onLine }: { draft: string | null; onLine: (line
   const input = useRef<HTMLInputElement>(null);
   const timer = useRef<ReturnType<typeof setTimeout>>(undefined);
   useEffect(() => () => clearTimeout(timer.current), []);
+  // What is marked stays so until another step is looked at, since the table may move under the mouse.
+  useEffect(() => onLine(null), [address, flow, onLine]);
   const request = { address, flow, ...(sender ? { sender: sender.includes("@") ? { authenticated_as: sender } : { ip: sender } } : {}) };
   const wanted = address.trim() !== "";
   const live = useCall("explainRoute", request, { enabled: wanted, staleTime: 0 });
@@ -56,7 +58,7 @@ function Answer({ title, answer, loading, problem, onLine, differs }: { title: s
           const line = step.record?.line ?? null;
           const captures = Object.entries((step.captures ?? {}) as Record<string, string>);
           return (
-            <li key={index} className={line ? "ok" : ""} tabIndex={line ? 0 : undefined} onMouseEnter={() => onLine(line)} onMouseLeave={() => onLine(null)} onFocus={() => onLine(line)} onBlur={() => onLine(null)}>
+            <li key={index} className={line ? "ok" : ""} tabIndex={line ? 0 : undefined} onMouseEnter={() => line && onLine(line)} onFocus={() => line && onLine(line)}>
               <div className="row tight"><strong>{stepName(step.kind)}</strong>{line && <Chip tone="info">{t("Line {n}", { n: line })}</Chip>}<span className="muted">{t("pass {n}", { n: step.pass })}</span></div>
               <div className="mono">{step.before}{step.after !== null && step.after !== undefined && <> → <strong>{step.after}</strong></>}</div>
               {step.record && <div className="mono muted">{step.record.text}</div>}
