@@ -6,10 +6,10 @@ HOST ?=
 FUZZ_SECONDS ?= 300
 FUZZ_TARGETS ?= $(sort $(notdir $(basename $(wildcard fuzz/fuzz_targets/*.rs))))
 
-.PHONY: help run build test tour stories screenshots bench fuzz sqlx prepare web
+.PHONY: help run build test tour stories screenshots web-figures bench fuzz sqlx prepare web
 
 help: ## Shows this list
-	@awk -F':.*## ' '/^[a-z]+:.*## / { printf "make %-11s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@awk -F':.*## ' '/^[a-z-]+:.*## / { printf "make %-11s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 prepare:
 	@scripts/prepare.sh
@@ -42,6 +42,10 @@ tour: web ## Runs the README's tour against a fresh server and compares
 screenshots: web ## Renews the pictures of this README
 	$(CARGO) build --bin postamt
 	cd web && node tests/screenshots.mjs --binary ../target/debug/postamt
+
+web-figures: web ## Measures the web app against a server with 10,000 accounts and a mailbox of 100,000 messages
+	$(CARGO) build --profile quick --bin postamt
+	cd web && node tests/figures.mjs --binary ../target/quick/postamt
 
 bench: prepare ## Measures the Router, then mail, API and telephony beside their peers (as root)
 	$(CARGO) bench -p router -p sip

@@ -8,6 +8,7 @@ import { Button, Menu } from "../components/controls";
 import { Icon, type IconName } from "../components/Icon";
 import { t, type Key } from "../i18n";
 import { number } from "../i18n/format";
+import { known } from "../pages/compose/known";
 import { useWritings, write } from "../pages/compose/store";
 import { Link, navigate, usePath } from "../router";
 import { ApiFoot } from "./ApiPeek";
@@ -25,10 +26,12 @@ export const places: readonly UserPlace[] = [
 
 const Compose = lazy(() => import("../pages/compose/Compose"));
 
-/** Mail that fits what is typed. */
+/** Mail and people that fit what is typed. */
 async function findMail(query: string): Promise<Command[]> {
+  const people = known().filter((one) => `${one.name} ${one.email}`.toLowerCase().includes(query.toLowerCase())).slice(0, 3);
   const found = await call("searchMessages", { account: "me", text: query, limit: 6 });
   return [
+    ...people.map((one): Command => ({ text: t("Write to {name}", { name: one.name || one.email }), about: one.email, run: () => write({ to: [one] }) })),
     go(t("Search mail for {text}", { text: query }), `/?q=${encodeURIComponent(query)}`, t("Mail")),
     ...found.data.map((message) => go(message.subject || t("(no subject)"), `/?m=${message.id}`, message.from[0]?.name || message.from[0]?.email || "")),
   ];

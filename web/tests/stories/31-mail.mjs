@@ -47,6 +47,10 @@ export const stories = {
     await look("mail-conversation");
     await page.keyboard.press("k");
     await page.getByRole("article", { name: "A file for you" }).waitFor();
+    await page.locator(".message-head").getByLabel("More").click();
+    await page.getByRole("button", { name: "Show the original" }).click();
+    await page.getByRole("dialog", { name: "Original" }).getByText("boundary=b").waitFor();
+    await page.keyboard.press("Escape");
     await page.keyboard.press("s");
     await page.locator(".mail-row", { hasText: "A file for you" }).locator(".star.on").waitFor();
     await page.waitForFunction(() => /20/.test(document.querySelector(".folder")?.textContent ?? ""));

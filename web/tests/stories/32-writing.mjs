@@ -22,6 +22,13 @@ export const stories = {
     await page.keyboard.press("Enter");
     await page.getByRole("button", { name: "Bold" }).click();
     await page.keyboard.type("please sign.");
+    await page.keyboard.press("Enter");
+    await page.evaluate(() => {
+      const clipboardData = new DataTransfer();
+      clipboardData.setData("text/html", '<p style="color:red">Pasted <i>words</i><img src="http://127.0.0.1:1/x.png"><script>alert(1)</script></p>');
+      document.querySelector(".editor-text").dispatchEvent(new ClipboardEvent("paste", { clipboardData, bubbles: true, cancelable: true }));
+    });
+    await editor(page).locator("em", { hasText: "words" }).waitFor();
     const content = Buffer.alloc(300_000, "%PDF ");
     await compose(page).locator("input[type=file]").setInputFiles({ name: "contract.pdf", mimeType: "application/pdf", buffer: content });
     await compose(page).locator(".file", { hasText: "293 KiB" }).waitFor();
@@ -49,7 +56,7 @@ export const stories = {
     await row.locator(".what").click();
     await reader.page.frameLocator(".message-frame iframe").locator("strong").waitFor();
     const text = await reader.page.frameLocator(".message-frame iframe").locator("body").innerText();
-    assert.match(text, /Dear Bob,\s+please sign\. Thank you\./);
+    assert.match(text, /Dear Bob,\s+please sign\.\s+Pasted words Thank you\./);
     const [download] = await Promise.all([reader.page.waitForEvent("download"), reader.page.getByRole("button", { name: /contract.pdf/ }).click()]);
     const { readFileSync } = await import("node:fs");
     assert.ok(readFileSync(await download.path()).equals(content), "the file arrives as it was");
@@ -107,6 +114,9 @@ export const stories = {
       await page.getByText("not kept: it stays here").waitFor();
       await page.getByRole("button", { name: "Send" }).click();
       await page.getByText("The server cannot be reached. Nothing you typed is lost; try again.").waitFor();
+      await compose(page).getByLabel("Close").click();
+      await page.getByText("Not kept yet: it waits here below").waitFor();
+      await page.locator(".compose-folded").click();
       await context.setOffline(false);
       await kept(page);
       const drafts = (await anna.call("GET", "/messages?mailbox=path:Drafts")).data;

@@ -1,7 +1,7 @@
 // Two users write to each other, each sees how the other can be reached; calls that were missed are found, and may be switched off.
 import assert from "node:assert/strict";
 import { people } from "../people.mjs";
-import { ring } from "../sip.mjs";
+import { openPhone } from "../phone.mjs";
 
 const DOMAIN = "talk.example";
 
@@ -54,8 +54,9 @@ export const stories = {
     const bob = await signIn(server.user, `bob@${DOMAIN}`);
     await bob.page.goto("/calls");
     await bob.page.getByText("No calls yet.").waitFor();
-    const status = await ring(5060 + server.offset, { from: `anna@${DOMAIN}`, password, to: `bob@${DOMAIN}` });
-    assert.ok(status >= 400, `nobody answers: ${status}`);
+    const phone = await openPhone({ port: 5060 + server.offset, user: "anna", domain: DOMAIN, password });
+    await assert.rejects(phone.call(`bob@${DOMAIN}`), "nobody answers");
+    phone.close();
     const row = bob.page.locator("tbody tr", { hasText: `anna@${DOMAIN}` });
     await row.waitFor();
     await bob.page.getByRole("button", { name: "Missed" }).click();

@@ -52,7 +52,7 @@ function Window({ writing: { key, start, folded } }: { writing: Writing }) {
   const origin = useRef({ text: start.text ?? "", html: start.html ?? null });
   const draft = useRef(start.draftId);
   const timer = useRef<ReturnType<typeof setTimeout>>(undefined);
-  const queue = useRef<Promise<void>>(Promise.resolve());
+  const queue = useRef<Promise<boolean>>(Promise.resolve(true));
   const revision = useRef(0);
   const once = useRef<string>(undefined);
   const live = useRef({ from, to, cc, bcc, subject, files, plain, rich, account });
@@ -69,7 +69,8 @@ function Window({ writing: { key, start, folded } }: { writing: Writing }) {
     };
   };
 
-  const keep = (): Promise<void> => {
+  /** Keeps what is written; false when that is not possible now. */
+  const keep = (): Promise<boolean> => {
     clearTimeout(timer.current);
     queue.current = queue.current.then(async () => {
       const written = revision.current;
@@ -82,10 +83,12 @@ function Window({ writing: { key, start, folded } }: { writing: Writing }) {
         await follow(old, stored.id);
         setKept(revision.current === written ? "kept" : "typed");
         void refresh();
+        return true;
       } catch (error) {
         if (!(error instanceof Problem)) throw error;
         setKept("failed");
         if (error.code === UNREACHABLE || error.status >= 500) timer.current = setTimeout(() => void keep(), AGAIN_MS);
+        return false;
       }
     });
     return queue.current;
@@ -145,8 +148,8 @@ function Window({ writing: { key, start, folded } }: { writing: Writing }) {
     try {
       const sent = await call("sendMessage", { ...ME, ...body, undo_seconds: UNDO_SECONDS }, { once: once.current });
       remember(everybody);
-      close(key);
       const again: Start = { ...start, ...content(), to, cc, bcc, subject, files, ...(from ? { from } : {}) };
+      close(key);
       toast(t("Sent"), { undo: () => void callBack(sent.id, sent.message_id, again), seconds: UNDO_SECONDS });
       if (draft.current) void call("deleteMessage", { ...ME, id: draft.current, permanent: "true" }).catch(() => undefined).then(() => refresh());
       if (start.answers) void call("updateMessage", { ...ME, id: start.answers, keywords: { $answered: true } }).catch(() => undefined);
@@ -159,7 +162,11 @@ function Window({ writing: { key, start, folded } }: { writing: Writing }) {
     }
   };
   const shut = async () => {
-    if (kept === "typed" || kept === "failed") { await keep(); toast(t("Kept as a draft")); }
+    if (kept === "typed" || kept === "failed" || kept === "keeping") {
+      // What cannot be kept stays on the screen.
+      if (!await keep()) { fold(key, true); toast(t("Not kept yet: it waits here below"), { error: true }); return; }
+      toast(t("Kept as a draft"));
+    }
     if (live.current.files.some((file) => !file.ref && !file.fault)) for (const file of files) file.stop?.();
     close(key);
   };
@@ -187,53 +194,55 @@ function Window({ writing: { key, start, folded } }: { writing: Writing }) {
 
   const title = subject || t("New message");
   const status: Record<Kept, string> = { new: "", typed: t("not kept yet"), keeping: t("keeping…"), kept: t("kept as a draft"), failed: t("not kept: it stays here") };
-  if (folded) return <button type="button" className="compose-folded" onClick={() => fold(key, false)}><Icon name="edit" /><span className="ellipsis">{title}</span></button>;
   const own = account ? [account.address, ...account.aliases.map((name) => `${name}@${account.domain}`)] : [];
   const faults = (field: string, list: readonly MailAddress[]) => list.map((_, index) => problem?.at(`/${field}/${index}`));
   const change = <T,>(set: (value: T) => void) => (value: T) => { set(value); typed(); };
   return (
-    <section className={`compose ${full ? "full" : ""} ${over ? "over" : ""}`} aria-label={title} onKeyDown={keys} onDrop={drop} onPaste={paste} onDragOver={(event) => { if (event.dataTransfer.types.includes("Files")) { event.preventDefault(); setOver(true); } }} onDragLeave={() => setOver(false)}>
-      <header>
-        <h2 className="grow ellipsis">{title}</h2>
-        <span className={kept === "failed" ? "fault" : "muted"} role="status">{status[kept]}</span>
-        <Button tone="quiet" icon="minus" aria-label={t("Fold")} onClick={() => fold(key, true)} />
-        <Button tone="quiet" icon="full" className="wide-only" aria-label={t("Full size")} aria-pressed={full} onClick={() => setFull(!full)} />
-        <Button tone="quiet" icon="close" aria-label={t("Close")} onClick={() => void shut()} />
-      </header>
-      <div className="compose-head">
-        {own.length > 1 && <div className="people-field"><label htmlFor={`from${key}`}>{t("From")}</label><select id={`from${key}`} value={from || own[0]} onChange={(event) => change(setFrom)(event.target.value)}>{own.map((address) => <option key={address}>{address}</option>)}</select></div>}
-        <div className="row nowrap tight">
-          <div className="grow"><PeopleField label={t("To")} list={to} domain={account?.domain ?? ""} faults={faults("to", to)} autoFocus={to.length === 0} onChange={change(setTo)} /></div>
-          {!copies && <Button tone="quiet" onClick={() => setCopies(true)}>{t("Cc, Bcc")}</Button>}
+    <>
+      {folded && <button type="button" className="compose-folded" onClick={() => fold(key, false)}><Icon name="edit" /><span className="ellipsis">{title}</span></button>}
+      <section hidden={folded} className={`compose ${full ? "full" : ""} ${over ? "over" : ""}`} aria-label={title} onKeyDown={keys} onDrop={drop} onPaste={paste} onDragOver={(event) => { if (event.dataTransfer.types.includes("Files")) { event.preventDefault(); setOver(true); } }} onDragLeave={() => setOver(false)}>
+        <header>
+          <h2 className="grow ellipsis">{title}</h2>
+          <span className={kept === "failed" ? "fault" : "muted"} role="status">{status[kept]}</span>
+          <Button tone="quiet" icon="minus" aria-label={t("Fold")} onClick={() => fold(key, true)} />
+          <Button tone="quiet" icon="full" className="wide-only" aria-label={t("Full size")} aria-pressed={full} onClick={() => setFull(!full)} />
+          <Button tone="quiet" icon="close" aria-label={t("Close")} onClick={() => void shut()} />
+        </header>
+        <div className="compose-head">
+          {own.length > 1 && <div className="people-field"><label htmlFor={`from${key}`}>{t("From")}</label><select id={`from${key}`} value={from || own[0]} onChange={(event) => change(setFrom)(event.target.value)}>{own.map((address) => <option key={address}>{address}</option>)}</select></div>}
+          <div className="row nowrap tight">
+            <div className="grow"><PeopleField label={t("To")} list={to} domain={account?.domain ?? ""} faults={faults("to", to)} autoFocus={to.length === 0} onChange={change(setTo)} /></div>
+            {!copies && <Button tone="quiet" onClick={() => setCopies(true)}>{t("Cc, Bcc")}</Button>}
+          </div>
+          {copies && <PeopleField label={t("Cc")} list={cc} domain={account?.domain ?? ""} faults={faults("cc", cc)} onChange={change(setCc)} />}
+          {copies && <PeopleField label={t("Bcc")} list={bcc} domain={account?.domain ?? ""} faults={faults("bcc", bcc)} onChange={change(setBcc)} />}
+          <div className="people-field"><label htmlFor={`subject${key}`}>{t("Subject")}</label><input id={`subject${key}`} value={subject} autoComplete="off" onChange={(event) => change(setSubject)(event.target.value)} /></div>
         </div>
-        {copies && <PeopleField label={t("Cc")} list={cc} domain={account?.domain ?? ""} faults={faults("cc", cc)} onChange={change(setCc)} />}
-        {copies && <PeopleField label={t("Bcc")} list={bcc} domain={account?.domain ?? ""} faults={faults("bcc", bcc)} onChange={change(setBcc)} />}
-        <div className="people-field"><label htmlFor={`subject${key}`}>{t("Subject")}</label><input id={`subject${key}`} value={subject} autoComplete="off" onChange={(event) => change(setSubject)(event.target.value)} /></div>
-      </div>
-      <div className="compose-text">
-        {rich ? <Suspense fallback={<Loading />}><Editor text={origin.current.text} html={origin.current.html} label={t("Text of the message")} autoFocus={to.length > 0} onReady={(handle) => { editor.current = handle; }} onChange={typed} /></Suspense>
-          : <textarea aria-label={t("Text of the message")} autoFocus={to.length > 0} value={plain} onChange={(event) => change(setPlain)(event.target.value)} />}
-      </div>
-      {files.length > 0 && (
-        <ul className="files plain" aria-label={t("Attachments")}>
-          {files.map((file) => (
-            <li key={file.key} className={`file ${file.fault ? "bad" : ""}`}>
-              <Icon name="clip" /><span className="grow"><span className="name">{file.name}</span>{file.fault ? <span className="fault" role="alert">{file.fault}</span> : file.ref ? <span className="muted">{size(file.size)}</span> : <progress value={file.progress} max={1} aria-label={t("Uploading {name}", { name: file.name })} />}</span>
-              <Button tone="quiet" icon="close" aria-label={t("Take {name} away", { name: file.name })} onClick={() => detach(file)} />
-            </li>
-          ))}
-        </ul>
-      )}
-      <ProblemNote problem={problem} fields />
-      <footer>
-        <Button tone="primary" icon="send" busy={sending} disabled={everybody.length === 0 || rising} title="Ctrl Enter" onClick={() => void send()}>{t("Send")}</Button>
-        <Button icon="clip" onClick={() => picker.current?.click()}>{t("Attach")}</Button>
-        <input ref={picker} type="file" multiple hidden aria-label={t("Attach")} onChange={(event) => { attach(event.target.files ?? []); event.target.value = ""; }} />
-        <span className="grow" />
-        <Menu label={t("More")} up><button type="button" onClick={toggleForm}>{rich ? t("Write plain text") : t("Write with form")}</button></Menu>
-        <Button tone="quiet" icon="trash" aria-label={t("Discard")} onClick={discard} />
-      </footer>
-    </section>
+        <div className="compose-text">
+          {rich ? <Suspense fallback={<Loading />}><Editor text={origin.current.text} html={origin.current.html} label={t("Text of the message")} autoFocus={to.length > 0} onReady={(handle) => { editor.current = handle; }} onChange={typed} /></Suspense>
+            : <textarea aria-label={t("Text of the message")} autoFocus={to.length > 0} value={plain} onChange={(event) => change(setPlain)(event.target.value)} />}
+        </div>
+        {files.length > 0 && (
+          <ul className="files plain" aria-label={t("Attachments")}>
+            {files.map((file) => (
+              <li key={file.key} className={`file ${file.fault ? "bad" : ""}`}>
+                <Icon name="clip" /><span className="grow"><span className="name">{file.name}</span>{file.fault ? <span className="fault" role="alert">{file.fault}</span> : file.ref ? <span className="muted">{size(file.size)}</span> : <progress value={file.progress} max={1} aria-label={t("Uploading {name}", { name: file.name })} />}</span>
+                <Button tone="quiet" icon="close" aria-label={t("Take {name} away", { name: file.name })} onClick={() => detach(file)} />
+              </li>
+            ))}
+          </ul>
+        )}
+        <ProblemNote problem={problem} fields />
+        <footer>
+          <Button tone="primary" icon="send" busy={sending} disabled={everybody.length === 0 || rising} title="Ctrl Enter" onClick={() => void send()}>{t("Send")}</Button>
+          <Button icon="clip" onClick={() => picker.current?.click()}>{t("Attach")}</Button>
+          <input ref={picker} type="file" multiple hidden aria-label={t("Attach")} onChange={(event) => { attach(event.target.files ?? []); event.target.value = ""; }} />
+          <span className="grow" />
+          <Menu label={t("More")} up><button type="button" onClick={toggleForm}>{rich ? t("Write plain text") : t("Write with form")}</button></Menu>
+          <Button tone="quiet" icon="trash" aria-label={t("Discard")} onClick={discard} />
+        </footer>
+      </section>
+    </>
   );
 }
 

@@ -25,7 +25,8 @@ export default function Editor({ text, html, label, autoFocus, onReady, onChange
     const core = new Core({
       element: place.current, injectCSS: false, content: ofText(text),
       extensions: [StarterKit.configure({ link: { openOnClick: false, autolink: true, defaultProtocol: "https", HTMLAttributes: { rel: null, target: null } } })],
-      editorProps: { attributes: { "aria-label": label, role: "textbox", "aria-multiline": "true", class: "editor-text" } },
+      // Styles of others are no form this editor knows, and the policy of the page would complain of them.
+      editorProps: { transformPastedHTML: (pasted) => pasted.replace(/\sstyle\s*=\s*("[^"]*"|'[^']*')/gi, ""), attributes: { "aria-label": label, role: "textbox", "aria-multiline": "true", class: "editor-text" } },
       onUpdate: () => heard.current(), onTransaction: () => redraw((n) => n + 1),
     });
     if (html) {

@@ -1,8 +1,10 @@
 // Addresses met while reading, offered while writing.
+import { session } from "../../api/session";
 import type { MailAddress } from "../../api/generated/types";
 
 const MOST = 500;
 const met = new Map<string, MailAddress>();
+session.subscribe(() => { if (session.state() === "out") met.clear(); });
 
 export function remember(people: readonly MailAddress[]): void {
   for (const one of people) {

@@ -1,5 +1,6 @@
 // Messages being written. They outlive the page they were begun on.
 import { useSyncExternalStore } from "react";
+import { session } from "../../api/session";
 import type { MailAddress, Message } from "../../api/generated/types";
 
 /** A file of a message being written: on its way up, there, or one of another message. */
@@ -39,6 +40,9 @@ let writings: readonly Writing[] = [];
 let next = 0;
 const watchers = new Set<() => void>();
 const put = (list: readonly Writing[]) => { writings = list; for (const watcher of watchers) watcher(); };
+
+// Who signs out leaves nothing to the next one.
+session.subscribe(() => { if (session.state() === "out" && writings.length > 0) put([]); });
 
 export const newKey = () => (next += 1);
 

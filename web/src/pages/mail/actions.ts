@@ -40,9 +40,10 @@ export async function mark(messages: readonly Message[], keyword: string, on: bo
   await bulk([...idsOf(changing)], { keywords: { [keyword]: on } });
 }
 
-/** Takes messages out of every list they are in. */
-function vanish(messages: readonly Message[], found: boolean) {
+/** Takes messages out of every list they are in; `to` is where they stand now. */
+function vanish(messages: readonly Message[], found: boolean, to?: string) {
   const ids = idsOf(messages);
+  if (to) patchMessages(ids, (one) => ({ ...one, mailboxes: [{ mailbox_id: to, uid: 0 }] }));
   const places = new Set(messages.flatMap((one) => one.mailboxes.map((place) => place.mailbox_id)));
   for (const mailbox of places) dropRows(mailbox, ids);
   if (found) patchLists((list) => list.filter((one) => !ids.has(one.id)));
@@ -57,7 +58,7 @@ const counted = (n: number, one: string, many: string) => (n === 1 ? one : many)
 export async function move(messages: readonly Message[], to: Mailbox): Promise<void> {
   const moving = messages.filter((one) => !(one.mailboxes.length === 1 && standsIn(one, to.id)));
   if (moving.length === 0) return;
-  vanish(moving, false);
+  vanish(moving, false, to.id);
   if (!await bulk([...idsOf(moving)], { mailbox_ids: [to.id] })) return;
   const n = moving.length;
   toast(counted(n, t("Moved to {name}", { name: boxName(to) }), t("{n} messages moved to {name}", { n: number(n), name: boxName(to) })), { undo: () => void putBack(moving), seconds: 8 });
@@ -72,7 +73,10 @@ async function putBack(messages: readonly Message[]) {
     group.ids.push(one.id);
     groups.set(mailbox_ids.join(), group);
   }
-  for (const { mailbox_ids, ids } of groups.values()) await bulk(ids, { mailbox_ids });
+  for (const { mailbox_ids, ids } of groups.values()) {
+    patchMessages(new Set(ids), (one) => ({ ...one, mailboxes: mailbox_ids.map((mailbox_id) => ({ mailbox_id, uid: 0 })) }));
+    await bulk(ids, { mailbox_ids });
+  }
 }
 
 /** Into the trash; what is there already goes for good, after a question. */
@@ -83,7 +87,7 @@ export function remove(messages: readonly Message[], boxes: readonly Mailbox[], 
   const rest = messages.filter((one) => !last.includes(one));
   const go = async () => {
     done();
-    vanish(messages, rest.length === 0);
+    vanish(messages, rest.length === 0, trash?.id);
     if (!await bulk([...idsOf(messages)], { delete: "to_trash" })) return;
     const n = messages.length;
     if (rest.length > 0) toast(counted(n, t("Moved to the trash"), t("{n} messages moved to the trash", { n: number(n) })), { undo: () => void putBack(rest), seconds: 8 });

@@ -2,6 +2,7 @@
 import "./messages.css";
 import { useEffect, useLayoutEffect, useRef, useState, type FormEvent, type KeyboardEvent } from "react";
 import { call, onceKey, Problem } from "../../api/client";
+import { session } from "../../api/session";
 import { queries, useAct, useCall, useLive, usePages } from "../../api/hooks";
 import type { AccountPresence, Conversation, ImMessage, ImState, PresenceStatus } from "../../api/generated/types";
 import { Button, Empty, Field, Loading, Menu, Time } from "../../components/controls";
@@ -95,6 +96,7 @@ function NewConversation({ onClose }: { onClose: () => void }) {
 
 /** What is typed and not sent yet, for each conversation. */
 const begun = new Map<string, string>();
+session.subscribe(() => { if (session.state() === "out") begun.clear(); });
 
 function Talk({ peer, unread }: { peer: string; unread: number }) {
   const { rows, loading, error, more, readOn } = usePages("listImMessages", { ...ME, peer, limit: PAGE });
