@@ -5,6 +5,7 @@ use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use model::event::Event;
+use store::event::EventPlace;
 use tokio::sync::broadcast;
 use uuid::Uuid;
 
@@ -14,13 +15,19 @@ use crate::{Caller, Error, Kind, Result, Service, Standing};
 const BUFFER: usize = 1000;
 const BATCH: i64 = 500;
 const POLL: Duration = Duration::from_secs(5);
+/// After a commit one looks again so soon, so many times.
+const SOON: Duration = Duration::from_millis(50);
+const LOOKS: u32 = 5;
 const TOPICS: [&str; 10] = ["accounts", "domains", "auth", "calls", "im", "mailbox", "mail", "queue", "registrations", "system"];
 
 /// Streams an account may hold open at a time.
 const STREAMS: usize = 10;
 
+/// An event and where it stands among all.
+type Placed = (EventPlace, Arc<Event>);
+
 pub(crate) struct Outbox {
-    sender: broadcast::Sender<Arc<Event>>,
+    sender: broadcast::Sender<Placed>,
     open: Arc<Mutex<HashMap<Uuid, usize>>>,
 }
 
@@ -77,9 +84,9 @@ pub struct Events {
     service: Service,
     listener: Arc<Standing>,
     topics: BTreeSet<String>,
-    past: Vec<Arc<Event>>,
-    live: broadcast::Receiver<Arc<Event>>,
-    last: i64,
+    past: Vec<Placed>,
+    live: broadcast::Receiver<Placed>,
+    last: EventPlace,
     reset: bool,
     _open: Open,
 }
@@ -95,23 +102,26 @@ impl Service {
         };
         loop {
             let mut notices = self.store().notices().await.ok();
+            let mut soon = 0;
             loop {
                 last = self.pass_over(last).await;
                 while let Ok(events) = self.store().events_after(last, BATCH).await {
-                    let Some(newest) = events.last() else { break };
-                    last = newest.id;
-                    for event in events {
+                    let Some((newest, _)) = events.last() else { break };
+                    last = *newest;
+                    for (place, event) in events {
                         // Nobody may be listening.
-                        let _ = self.inner.outbox.sender.send(Arc::new(event));
+                        let _ = self.inner.outbox.sender.send((place, Arc::new(event)));
                     }
                 }
                 let Some(listener) = &mut notices else {
                     tokio::time::sleep(POLL).await;
                     break;
                 };
-                // Otherwise a commit, or the net beneath: an older open transaction may have ended without a word.
-                if let Ok(Err(_)) = tokio::time::timeout(POLL, listener.next()).await {
-                    break;
+                // A commit may have to wait for an older transaction, which ends without a word: one looks again soon, then at leisure.
+                match tokio::time::timeout(if soon > 0 { SOON } else { POLL }, listener.next()).await {
+                    Ok(Ok(())) => soon = if self.nobody_listens() { 0 } else { LOOKS },
+                    Ok(Err(_)) => break,
+                    Err(_) => soon = soon.saturating_sub(1),
                 }
             }
         }
@@ -119,13 +129,16 @@ impl Service {
 
     /// Where to read on when nobody listens: a whole commit of events is passed over at once. Whoever begins to listen
     /// meanwhile gets what comes after its beginning, for that is after what is passed over here.
-    async fn pass_over(&self, last: i64) -> i64 {
-        let nobody = || self.inner.outbox.sender.receiver_count() == 0;
-        if !nobody() {
+    async fn pass_over(&self, last: EventPlace) -> EventPlace {
+        if !self.nobody_listens() {
             return last;
         }
-        let newest = self.store().newest_settled_event(last).await.unwrap_or(last);
-        if nobody() { newest } else { last }
+        let newest = self.store().newest_event().await.unwrap_or(last).max(last);
+        if self.nobody_listens() { newest } else { last }
+    }
+
+    fn nobody_listens(&self) -> bool {
+        self.inner.outbox.sender.receiver_count() == 0
     }
 
     /// Events of these topics that the caller may hear, after an event number when one is given.
@@ -141,17 +154,20 @@ impl Service {
         let open = self.inner.outbox.enter(listener.account_id);
         let open = open.ok_or_else(|| Error::new(Kind::Conflict, "limit_reached", format!("At most {STREAMS} streams of events may be open at a time.")))?;
         let live = self.inner.outbox.sender.subscribe();
-        let newest = self.store().newest_event().await?;
-        let past = match after {
-            Some(after) => self.store().events_after(after, BATCH * 20).await?,
+        // From the very first on, or after one that is still kept; what lay behind another is gone.
+        let place = match after {
+            None => None,
+            Some(0) => Some(EventPlace::default()),
+            Some(after) => self.store().event_place(after).await?,
+        };
+        let past = match place {
+            Some(place) => self.store().events_after(place, BATCH * 20).await?,
             None => Vec::new(),
         };
-        // A gap before the first kept event: what lay in it is gone.
         let too_many = i64::try_from(past.len()).unwrap_or(i64::MAX) >= BATCH * 20;
-        let reset = too_many || after.is_some_and(|after| after > newest || past.first().is_some_and(|first| first.id > after + BATCH * 20));
-        let last = past.last().map_or(if after.is_some() { after.unwrap_or_default() } else { 0 }, |event| event.id);
-        let mut past: Vec<_> = past.into_iter().map(Arc::new).collect();
-        past.reverse();
+        let reset = too_many || (after.is_some() && place.is_none());
+        let last = past.last().map(|(place, _)| *place).or(place).unwrap_or_default();
+        let past = past.into_iter().rev().map(|(place, event)| (place, Arc::new(event))).collect();
         Ok(Events { service: self.clone(), listener, topics: topics.iter().cloned().collect(), past, live, last, reset, _open: open })
     }
 }
@@ -163,16 +179,16 @@ impl Events {
             return Some(Heard::Reset);
         }
         loop {
-            let event = match self.past.pop() {
-                Some(event) => event,
+            let (place, event) = match self.past.pop() {
+                Some(placed) => placed,
                 None => match self.live.recv().await {
-                    Ok(event) if event.id <= self.last => continue,
-                    Ok(event) => event,
+                    Ok((place, _)) if place <= self.last => continue,
+                    Ok(placed) => placed,
                     Err(broadcast::error::RecvError::Lagged(_)) => return Some(Heard::Overflow),
                     Err(broadcast::error::RecvError::Closed) => return None,
                 },
             };
-            self.last = event.id;
+            self.last = self.last.max(place);
             if self.may_hear(&event) {
                 return Some(Heard::Event(event));
             }

@@ -36,42 +36,57 @@ impl Store {
         Ok(Notices(listener))
     }
 
-    /// Number of the newest event.
+    /// Where the newest event stands that none can precede any more.
     ///
     /// # Errors
     /// When the database cannot answer.
-    pub async fn newest_event(&self) -> Result<i64> {
-        Ok(sqlx::query_scalar!(r#"SELECT COALESCE(max(seq), 0) AS "seq!" FROM event"#).fetch_one(&self.pool).await?)
+    pub async fn newest_event(&self) -> Result<EventPlace> {
+        let found = sqlx::query!(r#"SELECT xid::text::bigint AS "xid!", seq FROM event WHERE xid < pg_snapshot_xmin(pg_current_snapshot()) ORDER BY xid DESC, seq DESC LIMIT 1"#)
+            .fetch_optional(&self.pool)
+            .await?;
+        Ok(found.map_or(EventPlace::default(), |r| EventPlace { transaction: r.xid, number: r.seq }))
     }
 
-    /// The newest event that no transaction still open can precede, after a number.
+    /// Where the event of a number stands, while it is kept.
     ///
     /// # Errors
     /// When the database cannot answer.
-    pub async fn newest_settled_event(&self, seq: i64) -> Result<i64> {
-        let newest = sqlx::query_scalar!(r#"SELECT max(seq) FROM event WHERE seq > $1 AND xid < pg_snapshot_xmin(pg_current_snapshot())"#, seq).fetch_one(&self.pool).await?;
-        Ok(newest.unwrap_or(seq))
+    pub async fn event_place(&self, number: i64) -> Result<Option<EventPlace>> {
+        let found = sqlx::query_scalar!(r#"SELECT xid::text::bigint AS "xid!" FROM event WHERE seq = $1"#, number).fetch_optional(&self.pool).await?;
+        Ok(found.map(|transaction| EventPlace { transaction, number }))
     }
 
-    /// Events after a number, up to the oldest transaction that is still open: numbers commit out of order, and what is read once
-    /// must not be overtaken later.
+    /// Events after a place, up to the oldest transaction that is still open: what is read once is never overtaken.
     ///
     /// # Errors
     /// When the database cannot answer.
-    pub async fn events_after(&self, seq: i64, limit: i64) -> Result<Vec<Event>> {
+    pub async fn events_after(&self, place: EventPlace, limit: i64) -> Result<Vec<(EventPlace, Event)>> {
         let rows = sqlx::query!(
-            "SELECT seq, at, topic, type AS kind, account_id, domain_id, object FROM event \
-             WHERE seq > $1 AND xid < pg_snapshot_xmin(pg_current_snapshot()) ORDER BY seq LIMIT $2",
-            seq,
+            r#"SELECT xid::text::bigint AS "xid!", seq, at, topic, type AS kind, account_id, domain_id, object FROM event
+             WHERE (xid, seq) > ($1::bigint::text::xid8, $2) AND xid < pg_snapshot_xmin(pg_current_snapshot()) ORDER BY xid, seq LIMIT $3"#,
+            place.transaction,
+            place.number,
             limit
         )
         .fetch_all(&self.pool)
         .await?;
         Ok(rows
             .into_iter()
-            .map(|r| Event { id: r.seq, kind: r.kind, topic: r.topic, time: from_sql(r.at), account: r.account_id, domain: r.domain_id, object: r.object })
+            .map(|r| {
+                let place = EventPlace { transaction: r.xid, number: r.seq };
+                (place, Event { id: r.seq, kind: r.kind, topic: r.topic, time: from_sql(r.at), account: r.account_id, domain: r.domain_id, object: r.object })
+            })
             .collect())
     }
+}
+
+/// Where an event stands among all: by the transaction that wrote it, then by its number.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord)]
+pub struct EventPlace {
+    /// Number of the transaction.
+    pub transaction: i64,
+    /// Number of the event.
+    pub number: i64,
 }
 
 /// Something that happened, to be told together with what else happened.

@@ -2,6 +2,7 @@
 
 use std::io::{BufRead, BufReader, Write};
 use std::net::TcpStream;
+use std::process::{Child, ChildStdout, Stdio};
 use std::time::Duration;
 
 use libtest_mimic::{Failed, Trial};
@@ -9,12 +10,13 @@ use serde_json::{Value, json};
 
 use crate::administration::claimed;
 use crate::client::Client;
+use crate::server::Server;
 
 type Outcome = Result<(), Failed>;
 
 pub(crate) fn trials() -> Vec<Trial> {
     let test = |name: &str, run: fn() -> Outcome| Trial::test(format!("events::{name}"), run);
-    vec![test("events_come_in_order_and_resume", events_come_in_order_and_resume), test("a_user_hears_only_of_himself", a_user_hears_only_of_himself)]
+    vec![test("events_come_in_order_and_resume", events_come_in_order_and_resume), test("a_user_hears_only_of_himself", a_user_hears_only_of_himself), test("events_that_are_committed_out_of_order_are_all_heard", events_that_are_committed_out_of_order_are_all_heard)]
 }
 
 pub(crate) struct Stream(BufReader<TcpStream>);
@@ -80,5 +82,54 @@ fn a_user_hears_only_of_himself() -> Outcome {
     let heard = stream.next();
     let own = user.call("GET", "/accounts/me", None).body["id"].clone();
     assert_eq!((&heard["account"], &heard["type"]), (&own, &json!("account.updated")), "the change of the other account was not heard");
+    Ok(())
+}
+
+/// A session with the database that does one command after the other.
+struct Session(Child, BufReader<ChildStdout>);
+
+impl Session {
+    fn new(server: &Server) -> Self {
+        let mut child = server.psql().stdin(Stdio::piped()).stdout(Stdio::piped()).spawn().unwrap();
+        let output = BufReader::new(child.stdout.take().unwrap());
+        Self(child, output)
+    }
+
+    /// Does it, and waits until it is done.
+    fn run(&mut self, commands: &str) {
+        writeln!(self.0.stdin.as_mut().unwrap(), "{commands};\n\\echo done").unwrap();
+        let mut line = String::new();
+        while !line.ends_with("done\n") {
+            assert!(self.1.read_line(&mut line).unwrap() > 0, "{commands}: {line}");
+        }
+    }
+}
+
+impl Drop for Session {
+    fn drop(&mut self) {
+        let _ = self.0.kill();
+        let _ = self.0.wait();
+    }
+}
+
+/// The transaction that began first gets the later number and is done first; the other is told of all the same.
+fn events_that_are_committed_out_of_order_are_all_heard() -> Outcome {
+    let (_scratch, server, admin) = claimed();
+    let mut stream = Stream::open(&admin, "system", None);
+    let (mut first, mut second) = (Session::new(&server), Session::new(&server));
+    let told = |name: &str| format!("INSERT INTO event (topic, type, object) VALUES ('system', 'system.test', '{{\"name\": \"{name}\"}}'); NOTIFY postamt");
+    first.run("BEGIN; SELECT pg_current_xact_id()");
+    second.run(&format!("BEGIN; {}", told("late")));
+    first.run(&format!("{}; COMMIT", told("early")));
+    let early = stream.next();
+    assert_eq!(early["object"]["name"], "early");
+    second.run("COMMIT");
+    let late = stream.next();
+    assert_eq!(late["object"]["name"], "late");
+    assert!(late["id"].as_i64() < early["id"].as_i64(), "{early} {late}");
+    // Whoever comes back gets what comes after, and that only.
+    assert_eq!(Stream::open(&admin, "system", early["id"].as_i64()).next(), late);
+    second.run(&told("new"));
+    assert_eq!(Stream::open(&admin, "system", late["id"].as_i64()).next()["object"]["name"], "new");
     Ok(())
 }

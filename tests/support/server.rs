@@ -127,13 +127,18 @@ impl Server {
 
     /// Asks its PostgreSQL: rows as lines, columns parted by bars.
     pub(crate) fn sql(&self, query: &str) -> String {
+        let output = self.psql().args(["-c", query]).output().unwrap();
+        assert!(output.status.success(), "{query}: {}", String::from_utf8_lossy(&output.stderr));
+        String::from_utf8_lossy(&output.stdout).trim_end().to_owned()
+    }
+
+    /// A session with its PostgreSQL, to be given commands.
+    pub(crate) fn psql(&self) -> Command {
         let home = std::fs::canonicalize(self.data.join("run")).unwrap();
         let password = std::fs::read_to_string(self.data.join("secrets/pg-role")).unwrap();
         let mut command = Command::new("psql");
-        command.arg("-h").arg(&home).args(["-U", "postamt", "-d", "postamt", "-AtqXc", query]).env("PGPASSWORD", password).env("PGOPTIONS", "-c search_path=postamt");
-        let output = command.output().unwrap();
-        assert!(output.status.success(), "{query}: {}", String::from_utf8_lossy(&output.stderr));
-        String::from_utf8_lossy(&output.stdout).trim_end().to_owned()
+        command.arg("-h").arg(&home).args(["-U", "postamt", "-d", "postamt", "-AtqX"]).env("PGPASSWORD", password).env("PGOPTIONS", "-c search_path=postamt");
+        command
     }
 
     /// Starts a server that ends by itself, perhaps before anybody could see it ready, and waits for that.
