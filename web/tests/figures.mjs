@@ -59,7 +59,7 @@ const scripts = (page) => page.evaluate(() => performance.getEntriesByType("reso
 /** How long the page took to answer clicks and keys: from the input to the next paint. */
 const watchInput = (page) => page.evaluate(() => {
   globalThis.__inputs = [];
-  new PerformanceObserver((list) => globalThis.__inputs.push(...list.getEntries().filter((one) => one.interactionId > 0).map((one) => one.duration))).observe({ type: "event", durationThreshold: 16 });
+  new PerformanceObserver((list) => globalThis.__inputs.push(...list.getEntries().filter((one) => one.interactionId > 0).map((one) => ({ took: one.duration, what: `${one.name} on ${one.target?.getAttribute?.("aria-label") ?? one.target?.className ?? "?"}` })))).observe({ type: "event", durationThreshold: 16 });
 });
 
 async function useInbox(page) {
@@ -118,7 +118,7 @@ try {
     await admin.page.goto("/");
     found.paint.push(await firstPaint(admin.page));
     await signIn(admin.page, "postmaster");
-    found.dash.push(await since(admin.page, "h1"));
+    found.dash.push(await since(admin.page, "#content h1"));
     await admin.page.waitForLoadState("networkidle").catch(() => undefined);
     found.dashSize.push(await scripts(admin.page));
     await admin.context.close();
@@ -135,11 +135,11 @@ try {
     found.inputs.push(...await useInbox(user.page));
     await user.context.close();
   }
-  const slowest = Math.max(...found.inputs);
+  const slowest = found.inputs.reduce((worst, one) => (one.took > worst.took ? one : worst));
   const lines = [
     ["administration: first contentful paint", ms(found.paint), "≤ 1000 ms"], ["administration: Dash after sign-in", ms(found.dash), ""], ["administration: compressed script, sign-in and Dash", `${median(found.dashSize).toFixed(1)} KiB`, "≤ 250 KiB"],
     ["users: first contentful paint", ms(found.userPaint), "≤ 1000 ms"], ["users: Inbox usable after sign-in", ms(found.inbox), "≤ 1500 ms"], ["users: compressed script, sign-in and Inbox", `${median(found.inboxSize).toFixed(1)} KiB`, "≤ 350 KiB"],
-    ["clicks and keys answered (median, slowest)", `${Math.round(median(found.inputs))} ms, ${Math.round(slowest)} ms of ${found.inputs.length}`, "≤ 100 ms"],
+    ["clicks and keys answered (median, slowest)", `${Math.round(median(found.inputs.map(({ took }) => took)))} ms, ${Math.round(slowest.took)} ms of ${found.inputs.length} (${slowest.what})`, "≤ 100 ms"],
     ["scrolling: requests for rows that passed", `${median(found.requests)} for ${median(found.rows)}`, "no request per row"], ["scrolling: longest pause between two pictures", ms(found.worst), ""], ["scrolling: into the middle of the list", ms(found.jump), ""],
   ];
   console.log(`\n| what | median of ${LOADS} | goal |\n|---|---|---|`);
