@@ -48,6 +48,8 @@ async function look(page, name, faults) {
   }
   await shoot(page, `${name}-narrow`);
   await page.setViewportSize(WIDE);
+  // What depends on the width has heard of it when the next picture but one is drawn.
+  await page.evaluate(() => new Promise((drawn) => requestAnimationFrame(() => requestAnimationFrame(drawn))));
 }
 
 async function shoot(page, name) {

@@ -1,7 +1,7 @@
 // Mail: mailboxes, messages, and the one that is read.
 import "./mail.css";
 import { useCallback, useEffect, useMemo, useRef, useState, useSyncExternalStore, type DragEvent, type FormEvent } from "react";
-import { useAct, useCall, useLive } from "../../api/hooks";
+import { useAct, useCall } from "../../api/hooks";
 import type { Mailbox, Message } from "../../api/generated/types";
 import { Button, Field, Menu, Segments } from "../../components/controls";
 import { confirm, Dialog, FormDialog } from "../../components/Dialog";
@@ -15,7 +15,7 @@ import { forward, reply, resume } from "../compose/answers";
 import { write } from "../compose/store";
 import { mark, move, remove } from "./actions";
 import { boxName, tree, withRole, type Box } from "./boxes";
-import { ME, useBoxes, useFound, useMailbox } from "./data";
+import { ME, useBoxes, useFound, useLiveMail, useMailbox } from "./data";
 import { useKeys, type Keys } from "./keys";
 import { List } from "./List";
 import { everybody } from "./people";
@@ -35,7 +35,7 @@ function go(change: Record<string, string | null>, replace = false) {
 }
 
 export default function Mail() {
-  useLive("mailbox", "mail");
+  useLiveMail();
   const [chosenBox] = useSearch("in", "");
   const [open] = useSearch("m", "");
   const [typed] = useSearch("q", "");
@@ -253,7 +253,7 @@ function Folders({ items, current, open, onClose, onDrop, used }: { items: reado
             <button type="button" className="danger" onClick={() => confirm({ title: t("Delete {name}?", { name: shown.name }), text: t("Its {n} messages go to the trash.", { n: number(shown.messages) }), action: t("Delete"), danger: true, yes: () => drop.mutate({ ...ME, mailbox: shown.id, on_messages: "move_to_trash" }, { onError: tell }) })}>{t("Delete")}</button>
           </Menu>
         )}
-        <span className="muted grow" style={{ textAlign: "end", fontSize: "12.5px" }}>{t("{size} used", { size: size(used) })}</span>
+        <span className="muted grow numbers" style={{ textAlign: "end", fontSize: "12.5px" }} title={t("{size} used", { size: size(used) })}>{size(used)}</span>
       </div>
       {editing && <MailboxForm mailbox={editing === "new" ? null : editing} above={editing === "new" && shown && !shown.role ? `${shown.name}/` : ""} onClose={() => setEditing(null)} />}
     </nav>

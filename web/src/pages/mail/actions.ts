@@ -14,13 +14,14 @@ const AT_ONCE = 500;
 async function bulk(ids: string[], change: Partial<BulkMessagesBody>): Promise<boolean> {
   try {
     for (let at = 0; at < ids.length; at += AT_ONCE) await call("bulkMessages", { ...ME, ids: ids.slice(at, at + AT_ONCE), ...change });
+    // Flags are told by events soon enough.
+    if (!change.keywords) void refresh();
     return true;
   } catch (error) {
     if (!(error instanceof Problem)) throw error;
     tell(error);
-    return false;
-  } finally {
     void refresh();
+    return false;
   }
 }
 

@@ -3,6 +3,7 @@ import { useQueries } from "@tanstack/react-query";
 import { useCallback, useEffect, useRef, useState } from "react";
 import { call, type Problem } from "../../api/client";
 import type { Input, Result } from "../../api/client";
+import { listen } from "../../api/events";
 import { queries, useCall, usePages } from "../../api/hooks";
 import type { Mailbox, Message, SearchMessagesBody } from "../../api/generated/types";
 
@@ -104,5 +105,26 @@ export function dropRows(mailbox: string, ids: ReadonlySet<string>) {
   }
 }
 
-/** Reads everything about mail anew. */
-export const refresh = () => queries.invalidateQueries({ predicate: ({ queryKey }) => ["listMessages", "searchMessages", "listMailboxes", "getMessage"].includes(String(queryKey[0])) });
+/** Reads everything about mail anew; with `marks` only what shows flags: who reads fast changes them all the time. */
+export const refresh = (marks = false) => queries.invalidateQueries({ predicate: ({ queryKey: [id, input] }) => {
+  if (id === "listMailboxes" || id === "listMessages") return !marks || !(input as Input<"listMessages">).thread;
+  return !marks && (id === "searchMessages" || id === "getMessage");
+} });
+
+const GATHERED_MS = 250;
+const MARKS_GATHERED_MS = 1_000;
+
+/** Keeps what is shown of mail as it is on the server. */
+export function useLiveMail() {
+  useEffect(() => {
+    let timer: ReturnType<typeof setTimeout> | undefined;
+    let whole = false;
+    const act = () => { timer = undefined; void refresh(!whole); whole = false; };
+    const stop = listen(["mailbox", "mail"], (event) => {
+      const marks = event?.type === "mail.flags_changed";
+      if (!marks && !whole) { whole = true; clearTimeout(timer); timer = undefined; }
+      timer ??= setTimeout(act, marks ? MARKS_GATHERED_MS : GATHERED_MS);
+    });
+    return () => { clearTimeout(timer); stop(); };
+  }, []);
+}

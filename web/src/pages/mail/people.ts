@@ -7,7 +7,7 @@ export const printed = ({ name, email }: MailAddress): string => (name ? `${/[",
 /** Addresses as one types or pastes them: parted by commas, semicolons or lines; `Name <address>` or the address alone. */
 export function addresses(typed: string): MailAddress[] {
   const found: MailAddress[] = [];
-  for (const [part] of typed.matchAll(/(?:"[^"]*"|<[^>]*>|[^,;\n"<])+/g)) {
+  for (const [part] of typed.matchAll(/(?:"[^"]*"|<[^>]*>?|[^,;\n"<])+/g)) {
     const [, name = "", email = ""] = /^\s*(?:"?([^"<]*?)"?\s*<)([^>]*)>?\s*$/.exec(part) ?? [null, "", part];
     if (email.trim()) found.push({ name: name.trim(), email: email.trim() });
   }
@@ -19,7 +19,7 @@ export const wellFormed = ({ email }: MailAddress): boolean => /^[^\s@<>,;]+@[^\
 
 /** Two letters of a name. */
 export function initials(person: MailAddress | undefined): string {
-  const words = (person ? shown(person) : "?").replace(/[^\p{L}\p{N} ]/gu, " ").split(/\s+/).filter(Boolean);
+  const words = (person ? person.name || person.email.split("@")[0] || "?" : "?").replace(/[^\p{L}\p{N} ]/gu, " ").split(/\s+/).filter(Boolean);
   return ((words[0]?.[0] ?? "?") + (words.length > 1 ? words.at(-1)?.[0] ?? "" : "")).toUpperCase();
 }
 
