@@ -7,6 +7,8 @@ mod account;
 mod basic;
 #[path = "api/administration.rs"]
 mod administration;
+#[path = "api/browsers.rs"]
+mod browsers;
 #[path = "support/client.rs"]
 mod client;
 #[path = "scenario/clients.rs"]
@@ -108,6 +110,7 @@ fn main() {
     trials.extend(lifecycle::trials());
     trials.extend(administration::trials());
     trials.extend(listeners::trials());
+    trials.extend(browsers::trials());
     trials.extend(events::trials());
     trials.extend(parity::trials());
     trials.extend(web_phone::trials());

@@ -42,6 +42,7 @@ const application: Application = {
     route("/trace", () => import("./pages/trace/Trace")),
     route("/master/rights", () => import("./pages/rights/Admins")),
     route("/master/certificates", () => import("./pages/certificate/Certificates")),
+    route("/explorer", () => import("./pages/api/ApiPage")),
     route("/master/api", () => import("./pages/api/ApiPage")),
     route("/preferences", () => import("./pages/preferences/Preferences")),
   ],

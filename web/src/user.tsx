@@ -13,6 +13,7 @@ const application: Application = {
     route("/", () => import("./pages/mail/Mail")),
     route("/messages", () => import("./pages/messages/Messages")),
     route("/calls", () => import("./pages/calls/OwnCalls")),
+    route("/explorer", () => import("./pages/api/ApiPage")),
     route("/settings", () => import("./pages/own/OwnSettings")),
   ],
 };

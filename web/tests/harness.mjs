@@ -18,7 +18,7 @@ export async function openBrowser() {
 export async function openWindow(browser, origin, { language = "en-GB" } = {}) {
   const context = await browser.newContext({ baseURL: origin, viewport: WIDE, locale: language, acceptDownloads: true, reducedMotion: "reduce" });
   const page = await context.newPage();
-  page.setDefaultTimeout(10_000);
+  page.setDefaultTimeout(20_000);
   const faults = [];
   let forgiven = [];
   page.on("console", (message) => { if (message.type() === "error" && !forgiven.some((part) => `${message.text()} ${message.location().url}`.includes(part))) faults.push(`console: ${message.text()} (${message.location().url})`); });
@@ -48,6 +48,8 @@ async function look(page, name, faults) {
   }
   await shoot(page, `${name}-narrow`);
   await page.setViewportSize(WIDE);
+  // What depends on the width has heard of it when the next picture but one is drawn.
+  await page.evaluate(() => new Promise((drawn) => requestAnimationFrame(() => requestAnimationFrame(drawn))));
 }
 
 async function shoot(page, name) {

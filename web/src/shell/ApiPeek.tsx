@@ -4,6 +4,7 @@ import { sent, type Sent } from "../api/client";
 import { Button, Chip, Copy, Empty } from "../components/controls";
 import { Dialog } from "../components/Dialog";
 import { t } from "../i18n";
+import { Link } from "../router";
 
 const SECRET = /password|token|secret|key/i;
 const masked = (body: unknown) => JSON.stringify(body, (key, value: unknown) => (SECRET.test(key) && typeof value === "string" ? "…" : value));
@@ -20,6 +21,7 @@ export function ApiFoot() {
     <footer className="footline">
       <button type="button" onClick={() => setOpen(true)}>{t("The calls behind this page")}</button>
       <a href="/api/docs" target="_blank" rel="noreferrer">{t("API reference")}</a>
+      <Link to="/explorer">GraphQL</Link>
       {open && <Calls onClose={() => setOpen(false)} />}
     </footer>
   );

@@ -142,6 +142,9 @@ export const stories = {
       await page.getByRole("heading", { level: 1 }).waitFor();
       await look(path.slice(1).replaceAll("/", "-"));
     }
+    await page.getByRole("link", { name: "GraphQL" }).click();
+    await page.getByRole("button", { name: "Ask" }).click();
+    await page.getByRole("region", { name: "Answer" }).getByText("postmaster@mycompany.example").waitFor();
     await page.keyboard.press("Control+k");
     await page.getByLabel("Go to or do").last().fill("client ips");
     await page.keyboard.press("Enter");

@@ -44,6 +44,6 @@ export const stories = {
     await page.goto("/monitors/queue");
     await page.getByRole("heading", { name: "Queue" }).waitFor();
     await send(2025 + server.offset, "anna@client1.example", ["carl@other.example"], mail("Appears"));
-    await page.getByText("other.example").first().waitFor({ timeout: 5000 });
+    await page.getByText("other.example").first().waitFor({ timeout: 20_000 });
   },
 };

@@ -18,13 +18,13 @@ export const stories = {
     try {
       await anna.register();
       await carl.register();
-      await page.getByRole("link", { name: "anna@client1.example" }).waitFor({ timeout: 5000 });
+      await page.getByRole("link", { name: "anna@client1.example" }).waitFor({ timeout: 20_000 });
       await page.getByRole("link", { name: "carl@client1.example" }).waitFor();
       await look("registrations");
       await page.goto("/monitors/calls");
       await page.getByText("Nobody is talking.").waitFor();
       const hangUp = await anna.call("carl@client1.example");
-      await page.getByText("Connected").waitFor({ timeout: 5000 });
+      await page.getByText("Connected").waitFor({ timeout: 20_000 });
       await look("calls");
       await page.locator("tbody tr").first().locator("a").first().click();
       await page.getByRole("button", { name: "Hang up" }).waitFor();
@@ -34,7 +34,7 @@ export const stories = {
       await page.getByRole("button", { name: "Close" }).click();
       await look("call-live");
       await hangUp();
-      await page.getByRole("button", { name: /BYE/ }).first().waitFor({ timeout: 8000 });
+      await page.getByRole("button", { name: /BYE/ }).first().waitFor({ timeout: 20_000 });
       await page.getByRole("link", { name: "Call records" }).first().waitFor();
       await look("call-over");
       await page.goto("/monitors/call-records");

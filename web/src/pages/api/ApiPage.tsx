@@ -6,8 +6,7 @@ import { t } from "../../i18n";
 import { Page, PageHead } from "../../shell/App";
 
 const FIRST = `{
-  listDomains(first: 5) { nodes { name state } }
-  explainRoute(address: "postmaster", flow: MAIL) { text }
+  getCurrentPrincipal { address serverRights domainRights language }
 }`;
 
 export default function ApiPage() {
