@@ -63,7 +63,8 @@ impl Rewrite<'_> {
                 out.extend_from_slice(body.get(kept..line.next).unwrap_or_default());
                 kept = kept.max(line.next);
                 if !out.ends_with(b"\n") {
-                    out.extend_from_slice(b"\r\n");
+                    // The last line may end with half of its end.
+                    out.extend_from_slice(if out.ends_with(b"\r") { b"\n" } else { b"\r\n" });
                 }
                 out.extend_from_slice(b"a=inactive\r\n");
             }

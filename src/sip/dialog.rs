@@ -372,8 +372,8 @@ fn contact(fields: &Fields) -> Result<Option<Box<str>>, Fault> {
     match fields.first::<Contact<'_>>(Name::Contact)? {
         None => Ok(None),
         Some(Contact::Address(address)) if address.uri.is_sip() => {
-            let text = address.uri.text();
-            Ok(Some(text.split('?').next().unwrap_or(text).into()))
+            // A user may hold question marks too.
+            Ok(Some(address.uri.without_headers().into()))
         }
         Some(_) => Err(Fault::Bad(Name::Contact)),
     }

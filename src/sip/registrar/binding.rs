@@ -194,7 +194,11 @@ impl Binding {
     /// The URI of a request that goes there: the contact without headers (RFC 3261 §19.1.5).
     pub fn request_uri(&self) -> &str {
         let contact = self.contact();
-        contact.split('?').next().unwrap_or(contact)
+        // Most have no question mark; one may belong to the user.
+        match contact.contains('?') {
+            true => Uri::parse(contact.as_bytes()).map_or(contact, |uri| uri.without_headers()),
+            false => contact,
+        }
     }
 
     /// The values of Route in a request that goes there: Path, then what the contact itself asks for (RFC 3327 §5.4, RFC
