@@ -15,8 +15,8 @@ export async function openBrowser() {
 }
 
 /** A window of somebody of their own; `faults` collects what went wrong in it. */
-export async function openWindow(browser, origin, { language = "en-GB" } = {}) {
-  const context = await browser.newContext({ baseURL: origin, viewport: WIDE, locale: language, acceptDownloads: true, reducedMotion: "reduce" });
+export async function openWindow(browser, origin, { language = "en-GB", scripts = true } = {}) {
+  const context = await browser.newContext({ baseURL: origin, javaScriptEnabled: scripts, viewport: WIDE, locale: language, acceptDownloads: true, reducedMotion: "reduce" });
   const page = await context.newPage();
   page.setDefaultTimeout(20_000);
   const faults = [];
