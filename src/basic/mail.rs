@@ -152,9 +152,13 @@ fn older(language: Language, found: &Value, asked: &[(&str, &str)]) -> Markup {
     }
 }
 
-/// Where messages can be moved, as choices.
-fn places(all: &[Value]) -> Markup {
-    html! { @for one in all { option value=(text(one, "id")) { (text(one, "name")) } } }
+/// Where messages can be moved, and the button that does it.
+fn places(language: Language, all: &[Value]) -> Markup {
+    html! {
+        label for="place" { (language.say("move")) }
+        select id="place" name="place" { @for one in all { option value=(text(one, "id")) { (text(one, "name")) } } }
+        " " button name="action" value="move" { (language.say("move")) }
+    }
 }
 
 /// The messages of a mailbox.
@@ -177,9 +181,7 @@ pub(crate) async fn list(session: Session, Path(mailbox): Path<String>, RawQuery
                 button name="action" value="seen" { (language.say("read")) }
                 button name="action" value="unseen" { (language.say("unread")) }
                 button name="action" value="delete" { (language.say("delete")) }
-                label for="place" { (language.say("move")) }
-                select id="place" name="place" { (places(&all)) }
-                " " button name="action" value="move" { (language.say("move")) }
+                (places(language, &all))
             }
         }
         (older(language, &found, &[]))
@@ -284,9 +286,7 @@ pub(crate) async fn read(session: Session, Path(id): Path<String>, RawQuery(quer
             button name="action" value="delete" { (language.say("delete")) }
             button name="action" value="unseen" { (language.say("unread")) }
             button name="action" value="flag" { (language.say("flag")) }
-            label for="place" { (language.say("move")) }
-            select id="place" name="place" { (places(&all)) }
-            " " button name="action" value="move" { (language.say("move")) }
+            (places(language, &all))
         }
     };
     page(StatusCode::OK, language, Some(&session), subject(language, &message), &content)

@@ -97,16 +97,18 @@ pub(crate) fn told(language: Language, error: &Error) -> Markup {
 /// The status of a page that tells of an error.
 pub(crate) fn status(error: &Error) -> StatusCode {
     match error.kind {
+        _ if error.code == "body_too_large" => StatusCode::PAYLOAD_TOO_LARGE,
+        _ if error.code == "quota_exceeded" => StatusCode::INSUFFICIENT_STORAGE,
         Kind::Malformed => StatusCode::BAD_REQUEST,
         Kind::Unauthenticated => StatusCode::UNAUTHORIZED,
         Kind::Forbidden => StatusCode::FORBIDDEN,
         Kind::NotFound => StatusCode::NOT_FOUND,
-        Kind::Conflict | Kind::SetupRequired => StatusCode::CONFLICT,
+        Kind::Conflict => StatusCode::CONFLICT,
         Kind::Stale => StatusCode::PRECONDITION_FAILED,
         Kind::VersionMissing => StatusCode::PRECONDITION_REQUIRED,
         Kind::Invalid => StatusCode::UNPROCESSABLE_ENTITY,
         Kind::Limited(_) => StatusCode::TOO_MANY_REQUESTS,
-        Kind::Unavailable => StatusCode::SERVICE_UNAVAILABLE,
+        Kind::SetupRequired | Kind::Unavailable => StatusCode::SERVICE_UNAVAILABLE,
         Kind::Internal => StatusCode::INTERNAL_SERVER_ERROR,
     }
 }

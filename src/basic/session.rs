@@ -45,7 +45,7 @@ impl From {
     }
 
     fn name(&self, which: usize) -> String {
-        format!("{}{}", if self.tls { "__Secure-" } else { "" }, COOKIES[which])
+        format!("{}{}", if self.tls { "__Secure-" } else { "" }, COOKIES.get(which).copied().unwrap_or_default())
     }
 
     fn cookie(&self, which: usize, value: &str, age: u32) -> Option<HeaderValue> {
@@ -54,9 +54,7 @@ impl From {
     }
 
     fn find(&self, headers: &HeaderMap, which: usize) -> Option<String> {
-        let name = self.name(which);
-        let lines = headers.get_all(header::COOKIE).iter().filter_map(|line| line.to_str().ok());
-        lines.flat_map(|line| line.split(';')).filter_map(|pair| pair.trim().split_once('=')).find(|(key, _)| *key == name).map(|(_, value)| value.to_owned())
+        net::cookie(headers, &self.name(which))
     }
 
     /// The cookies that hold these tokens.

@@ -1,6 +1,6 @@
 //! The refresh token of a browser lies in a cookie that no script can read (API reference §1, CSRF, and §2).
 
-use axum::http::{HeaderMap, HeaderValue, header};
+use axum::http::{HeaderMap, HeaderValue};
 use net::Connection;
 use serde_json::{Map, Value};
 use service::{Operation, Reply};
@@ -35,7 +35,7 @@ impl Browser {
             (false, true) => "pa_rt_admin",
             (false, false) => "pa_rt",
         };
-        let held = (operation.id == "refreshToken").then(|| find(headers, name)).flatten();
+        let held = (operation.id == "refreshToken").then(|| net::cookie(headers, name)).flatten();
         Some(Self { name, secure, leaves, held })
     }
 
@@ -61,11 +61,6 @@ impl Browser {
         let secure = if self.secure { "; Secure" } else { "" };
         format!("{}={value}; Path=/; Max-Age={age}; HttpOnly; SameSite=Strict{secure}", self.name).parse().ok()
     }
-}
-
-fn find(headers: &HeaderMap, name: &str) -> Option<String> {
-    let lines = headers.get_all(header::COOKIE).iter().filter_map(|line| line.to_str().ok());
-    lines.flat_map(|line| line.split(';')).filter_map(|pair| pair.trim().split_once('=')).find(|(key, _)| *key == name).map(|(_, value)| value.to_owned())
 }
 
 #[cfg(test)]
