@@ -6,7 +6,7 @@ import { ProblemNote } from "../../components/ProblemNote";
 import { toast } from "../../components/toast";
 import { SettingsForm } from "../../forms/SettingsForm";
 import { t } from "../../i18n";
-import { useDensity, usePane, useWriting, type Density, type Pane, type Writing } from "../../preferences";
+import { useGrouping, usePane, useWriting, type Pane, type Writing } from "../../preferences";
 import { useSearch } from "../../router";
 import { Tabs } from "../../components/controls";
 import { PreferenceFields } from "../../shell/Preferences";
@@ -30,13 +30,13 @@ export default function OwnSettings() {
 /** How mail looks and is written in this browser. */
 function MailLook() {
   const [pane, setPane] = usePane();
-  const [density, setDensity] = useDensity();
+  const [grouping, setGrouping] = useGrouping();
   const [writing, setWriting] = useWriting();
   return (
     <section className="card stack form" aria-label={t("Mail")}>
       <h2>{t("Mail")}</h2>
       <Field label={t("Reading pane")}><select className="input" value={pane} onChange={(event) => setPane(event.target.value as Pane)}><option value="right">{t("Right")}</option><option value="below">{t("Below")}</option><option value="off">{t("Off")}</option></select></Field>
-      <Field label={t("Rows")}><select className="input" value={density} onChange={(event) => setDensity(event.target.value as Density)}><option value="comfortable">{t("Comfortable")}</option><option value="dense">{t("Dense")}</option></select></Field>
+      <label className="switch"><input type="checkbox" checked={grouping === "threads"} onChange={(event) => setGrouping(event.target.checked ? "threads" : "messages")} />{t("Conversations")}</label>
       <Field label={t("New messages are")}><select className="input" value={writing} onChange={(event) => setWriting(event.target.value as Writing)}><option value="rich">{t("Text with form")}</option><option value="plain">{t("Plain text")}</option></select></Field>
     </section>
   );
