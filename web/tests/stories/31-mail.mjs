@@ -124,7 +124,7 @@ export const stories = {
     await row("Trip 3").locator(".what").click();
     await page.locator(".message-card.open", { hasText: "Day 1." }).waitFor();
     await page.locator(".mail-row:not(.unread)", { hasText: "Trip 3" }).waitFor();
-    assert.equal(await unseen(), before - 3);
+    for (let tries = 0; await unseen() !== before - 3; tries += 1) { assert.ok(tries < 50, `${await unseen()} unseen`); await page.waitForTimeout(100); }
     // One message goes, the conversation stays.
     await page.locator(".message-card", { hasText: "Day 1." }).getByLabel("More").click();
     await page.locator(".message-card", { hasText: "Day 1." }).getByRole("button", { name: "Delete" }).click();
@@ -132,7 +132,8 @@ export const stories = {
     await page.getByRole("article", { name: "Trip 3" }).waitFor();
     await page.keyboard.press("u");
     await page.locator(".mail-row.unread", { hasText: "Trip 3" }).waitFor();
-    assert.equal(await unseen(), before - 2, "its last message alone is unread again");
+    // Its last message alone; the row shows it before the server knows.
+    for (let tries = 0; await unseen() !== before - 2; tries += 1) { assert.ok(tries < 50, `${await unseen()} unseen`); await page.waitForTimeout(100); }
     await page.getByLabel("View").click();
     await page.getByLabel("Conversations").click();
     await row("Trip 2").waitFor();

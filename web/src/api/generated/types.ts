@@ -140,6 +140,8 @@ export type AccountSettingsPatch = {
   /** The account makes and gets calls and instant messages. */
   "signal"?: boolean | null;
   "signal_rules_allowed"?: RulesAllowed | null;
+  /** Stands below what is written in the browser; empty = nothing. */
+  "signature"?: string | null;
   /** Addresses or numbers that ring together with the account's telephones. */
   "simultaneous_ring"?: Array<string> | null;
   /** How long the telephones ring before the others ring too. */

@@ -100,6 +100,7 @@ export const user = {
   "Original": "Original",
   "Pictures on other servers are not shown: fetching them tells the sender that you read this.": "Bilder auf fremden Servern werden nicht gezeigt: Ihr Abruf verrät dem Absender, dass Sie dies lesen.",
   "Plain text": "Reiner Text",
+  "Print": "Drucken",
   "Quote": "Zitat",
   "Reading pane": "Lesebereich",
   "Received": "Empfangen",

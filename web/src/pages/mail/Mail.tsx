@@ -12,8 +12,7 @@ import { t } from "../../i18n";
 import { number, size } from "../../i18n/format";
 import { useDensity, useGrouping, usePane, type Pane } from "../../preferences";
 import { navigate, useSearch } from "../../router";
-import { forward, reply, resume } from "../compose/answers";
-import { write } from "../compose/store";
+import { begin, forward, reply, resume } from "../compose/answers";
 import { mark, move, remove } from "./actions";
 import { Progress, useEverything } from "./everything";
 import { flagged, holds, idsOf, unread } from "./threads";
@@ -152,7 +151,7 @@ export default function Mail() {
     "#": () => removeAll(), Delete: () => removeAll(),
     v: () => { if (all || targets().length > 0) setMoving(true); },
     r: () => answer((one) => reply(one, own, false)), a: () => answer((one) => reply(one, own, true)), f: () => answer(forward),
-    c: () => write(),
+    c: () => begin(),
     "*": () => { if (source.count > 0) setAll(true); },
     "/": () => document.querySelector<HTMLInputElement>(".search-bar input")?.focus(),
     "?": () => setHelp(true),
@@ -254,7 +253,7 @@ function Folders({ items, current, open, onClose, onDrop, used }: { items: reado
   return (
     <nav className={`folders ${open ? "open" : ""}`} aria-label={t("Mailboxes")}>
       <div className="row tight nowrap" style={{ padding: "10px 10px 6px" }}>
-        <Button tone="primary" icon="edit" className="grow" onClick={() => write()}>{t("Write")}</Button>
+        <Button tone="primary" icon="edit" className="grow" onClick={() => begin()}>{t("Write")}</Button>
         <Button tone="quiet" icon="close" className="folders-button" aria-label={t("Close")} onClick={onClose} />
       </div>
       <ul className="plain folder-list">

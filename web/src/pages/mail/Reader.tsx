@@ -119,12 +119,20 @@ function Actions({ message, own, boxes, onGone }: { message: Message } & Pick<Re
         {inJunk && inbox && <button type="button" onClick={() => { onGone(message); void move([message], inbox); }}>{t("This is no junk")}</button>}
         <button type="button" className="danger" onClick={() => remove([message], boxes, () => onGone(message))}>{t("Delete")}</button>
         <hr />
+        <button type="button" onClick={(event) => print(event.currentTarget.closest(".message-card"))}>{t("Print")}</button>
         <button type="button" onClick={() => setSource(true)}>{t("Show the original")}</button>
         <button type="button" onClick={() => void keep()}>{t("Save as file")}</button>
       </Menu>
       {source && <Source id={message.id} onClose={() => setSource(false)} />}
     </div>
   );
+}
+
+/** Prints a message alone, without the others of its conversation. */
+function print(card: Element | null) {
+  card?.classList.add("printed");
+  addEventListener("afterprint", () => card?.classList.remove("printed"), { once: true });
+  window.print();
 }
 
 const MOST_OF_SOURCE = 200_000;

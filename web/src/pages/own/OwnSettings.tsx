@@ -13,6 +13,9 @@ import { PreferenceFields } from "../../shell/Preferences";
 import { Page, PageHead } from "../../shell/App";
 import { Sessions } from "../account/Sessions";
 
+/** The one setting of mail that is the user's own; the others are of calls. */
+const SIGNATURE = "signature";
+
 export default function OwnSettings() {
   const [tab, setTab] = useSearch<"profile" | "calls" | "sessions" | "look">("tab", "profile");
   return (
@@ -46,8 +49,10 @@ function Profile() {
   const { data } = useCall("getAccount", { account: "me" });
   const [name, setName] = useState<string | null>(null);
   const save = useAct("updateAccount", (account) => { queries.setQueryData(["getAccount", { account: "me" }], account); setName(null); toast(t("Saved")); });
+  const { data: settings } = useCall("getAccountSettings", { account: "me" });
   if (!data) return <Loading />;
   return (
+    <>
     <div className="columns wide">
       <form className="card stack" onSubmit={(event) => { event.preventDefault(); save.mutate({ account: "me", real_name: name ?? data.real_name, $options: { version: data.version } }); }}>
         <h2>{t("Profile")}</h2>
@@ -58,6 +63,8 @@ function Profile() {
       </form>
       <Password />
     </div>
+    {settings && <SettingsForm view={settings} keys={[SIGNATURE]} operation="updateAccountSettings" input={{ account: "me" }} />}
+    </>
   );
 }
 
@@ -82,7 +89,7 @@ function Calls() {
   if (!data) return <Loading />;
   return (
     <>
-      <SettingsForm view={data} keys={data.data.filter((one) => one.own).map((one) => one.key)} operation="updateAccountSettings" input={{ account: "me" }} />
+      <SettingsForm view={data} keys={data.data.filter((one) => one.own && one.key !== SIGNATURE).map((one) => one.key)} operation="updateAccountSettings" input={{ account: "me" }} />
       {browser && <h2>{t("Telephone in the browser")}</h2>}
       {browser && <SettingsForm view={browser} operation="updateDiallerSettings" input={{ account: "me" }} />}
     </>
