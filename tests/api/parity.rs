@@ -207,7 +207,7 @@ fn inward(description: &Description, name: Option<&str>, value: &Value) -> Value
     let Some(name) = name else { return value.clone() };
     if let Some(item) = name.strip_prefix("Page") {
         let nodes: Value = value["nodes"].as_array().unwrap().iter().map(|node| inward(description, Some(item), node)).collect();
-        return json!({"data": nodes, "page": {"next_cursor": value["pageInfo"]["endCursor"], "has_more": value["pageInfo"]["hasNextPage"]}});
+        return json!({"data": nodes, "page": {"next_cursor": value["pageInfo"]["endCursor"], "has_more": value["pageInfo"]["hasNextPage"], "total": value["totalCount"].as_str().map(|n| n.parse::<i64>().unwrap())}});
     }
     let Some(properties) = description.components[name]["properties"].as_object() else { return value.clone() };
     properties.iter().map(|(key, schema)| (key.clone(), back(description, schema, &value[camel(key)]))).collect()
@@ -515,6 +515,8 @@ fn mailboxes(steps: &mut Vec<Step>) {
     step("listMessages", json!({"account": "me", "limit": 5}));
     step("listMessages", json!({"account": "me", "mailbox": "path:INBOX", "position": 0, "limit": 1}));
     step("listMessages", json!({"account": "me", "position": -1}));
+    step("listMessages", json!({"account": "me", "mailbox": "path:INBOX", "collapse": "thread", "count": "exact"}));
+    step("listMessages", json!({"account": "me", "count": "some"}));
     step("searchMessages", json!({"account": "me", "text": "body", "has_attachment": false}));
     step("getMessage", json!({"account": "me", "id": "$message"}));
     step("getMessage", json!({"account": "$anna", "id": "$message"}));
@@ -528,6 +530,7 @@ fn mailboxes(steps: &mut Vec<Step>) {
     step("updateMessage", json!({"account": "me", "id": "$message", "keywords": {"$seen": true}}));
     step("bulkMessages", json!({"account": "me", "ids": ["$message"], "keywords": {"$flagged": true}, "mailbox_ids": ["path:INBOX"]}));
     step("bulkMessages", json!({"account": "me", "ids": []}));
+    step("bulkMessages", json!({"account": "me", "filter": {"mailbox": "path:INBOX"}, "keywords": {"$seen": false}}));
     step("deleteMessage", json!({"account": "me", "id": "$message"}));
     step("bulkMessages", json!({"account": "me", "ids": ["$message"], "delete": "permanent"}));
     step("deleteMailbox", json!({"account": "me", "mailbox": "path:Work"}));

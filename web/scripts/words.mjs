@@ -29,6 +29,8 @@ for (const name of ["admin", "user"]) {
   const known = new Set([...german.common, ...german[name]]);
   for (const text of reach(join(source, `${name}.tsx`)).values()) {
     for (const [, key] of text.matchAll(/\bt\(\s*"((?:[^"\\]|\\.)*)"/g)) if (!known.has(literal(key))) { missing.add(literal(key)); faults.add(`no German for ${JSON.stringify(literal(key))} in the words of ${name}`); }
+    // Tables and their columns translate what they are called themselves.
+    for (const [, key] of text.matchAll(/(?:<Table(?:<\w+>)? label=|\{ label: )"((?:[^"\\]|\\.)*)"/g)) if (!known.has(literal(key))) { missing.add(literal(key)); faults.add(`no German for ${JSON.stringify(literal(key))} in the words of ${name}`); }
     // Keys that reach t() by way of a table stand there as plain strings.
     for (const [, key] of text.matchAll(/"((?:[^"\\\n]|\\.)*)"/g)) quoted.add(literal(key));
   }

@@ -55,6 +55,9 @@ export function t(key: Key, values?: Record<string, string | number>): string {
   return values ? text.replace(/\{(\w+)\}/g, (whole, name: string) => String(values[name] ?? whole)) : text;
 }
 
+/** All words of the language of the page. */
+export const dictionary = (): Words => words;
+
 /** A text that may have no translation: a word of the API. */
 export function word(text: string): string {
   return words[text] ?? coded[text] ?? text;

@@ -140,6 +140,8 @@ export type AccountSettingsPatch = {
   /** The account makes and gets calls and instant messages. */
   "signal"?: boolean | null;
   "signal_rules_allowed"?: RulesAllowed | null;
+  /** Stands below what is written in the browser; empty = nothing. */
+  "signature"?: string | null;
   /** Addresses or numbers that ring together with the account's telephones. */
   "simultaneous_ring"?: Array<string> | null;
   /** How long the telephones ring before the others ring too. */
@@ -224,17 +226,31 @@ export type AttachmentRef = {
 };
 /** What became of many messages. */
 export type BulkDone = {
+  /** Where they stood before. */
+  "before": Array<BulkPlaces>;
   /** Messages that were there. */
   "matched": number;
+  /** With `filter`: give it back as `cursor` to go on; null when all is done. */
+  "next_cursor"?: string | null;
 };
 export type BulkMessagesBody = {
+  /** With `filter`: `next_cursor` of the call before. */
+  "cursor"?: string | null;
   "delete"?: Deletion | null;
+  "filter"?: MessageFilter | null;
   /** Ids of the messages, 1 to 500; what is not there any more is passed over. */
-  "ids": Array<string>;
+  "ids"?: Array<string> | null;
   /** `true` sets a keyword, `false` clears it; others stay. */
   "keywords"?: Record<string, boolean> | null;
   /** Mailboxes they shall stand in: ids or `path:` names; all of them. */
   "mailbox_ids"?: Array<string> | null;
+};
+/** Messages that stood in the same mailboxes. */
+export type BulkPlaces = {
+  /** Ids of the messages. */
+  "ids": Array<string>;
+  /** Ids of the mailboxes. */
+  "mailbox_ids": Array<string>;
 };
 /** Between whom a call is. */
 export type CallDirection = "internal" | "inbound" | "outbound" | "transit";
@@ -344,6 +360,8 @@ export type Certificate = {
 };
 /** Where a certificate comes from. */
 export type CertificateKind = "self_signed" | "imported";
+/** What a list shows once. */
+export type Collapse = "thread";
 export type CompleteSetupBody = {
   /** Address lines to add to Client IPs beside loopback. */
   "client_ips"?: Array<string>;
@@ -1221,6 +1239,7 @@ export type Message = {
   "size": number;
   /** Subject. */
   "subject": string;
+  "thread"?: ThreadView | null;
   /** Id of its thread. */
   "thread_id": string;
   /** To. */
@@ -1236,6 +1255,29 @@ export type MessageBody = {
   "html_available": boolean;
   /** Plain text, decoded. */
   "text"?: string | null;
+};
+/** Which messages are meant; empty: all. */
+export type MessageFilter = {
+  /** Text that From must contain. */
+  "from"?: string | null;
+  /** Whether it has attachments. */
+  "has_attachment"?: boolean | null;
+  /** A keyword the message must have. */
+  "keyword"?: string | null;
+  /** Only in this mailbox: id or `path:` name. */
+  "mailbox"?: string | null;
+  /** A keyword the message must not have. */
+  "not_keyword"?: string | null;
+  /** Stored at or after. */
+  "received_after"?: string | null;
+  /** Stored before. */
+  "received_before"?: string | null;
+  /** Text that Subject must contain. */
+  "subject"?: string | null;
+  /** Text that From, To, Cc, Subject or body must contain, without regard to case. */
+  "text"?: string | null;
+  /** Text that To or Cc must contain. */
+  "to"?: string | null;
 };
 /** Where a message stands. */
 export type MessagePlace = {
@@ -2447,6 +2489,17 @@ export type TestSignalRulesBody = {
   /** The program that calls, as its `User-Agent` field says. */
   "user_agent"?: string;
 };
+/** What a mailbox holds of a thread. */
+export type ThreadView = {
+  /** Whether one of them is flagged. */
+  "flagged": boolean;
+  /** Who wrote the last ten of them, each once, the last one first. */
+  "from": Array<MailAddress>;
+  /** Its messages there, the one stored last first; at most 500. */
+  "ids": Array<string>;
+  /** How many of them are not seen. */
+  "unseen": number;
+};
 /** One step of a call. */
 export type TimelineStep = {
   /** What is done. */
@@ -3537,6 +3590,9 @@ export interface Inputs {
   listMessages: {
     /** The account: id, address or `me`. */
     "account": string;
+    "collapse"?: Collapse | null;
+    /** `exact` adds the total number. */
+    "count"?: string | null;
     /** `next_cursor` of the page before. */
     "cursor"?: string | null;
     /** Messages per page, 1 to 500; 50 when absent. */
