@@ -25,6 +25,7 @@ mod directory;
 mod changes;
 mod disk;
 mod dns;
+mod dns_check;
 mod domain;
 mod draft;
 mod error;
@@ -48,6 +49,7 @@ mod name;
 mod network;
 mod operation;
 pub mod operations;
+mod outside;
 mod presence;
 mod pcapng;
 pub mod queue;
@@ -55,6 +57,7 @@ mod refusal;
 mod registration;
 mod rights;
 mod routing;
+mod routing_confirmation;
 mod routing_table;
 mod rule;
 mod server;
@@ -88,6 +91,7 @@ pub use mailbox::MailboxWish;
 pub use modules::ModuleSettings;
 pub use limit::Allowance;
 pub use listener::Opened;
+pub use outside::{Asked, Naptr, Offered, Outside, Silence};
 pub use media::{MediaBody, MediaControl, MediaEvent, MediaForce, MediaRefused, MediaSide};
 pub use operation::{Access, Call, Gives, Method, Octets, Operation, Reply, Shape};
 pub use refusal::Refusal;
@@ -138,6 +142,7 @@ struct Inner {
     outbox: events::Outbox,
     sending: submission::Wake,
     voice: voice::Voice,
+    outside: std::sync::OnceLock<Arc<dyn Outside>>,
     check_certificate: CheckCertificate,
 }
 
@@ -180,6 +185,7 @@ impl Service {
             outbox: events::Outbox::default(),
             sending: submission::Wake::default(),
             voice: voice::Voice::default(),
+            outside: std::sync::OnceLock::new(),
             check_certificate,
         };
         let service = Self { inner: Arc::new(inner) };

@@ -232,7 +232,7 @@ fn masked(seen: &mut BTreeMap<String, usize>, value: &Value) -> Value {
             // Timers come and go.
             .filter(|(k, v)| !v.is_null() && *k != "due_at")
             .map(|(k, v)| {
-                let secret = k.ends_with("_token") || k.ends_with("_at") || ["not_after", "chain", "fingerprint", "bound_port", "names", "uid_validity", "at", "oldest", "next_try", "headers", "undo_until", "message_id", "duration_seconds", "message", "first_port", "last_port", "instructions", "requests", "responses", "server_transactions", "client_transactions", "branch"].contains(&k.as_str());
+                let secret = k.ends_with("_token") || k.ends_with("_at") || ["not_after", "chain", "fingerprint", "bound_port", "names", "uid_validity", "at", "oldest", "next_try", "headers", "undo_until", "confirm_by", "message_id", "duration_seconds", "message", "first_port", "last_port", "instructions", "requests", "responses", "server_transactions", "client_transactions", "branch"].contains(&k.as_str());
                 (k.clone(), if secret { "(masked)".into() } else { masked(seen, v) })
             })
             .collect(),
@@ -353,6 +353,12 @@ fn script() -> Vec<Step> {
     step("getDomainAccountDefaults", json!({"domain": "client.example"}));
     step("updateDomainAccountDefaults", json!({"domain": "client.example", "set": {"max_mailboxes": 50}}));
     step("updateDomainAccountDefaults", json!({"domain": "client.example", "set": {"max_mailboxes": 0}, "unset": ["x"]}));
+    step("getLastDnsCheck", json!({"domain": "client.example"}));
+    // Nobody answers there, so nothing of the world comes in.
+    step("updateDnsSettings", json!({"set": {"servers": ["127.0.0.1:1"], "timeout": 1}}));
+    step("runDnsCheck", json!({"domain": "client.example", "checks": ["spf", "dmarc"]}));
+    step("runDnsCheck", json!({"domain": "nowhere.example"}));
+    step("getLastDnsCheck", json!({"domain": "client.example"}));
     step("getDomainSettings", json!({"domain": "client.example"}));
     step("updateDomainSettings", json!({"domain": "client.example", "set": {"mail_to_unknown": "rerouted", "mail_reroute_address": "catchall@client.example"}}));
     step("updateDomainSettings", json!({"domain": "client.example", "unset": ["nonsense"]}));
@@ -494,8 +500,18 @@ fn routing(steps: &mut Vec<Step>) {
     step("listRoutingHistory", json!({}));
     step("getDnsSettings", json!({}));
     step("updateDnsSettings", json!({"set": {"servers": ["127.0.0.1:5353"]}}));
+    step("listRoutingHits", json!({}));
     step("getRouterSettings", json!({}));
     step("updateRouterSettings", json!({"set": {"direct_mailbox_addressing": true}}));
+    for (action, again) in [("confirmRouting", "revertRouting"), ("revertRouting", "confirmRouting")] {
+        let mut step = |id, input| steps.push((id, input, None, None));
+        step("updateRouterSettings", json!({"set": {"direct_mailbox_addressing": true}, "confirm_within": 600}));
+        step("updateRouterSettings", json!({"set": {}, "confirm_within": 1}));
+        steps.push(("listRoutingConfirmations", json!({}), Some(("$change", "/data/0/id")), None));
+        steps.push((action, json!({"id": "$change"}), None, None));
+        steps.push((again, json!({"id": "$change"}), None, None));
+        steps.push(("listRoutingConfirmations", json!({}), None, None));
+    }
     for version in 1..12 {
         steps.push(("rollbackRouting", json!({"version": 2}), None, Some(version)));
     }

@@ -547,7 +547,7 @@ export type DetectedLan = {
   "route_ipv4"?: string | null;
   /** IPv6 address of the way to the Internet. */
   "route_ipv6"?: string | null;
-  /** What may be wrong: `wan_ip_private` (telephones outside are shown an address they cannot reach) or `wan_ip_not_on_machine` (a NAT in front must pass all ports unchanged). */
+  /** What may be wrong: `wan_ip_private` (telephones outside are shown an address they cannot reach), `wan_ip_not_on_machine` (a NAT in front must pass all ports unchanged), `wan_ip_not_on_route` (packets to the Internet leave from another address of this machine), `lan_ip_not_on_machine`. */
   "warnings": Array<string>;
 };
 /** What a telephone does when it is called. */
@@ -562,6 +562,68 @@ export type DiallerSettingsPatch = {
   /** Calls ring in the browser; off: they ring at all other telephones only. */
   "incoming_calls"?: boolean | null;
 };
+/** What the DNS said of a domain. */
+export type DnsCheck = {
+  /** When it was asked; nothing when it never was. */
+  "checked_at"?: string | null;
+  /** Name of the domain. */
+  "domain": string;
+  /** Each check. */
+  "results": Array<DnsCheckResult>;
+  /** How many checks went how. */
+  "summary": DnsCheckSummary;
+  /** All records of the domain as lines of a zone file. */
+  "zone_snippet": string;
+};
+/** What is looked at. Kinds for which the server has nothing to offer are not among them. */
+export type DnsCheckKind = "all" | "mx" | "a_aaaa" | "ptr" | "helo" | "spf" | "dmarc" | "tls_rpt" | "srv" | "naptr" | "dnssec";
+/** One thing that was looked at. */
+export type DnsCheckResult = {
+  /** Kind. */
+  "check": DnsCheckKind;
+  /** What should be there, as in a zone file. */
+  "expected": Array<string>;
+  /** What is there, as in a zone file. */
+  "found": Array<string>;
+  /** Lookups that the SPF record costs others, at most 10 (RFC 7208 §4.6.4). */
+  "lookups"?: number | null;
+  /** The name, or the address, that was asked for. */
+  "name": string;
+  /** Stable word for the reason; nothing when all is well. */
+  "reason"?: string | null;
+  /** Records to enter. */
+  "records": Array<DnsRecord>;
+  /** How it went. */
+  "status": DnsCheckStatus;
+  /** The reason for people. */
+  "why"?: string | null;
+};
+/** How a check went. */
+export type DnsCheckStatus = "ok" | "warning" | "error" | "unknown";
+/** How many checks went how. */
+export type DnsCheckSummary = {
+  /** Something does not work. */
+  "error": number;
+  /** As it should be. */
+  "ok": number;
+  /** It cannot be judged. */
+  "unknown": number;
+  /** It works, but not well. */
+  "warning": number;
+};
+/** A record to enter into a zone. */
+export type DnsRecord = {
+  /** Its name, with the dot at its end. */
+  "name": string;
+  /** Seconds for which it may be remembered. */
+  "ttl": number;
+  /** Its type, such as `MX`. */
+  "type": string;
+  /** Its value, with dots at the end of names; texts without quotes. */
+  "value": string;
+};
+/** Who is asked. */
+export type DnsResolver = "system";
 /** The settings of [`DnsSettings`] that one level sets; what is absent is inherited. */
 export type DnsSettingsPatch = {
   /** Name servers as `address` or `address:port`; empty = those of the system. */
@@ -802,8 +864,12 @@ export type FileContent = {
 export type FirewallCheck = {
   /** The same for people. */
   "instructions": string;
+  /** What the STUN server saw, when one is set. */
+  "probes": Array<StunProbe>;
   /** Every range of ports to open, for each address. */
   "rules": Array<FirewallRule>;
+  /** What may be wrong: as found on this machine, and `wan_ip_mismatch` (others see another address than they are shown), `port_not_preserved` (a NAT changes ports), `stun_no_answer`. */
+  "warnings": Array<string>;
 };
 /** A range of ports to open. */
 export type FirewallRule = {
@@ -944,6 +1010,8 @@ export type Lan = {
   "lan_ipv6": ShownAddress;
   /** Lines that tell which addresses mean nothing beyond a NAT; changed as address list `nated_ips`. */
   "nated_ips": Array<string>;
+  /** STUN server that is asked when the firewall is checked; nothing when none is. */
+  "stun_server"?: string | null;
   /** Version of the settings, their ETag. */
   "version": number;
   /** IPv4 address for everybody else. */
@@ -1489,6 +1557,20 @@ export type PageRegistration = {
   "page": PageInfo;
 };
 /** One page of a collection. */
+export type PageRoutingConfirmation = {
+  /** The objects of this page, in the order asked for. */
+  "data": Array<RoutingConfirmation>;
+  /** Where the page stands in the collection. */
+  "page": PageInfo;
+};
+/** One page of a collection. */
+export type PageRoutingHit = {
+  /** The objects of this page, in the order asked for. */
+  "data": Array<RoutingHit>;
+  /** Where the page stands in the collection. */
+  "page": PageInfo;
+};
+/** One page of a collection. */
 export type PageRoutingLine = {
   /** The objects of this page, in the order asked for. */
   "data": Array<RoutingLine>;
@@ -1816,6 +1898,8 @@ export type ReplaceRightsBody = {
 export type ReplaceRoutingTableBody = {
   /** True accepts a table that relays for everybody. */
   "confirm_open_relay"?: boolean;
+  /** When the table is saved: seconds, 10 to 3600, after which the earlier table comes back by itself unless the change is confirmed; absent = the table stays. */
+  "confirm_within"?: number | null;
   /** The table line by line; `position` is ignored, the order of the list counts. */
   "lines"?: Array<NewRoutingLine> | null;
   /** The table in text form. */
@@ -1928,6 +2012,21 @@ export type RouterSettingsPatch = {
   /** Name of the domain that holds telephone numbers. */
   "telnum_domain"?: string | null;
 };
+/** A change of the Router that goes back by itself unless it is confirmed. */
+export type RoutingConfirmation = {
+  /** When it goes back. */
+  "confirm_by": string;
+  /** Id. */
+  "id": string;
+  /** What was changed. */
+  "part": RoutingPart;
+  /** When it was saved. */
+  "saved_at": string;
+  /** Address of the account that saved it. */
+  "saved_by": string;
+  /** Version that was saved: of the table, or of the settings of the server. */
+  "version": number;
+};
 /** A line that cannot be saved. */
 export type RoutingError = {
   /** Why: `routing_syntax`, or `open_relay` for a table that must be confirmed. */
@@ -1941,6 +2040,15 @@ export type RoutingError = {
 };
 /** Why a line cannot be saved. */
 export type RoutingErrorCode = "routing_syntax" | "open_relay";
+/** How often a line of the table was applied. */
+export type RoutingHit = {
+  /** How often it was applied in this hour and the 23 hours before it. */
+  "hits": number;
+  /** The line. */
+  "id": string;
+  /** Its place in the table, counted from 1. */
+  "position": number;
+};
 /** One line of the routing table. */
 export type RoutingLine = {
   /** Text after `;`; null when there is none. */
@@ -1966,6 +2074,8 @@ export type RoutingLine = {
   /** Version of the table in which this line was last changed. */
   "version": number;
 };
+/** Parts of the Router that are saved as a whole. */
+export type RoutingPart = "table" | "settings";
 /** The whole routing table. */
 export type RoutingTable = {
   /** The same lines one by one. */
@@ -2033,6 +2143,12 @@ export type RuleFinding = {
 };
 /** Whether an account has rules. */
 export type RulesAllowed = "no" | "any";
+export type RunDnsCheckBody = {
+  /** What is looked at; absent or with `all` everything. */
+  "checks"?: Array<DnsCheckKind>;
+  /** Who is asked. */
+  "resolver"?: DnsResolver;
+};
 export type SearchMessagesBody = {
   /** `next_cursor` of the page before. */
   "cursor"?: string | null;
@@ -2409,6 +2525,15 @@ export type Stored = {
   /** UID there. */
   "uid": number;
 };
+/** A question to a STUN server. */
+export type StunProbe = {
+  /** Address and port it was asked from. */
+  "local": string;
+  /** Address and port it saw; nothing when it did not answer. */
+  "seen"?: string | null;
+  /** Address and port of the server. */
+  "server": string;
+};
 /** A message that was sent, or will be. */
 export type Submission = {
   /** Id. */
@@ -2741,6 +2866,8 @@ export type UpdateLanBody = {
   "lan_ipv4"?: string | null;
   /** IPv6 address for the local network. */
   "lan_ipv6"?: string | null;
+  /** STUN server as `host` or `host:port`, asked when the firewall is checked; empty = none. */
+  "stun_server"?: string | null;
   /** IPv4 address for everybody else. */
   "wan_ipv4"?: string | null;
   /** IPv6 address for everybody else. */
@@ -2783,8 +2910,10 @@ export type UpdateModuleBody = {
   "unset"?: Array<string>;
 };
 export type UpdateRouterSettingsBody = {
+  /** Seconds, 10 to 3600, after which the earlier settings come back by themselves unless the change is confirmed; absent = the settings stay. */
+  "confirm_within"?: number | null;
   "set"?: RouterSettingsPatch | null;
-  /** Names to return to inheritance. */
+  /** Names to return to the built-in value. */
   "unset"?: Array<string>;
 };
 export type UpdateRoutingLineBody = {
@@ -2861,6 +2990,8 @@ export type ValidateDomainSignalRulesBody = {
 export type ValidateRoutingBody = {
   /** True accepts a table that relays for everybody. */
   "confirm_open_relay"?: boolean;
+  /** When the table is saved: seconds, 10 to 3600, after which the earlier table comes back by itself unless the change is confirmed; absent = the table stays. */
+  "confirm_within"?: number | null;
   /** The table line by line; `position` is ignored, the order of the list counts. */
   "lines"?: Array<NewRoutingLine> | null;
   /** The table in text form. */
@@ -3116,6 +3247,23 @@ export interface Inputs {
   rollbackRouting: RollbackRoutingBody;
   validateRouting: ValidateRoutingBody;
   explainRoute: ExplainRouteBody;
+  listRoutingHits: {
+    /** `exact` adds the total number. */
+    "count"?: string | null;
+    /** `next_cursor` of the page before. */
+    "cursor"?: string | null;
+    /** Objects per page, 1 to 500; 50 when absent. */
+    "limit"?: number | null;
+  };
+  listRoutingConfirmations: Record<string, never>;
+  confirmRouting: {
+    /** The change. */
+    "id": string;
+  };
+  revertRouting: {
+    /** The change. */
+    "id": string;
+  };
   getRouterSettings: Record<string, never>;
   updateRouterSettings: UpdateRouterSettingsBody;
   listDomains: {
@@ -3169,6 +3317,14 @@ export interface Inputs {
     /** The other name. */
     "name": string;
   };
+  getLastDnsCheck: {
+    /** The domain: id or name. */
+    "domain": string;
+  };
+  runDnsCheck: {
+    /** The domain: id or name. */
+    "domain": string;
+  } & RunDnsCheckBody;
   getDomainSettings: {
     /** The domain: id or name. */
     "domain": string;
@@ -3948,6 +4104,10 @@ export interface Results {
   rollbackRouting: RoutingTable;
   validateRouting: RoutingValidation;
   explainRoute: Explanation;
+  listRoutingHits: PageRoutingHit;
+  listRoutingConfirmations: PageRoutingConfirmation;
+  confirmRouting: void;
+  revertRouting: void;
   getRouterSettings: SettingsView;
   updateRouterSettings: SettingsView;
   listDomains: PageDomain;
@@ -3962,6 +4122,8 @@ export interface Results {
   addDomainAlias: DomainAliases;
   replaceDomainAliases: DomainAliases;
   removeDomainAlias: void;
+  getLastDnsCheck: DnsCheck;
+  runDnsCheck: DnsCheck;
   getDomainSettings: SettingsView;
   updateDomainSettings: SettingsView;
   getDomainAccountDefaults: SettingsView;
