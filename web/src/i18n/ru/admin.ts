@@ -369,7 +369,7 @@ export const admin = {
   "set-up": "настройка",
   "shown by all listeners": "его показывают все приёмники",
   "silent": "молчит",
-  "started {ago}": "начат {ago}",
+  "started {ago}": "запущен {ago}",
   "suspended": "приостановлена",
   "telephones": "телефоны",
   "to do": "предстоит",
