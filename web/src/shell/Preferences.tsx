@@ -17,7 +17,7 @@ export function PreferenceFields({ admin }: { admin: boolean }) {
       {admin && choose("View", level, levels.map((one) => [one, t(({ basic: "Basic", advanced: "Advanced", expert: "Expert" } as const)[one])]), setLevel)}
       {choose<Scheme>("Colours", scheme, [["auto", t("As the system")], ["light", t("Light")], ["dark", t("Dark")]], setScheme)}
       {choose<Density>("Rows", density, [["comfortable", t("Comfortable")], ["dense", t("Dense")]], setDensity)}
-      {choose<Language>("Language", language(), (Object.entries(languages) as [Language, string][]).filter(([code]) => code !== "ru"), (next) => void setLanguage(next))}
+      {choose<Language>("Language", language(), languages, (next) => void setLanguage(next))}
     </section>
   );
 }

@@ -231,4 +231,27 @@ export const stories = {
     await page.getByRole("button", { name: "Konto anlegen" }).waitFor();
     await look("de-domain");
   },
+
+  "administration and mail speak Russian": async ({ server, signIn }) => {
+    const { page, look } = await signIn(server.admin, "postmaster", { language: "ru-RU" });
+    await page.getByRole("heading", { name: "Следующие шаги" }).waitFor();
+    assert.equal(await page.locator("html").getAttribute("lang"), "ru");
+    await look("ru-dash");
+    await page.goto("/users/accounts/anna%40client1.example?tab=settings");
+    await page.getByText("Размер учётной записи", { exact: true }).waitFor();
+    await look("ru-account-settings");
+    await page.goto("/users/domains");
+    await page.getByRole("button", { name: "Столбцы и строки" }).waitFor();
+    await look("ru-domains");
+    const user = await signIn(server.user, "anna@client1.example", { language: "ru-RU" });
+    await user.page.locator(".folder", { hasText: "Входящие" }).waitFor();
+    await user.page.getByRole("button", { name: "Написать" }).click();
+    await user.page.getByRole("textbox", { name: "Текст сообщения" }).waitFor();
+    await user.look("ru-mail");
+    await user.page.goto("/settings?tab=look");
+    await user.page.getByLabel("Язык").waitFor();
+    assert.deepEqual(await user.page.getByLabel("Язык").getByRole("option").allTextContents(), ["English", "Deutsch", "Русский"]);
+    await user.page.getByLabel("Язык").selectOption("English");
+    await user.page.getByRole("heading", { name: "Settings" }).waitFor();
+  },
 };

@@ -158,7 +158,7 @@ export const stories = {
     await compose(page).getByLabel("Discard").click();
     await compose(page).waitFor({ state: "detached" });
     await page.locator(".mail-row", { hasText: "Sign please" }).locator(".what").click();
-    await page.getByText("Your name?").waitFor();
+    await page.locator(".mail-text", { hasText: "Your name?" }).waitFor();
     await page.keyboard.press("r");
     await editor(page).waitFor();
     await page.keyboard.type("Here it is.");
@@ -182,6 +182,7 @@ export const stories = {
     await page.emulateMedia({ media: "print", colorScheme: "dark" });
     assert.equal(await page.locator(".mail-text", { hasText: "Page 1." }).isVisible(), true);
     for (const hidden of [".mail-text:has-text('Page 2.')", ".mail-row", ".folders", ".rail", ".reader-bar", ".footline", ".actions"]) assert.equal(await page.locator(hidden).first().isVisible(), false, hidden);
+    assert.match(await page.locator(".printed .message-head").innerText(), /From\s+Eva <eva@far.example>\s+To\s+anna@write.example\s+Date\s+.*20\d\d/);
     assert.equal(await page.evaluate(() => getComputedStyle(document.body).color), "rgb(25, 29, 36)", "dark letters on white");
     if (process.env.SHOTS) await page.screenshot({ path: `${process.env.SHOTS}/print.png` });
     await page.evaluate(() => dispatchEvent(new Event("afterprint")));

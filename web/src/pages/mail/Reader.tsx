@@ -66,6 +66,7 @@ function Card({ summary, message: given, open: initially, ...rest }: { summary: 
             <button type="button" className="plain grow ellipsis" aria-expanded={open} onClick={() => setOpen(!open)} title={from && printed(from)}><strong>{from ? shown(from) : t("(unknown sender)")}</strong>{from?.name && open && <span className="muted"> &lt;{from.email}&gt;</span>}</button>
             <span className="muted numbers" style={{ whiteSpace: "nowrap" }} title={moment(summary.received_at)}><Time at={summary.received_at} /></span>
           </div>
+          {open && <dl className="facts on-paper"><Addressed message={message ?? summary} rows={[[t("From"), summary.from]]} /></dl>}
           {open ? <Recipients message={message ?? summary} own={rest.own} /> : <div className="muted ellipsis">{summary.preview}</div>}
         </div>
         {open && message && <Actions message={message} {...rest} />}
@@ -84,10 +85,14 @@ function Recipients({ message, own }: { message: Message; own: readonly string[]
   const name = (one: MailAddress) => (own.some((address) => address.toLowerCase() === one.email.toLowerCase()) ? t("me") : shown(one));
   const list = [...message.to, ...message.cc];
   if (all) {
-    const rows = [[t("To"), message.to], [t("Cc"), message.cc], [t("Bcc"), message.bcc], [t("Reply to"), message.reply_to]] as const;
-    return <dl className="facts recipients">{rows.map(([label, people]) => people.length > 0 && <div key={label} style={{ display: "contents" }}><dt>{label}</dt><dd><People list={people} /></dd></div>)}<dt>{t("Date")}</dt><dd>{moment(message.received_at)}</dd></dl>;
+    return <dl className="facts recipients"><Addressed message={message} /></dl>;
   }
   return <div className="muted ellipsis">{t("to {who}", { who: list.slice(0, FEW).map(name).join(", ") || t("(nobody yet)") })} {list.length > FEW && t("and {n} more", { n: number(list.length - FEW) })} <button type="button" className="plain accent" onClick={() => setAll(true)}>{t("Details")}</button></div>;
+}
+
+function Addressed({ message, rows = [] }: { message: Message; rows?: [string, readonly MailAddress[]][] }) {
+  const all = [...rows, [t("To"), message.to], [t("Cc"), message.cc], [t("Bcc"), message.bcc], [t("Reply to"), message.reply_to]] as const;
+  return <>{all.map(([label, people]) => people.length > 0 && <div key={label} style={{ display: "contents" }}><dt>{label}</dt><dd><People list={people} /></dd></div>)}<dt>{t("Date")}</dt><dd>{moment(message.received_at)}</dd></>;
 }
 
 const MANY = 100;
