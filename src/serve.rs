@@ -192,7 +192,7 @@ fn telephony(service: &Service) -> Result<Telephony, String> {
         }
     });
     let relay = Arc::new(relay.map_err(|e| format!("media: {e}"))?);
-    let telephony = Telephony::start(service.clone(), net::Resolver::default(), relay.clone());
+    let telephony = Telephony::start(service.clone(), net::Resolver::default(), relay.clone()).map_err(|e| format!("telephony: {e}"))?;
     let (service, mut changes) = (service.clone(), service.module_changes());
     tokio::spawn(async move {
         while changes.changed().await.is_ok() {
