@@ -123,7 +123,7 @@ pub struct HeaderField {
 #[derive(Debug, Clone, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct UpdateMessage {
-    /// The account: id, address or `me`.
+    /// The account: id, address, name in the main domain, or `me`.
     pub account: String,
     /// Id of the message.
     pub id: Uuid,
@@ -137,7 +137,7 @@ pub struct UpdateMessage {
 #[derive(Debug, Clone, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct BulkMessages {
-    /// The account: id, address or `me`.
+    /// The account: id, address, name in the main domain, or `me`.
     pub account: String,
     /// Ids of the messages, 1 to 500; what is not there any more is passed over.
     pub ids: Vec<Uuid>,
@@ -170,7 +170,7 @@ pub struct BulkDone {
 #[derive(Debug, Clone, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct SearchMessages {
-    /// The account: id, address or `me`.
+    /// The account: id, address, name in the main domain, or `me`.
     pub account: String,
     /// Only in this mailbox: id or `path:` name.
     pub mailbox: Option<String>,

@@ -33,7 +33,7 @@ const FLAGS: [(i32, &str); 5] = [(1, "$seen"), (2, "$answered"), (4, "$flagged")
 #[derive(Debug, Clone, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct MessageRef {
-    /// The account: id, address or `me`.
+    /// The account: id, address, name in the main domain, or `me`.
     pub(crate) account: String,
     /// Id of the message.
     pub(crate) id: Uuid,
@@ -43,7 +43,7 @@ pub(crate) struct MessageRef {
 #[derive(Debug, Clone, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct ListMessages {
-    /// The account: id, address or `me`.
+    /// The account: id, address, name in the main domain, or `me`.
     pub(crate) account: String,
     /// Only of this mailbox: id or `path:` name.
     pub(crate) mailbox: Option<String>,
@@ -61,7 +61,7 @@ pub(crate) struct ListMessages {
 #[derive(Debug, Clone, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct DeleteMessage {
-    /// The account: id, address or `me`.
+    /// The account: id, address, name in the main domain, or `me`.
     pub(crate) account: String,
     /// Id of the message.
     pub(crate) id: Uuid,
@@ -73,7 +73,7 @@ pub(crate) struct DeleteMessage {
 #[derive(Debug, Clone, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct ImportMessage {
-    /// The account: id, address or `me`.
+    /// The account: id, address, name in the main domain, or `me`.
     pub(crate) account: String,
     /// The mailbox: id or `path:` name; INBOX when absent.
     pub(crate) mailbox: Option<String>,

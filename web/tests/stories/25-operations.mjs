@@ -25,6 +25,9 @@ export const stories = {
     assert.match(left, /^(5:00|4:\d\d)$/);
     await page.waitForFunction((old) => document.querySelector("[role=timer]").textContent !== old, left);
     await look("router-trial");
+    await page.goto("/");
+    await page.getByRole("timer").waitFor();
+    await page.goto("/settings/router?tab=text");
     await page.getByRole("button", { name: "Take it back now" }).click();
     await page.getByText("It has gone back.").waitFor();
     await page.waitForFunction((text) => document.querySelector("textarea").value === text, before);
@@ -52,6 +55,20 @@ export const stories = {
     assert.match(await line("counted").textContent(), /: 2$/);
     assert.match(await line("never").textContent(), /: 0$/);
     await look("router-hits");
+  },
+
+  "anybody may relay is said only where something would be relayed": async ({ server, signIn }) => {
+    const { page } = await signIn(server.admin);
+    await page.goto("/settings/router?address=12345678900%40mycompany.example&flow=signal");
+    await page.getByTestId("live").getByText("gatewaycaller{+12345678900,gwus}").waitFor();
+    assert.equal(await page.getByText("anybody may relay").count(), 0);
+    await page.goto("/settings/router?tab=text&address=out%40mycompany.example");
+    await page.getByTestId("live").getByText("ERROR").waitFor();
+    const area = page.getByLabel("Routing table as text");
+    await area.fill(`${await area.inputValue()}<out> = bob@far.example\n`);
+    await page.getByTestId("draft").getByText("SMTP(far.example)").waitFor();
+    await page.getByText("anybody may relay").waitFor();
+    await page.getByRole("button", { name: "Discard" }).click();
   },
 
   "the DNS of a domain: what is missing, what to enter": async ({ server, signIn, password }) => {
