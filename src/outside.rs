@@ -24,7 +24,10 @@ fn silence(error: DnsError) -> Silence {
 impl Outside for Network {
     fn configure(&self, settings: &DnsSettings) -> Result<(), Silence> {
         let servers = settings.servers.iter().filter_map(|server| Dns::server(server)).collect();
-        self.resolver.configure(&Dns { servers, timeout: Duration::from_secs(settings.timeout.unsigned_abs()) }).map_err(silence)
+        self.resolver.configure(&Dns { servers, timeout: Duration::from_secs(settings.timeout.unsigned_abs()) }).map_err(silence)?;
+        // Who looks again has changed something.
+        self.resolver.flush();
+        Ok(())
     }
 
     fn exchanges<'a>(&'a self, domain: &'a str) -> Asked<'a, Vec<(u16, String)>> {

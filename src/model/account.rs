@@ -96,7 +96,7 @@ pub struct CreateAccount {
 #[derive(Debug, Clone, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct UpdateAccount {
-    /// The account: id, address or `me`.
+    /// The account: id, address, name in the main domain, or `me`.
     pub account: String,
     /// Name of the person.
     pub real_name: Option<String>,
@@ -273,7 +273,7 @@ pub struct DiallerSettings {
 #[derive(Debug, Clone, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct SetPassword {
-    /// The account: id, address or `me`.
+    /// The account: id, address, name in the main domain, or `me`.
     pub account: String,
     /// The new password.
     #[schema(value_type = String)]

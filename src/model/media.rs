@@ -307,7 +307,7 @@ pub struct MediaVerdict {
 #[derive(Debug, Clone, Default, Serialize, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct ListMediaStreams {
-    /// Only those of this account: id, address or `me`.
+    /// Only those of this account: id, address, name in the main domain, or `me`.
     pub account: Option<String>,
     /// Only those of this domain: id or name.
     pub domain: Option<String>,

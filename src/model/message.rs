@@ -139,7 +139,7 @@ pub struct HeaderField {
 #[derive(Debug, Clone, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct UpdateMessage {
-    /// The account: id, address or `me`.
+    /// The account: id, address, name in the main domain, or `me`.
     pub account: String,
     /// Id of the message.
     pub id: Uuid,
@@ -153,7 +153,7 @@ pub struct UpdateMessage {
 #[derive(Debug, Clone, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct BulkMessages {
-    /// The account: id, address or `me`.
+    /// The account: id, address, name in the main domain, or `me`.
     pub account: String,
     /// Ids of the messages, 1 to 500; what is not there any more is passed over.
     pub ids: Option<Vec<Uuid>>,
@@ -231,7 +231,7 @@ pub struct MessageFilter {
 #[derive(Debug, Clone, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct SearchMessages {
-    /// The account: id, address or `me`.
+    /// The account: id, address, name in the main domain, or `me`.
     pub account: String,
     /// Only in this mailbox: id or `path:` name.
     pub mailbox: Option<String>,

@@ -471,7 +471,7 @@ pub struct Explanation {
     pub result: RouteResult,
     /// The result in one line, for example `LOCAL(john@company.dom)`.
     pub text: String,
-    /// True when a record, forwarder or setting lets strangers use the result.
+    /// True when a record, forwarder or setting lets strangers use the result; it matters where something would be relayed.
     pub relayable: bool,
     /// What SMTP or SIP would decide for this sender; null for errors and logins.
     pub relay_verdict: Option<RelayVerdict>,

@@ -36,7 +36,7 @@ const MAILBOXES: [(&str, Option<&str>, &str); 10] = [
 #[derive(Debug, Clone, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct AccountRef {
-    /// The account: id, address or `me`.
+    /// The account: id, address, name in the main domain, or `me`.
     pub(crate) account: String,
 }
 
@@ -44,7 +44,7 @@ pub(crate) struct AccountRef {
 #[derive(Debug, Clone, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct AliasRef {
-    /// The account: id, address or `me`.
+    /// The account: id, address, name in the main domain, or `me`.
     pub(crate) account: String,
     /// The other name.
     pub(crate) name: String,
@@ -64,7 +64,7 @@ pub(crate) struct ListDomainAccounts {
 #[derive(Debug, Clone, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct UpdateAccountSettings {
-    /// The account: id, address or `me`.
+    /// The account: id, address, name in the main domain, or `me`.
     pub(crate) account: String,
     /// Values to set.
     pub(crate) set: Option<AccountSettingsPatch>,

@@ -53,7 +53,7 @@ pub struct Naptr {
 /// Asks the network. Names are given and taken without the dot at their end; where a name exists and has nothing of the
 /// kind, the answer is empty.
 pub trait Outside: Send + Sync {
-    /// Asks the name servers of these settings from now on.
+    /// Asks the name servers of these settings from now on, and forgets what others or they have said.
     ///
     /// # Errors
     /// Why they cannot be asked.

@@ -51,6 +51,11 @@ fn records_are_compared_with_what_they_should_be() -> Outcome {
     let snippet = first["zone_snippet"].as_str().unwrap();
     assert!(snippet.contains("client.example. 3600 IN MX 10 mail.main.example.\n") && snippet.contains("IN TXT \"v=DMARC1; p=quarantine;") && !snippet.contains("in-addr.arpa"), "{snippet}");
 
+    // Who looks again after a change sees it, however long the old answer was good.
+    dns.text("_dmarc.client.example", "v=DMARC1; p=reject");
+    let again = admin.call("POST", path, Some(json!({"checks": ["dmarc"]}))).body;
+    assert_eq!(of(&again, "dmarc")[0]["reason"], "dmarc_several");
+
     // Whoever enters what is expected has everything in order.
     let world = Dns::start();
     for result in first["results"].as_array().unwrap() {

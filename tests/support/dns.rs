@@ -80,7 +80,7 @@ impl Dns {
     }
 }
 
-/// Answers one question (RFC 1035 §4); TTL 0, so that nothing is remembered.
+/// Answers one question (RFC 1035 §4); TTL 0, so that nothing is remembered, but for records that no mail needs.
 fn answer(query: &[u8], zone: &HashMap<String, Entry>) -> Option<Vec<u8>> {
     let mut labels = Vec::new();
     let mut at = 12;
@@ -113,7 +113,7 @@ fn answer(query: &[u8], zone: &HashMap<String, Entry>) -> Option<Vec<u8>> {
     for record in records {
         reply.extend([0xC0, 12]);
         reply.extend(kind.to_be_bytes());
-        reply.extend([0, 1, 0, 0, 0, 0]);
+        reply.extend([0, 1, 0, 0, 0, if matches!(kind, A | MX) { 0 } else { 60 }]);
         reply.extend(u16::try_from(record.len()).unwrap().to_be_bytes());
         reply.extend(record);
     }

@@ -30,7 +30,7 @@ const FLAGS: [(i32, &str); 5] = [(1, "$seen"), (2, "$answered"), (4, "$flagged")
 #[derive(Debug, Clone, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct MessageRef {
-    /// The account: id, address or `me`.
+    /// The account: id, address, name in the main domain, or `me`.
     pub(crate) account: String,
     /// Id of the message.
     pub(crate) id: Uuid,
@@ -40,7 +40,7 @@ pub(crate) struct MessageRef {
 #[derive(Debug, Clone, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct DeleteMessage {
-    /// The account: id, address or `me`.
+    /// The account: id, address, name in the main domain, or `me`.
     pub(crate) account: String,
     /// Id of the message.
     pub(crate) id: Uuid,
@@ -52,7 +52,7 @@ pub(crate) struct DeleteMessage {
 #[derive(Debug, Clone, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct ImportMessage {
-    /// The account: id, address or `me`.
+    /// The account: id, address, name in the main domain, or `me`.
     pub(crate) account: String,
     /// The mailbox: id or `path:` name; INBOX when absent.
     pub(crate) mailbox: Option<String>,

@@ -29,7 +29,7 @@ const FLAGGED: i32 = 4;
 #[derive(Debug, Clone, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct ListMessages {
-    /// The account: id, address or `me`.
+    /// The account: id, address, name in the main domain, or `me`.
     pub(crate) account: String,
     /// Only of this mailbox: id or `path:` name.
     pub(crate) mailbox: Option<String>,

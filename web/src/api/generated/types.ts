@@ -815,7 +815,7 @@ export type Explanation = {
   /** Passes through the table. */
   "passes": number;
   "relay_verdict"?: RelayVerdict | null;
-  /** True when a record, forwarder or setting lets strangers use the result. */
+  /** True when a record, forwarder or setting lets strangers use the result; it matters where something would be relayed. */
   "relayable": boolean;
   /** The result in fields. */
   "result": RouteResult;
@@ -831,7 +831,7 @@ export type Explanation = {
   "warnings": Array<RoutingWarning>;
 };
 export type ExportCdrBody = {
-  /** Only those of this account: id, address or `me`. */
+  /** Only those of this account: id, address, name in the main domain, or `me`. */
   "account"?: string | null;
   /** Only those that ended for this reason, such as `busy`. */
   "cause"?: string | null;
@@ -3083,7 +3083,7 @@ export interface Inputs {
   getDnsSettings: Record<string, never>;
   updateDnsSettings: UpdateDnsSettingsBody;
   listRegistrations: {
-    /** Only those of this account: id, address or `me`. */
+    /** Only those of this account: id, address, name in the main domain, or `me`. */
     "account"?: string | null;
     /** Where the page begins. */
     "cursor"?: string | null;
@@ -3097,7 +3097,7 @@ export interface Inputs {
     "user_agent"?: string | null;
   };
   removeRegistrations: {
-    /** All those of this account: id, address or `me`. */
+    /** All those of this account: id, address, name in the main domain, or `me`. */
     "account": string;
   };
   removeRegistration: {
@@ -3127,7 +3127,7 @@ export interface Inputs {
   };
   getSipStats: Record<string, never>;
   listCalls: {
-    /** Only those of this account: id, address or `me`. */
+    /** Only those of this account: id, address, name in the main domain, or `me`. */
     "account"?: string | null;
     /** Where the page begins. */
     "cursor"?: string | null;
@@ -3154,7 +3154,7 @@ export interface Inputs {
     "detail"?: TraceDetail | null;
   };
   listSubscriptions: {
-    /** Only those of or to this account: id, address or `me`. */
+    /** Only those of or to this account: id, address, name in the main domain, or `me`. */
     "account"?: string | null;
     /** Where the page begins. */
     "cursor"?: string | null;
@@ -3164,11 +3164,11 @@ export interface Inputs {
     "limit"?: number | null;
   };
   getPresence: {
-    /** The account: id, address or `me`. */
+    /** The account: id, address, name in the main domain, or `me`. */
     "account": string;
   };
   setPresence: {
-    /** The account: id, address or `me`. */
+    /** The account: id, address, name in the main domain, or `me`. */
     "account": string;
   } & SetPresenceBody;
   getCallMedia: {
@@ -3176,7 +3176,7 @@ export interface Inputs {
     "call": string;
   };
   listMediaStreams: {
-    /** Only those of this account: id, address or `me`. */
+    /** Only those of this account: id, address, name in the main domain, or `me`. */
     "account"?: string | null;
     /** Where the page begins. */
     "cursor"?: string | null;
@@ -3189,7 +3189,7 @@ export interface Inputs {
   };
   getMediaStats: Record<string, never>;
   listCdr: {
-    /** Only those of this account: id, address or `me`. */
+    /** Only those of this account: id, address, name in the main domain, or `me`. */
     "account"?: string | null;
     /** Only those that ended for this reason, such as `busy`. */
     "cause"?: string | null;
@@ -3365,15 +3365,15 @@ export interface Inputs {
     "domain": string;
   } & CreateAccountBody;
   getAccount: {
-    /** The account: id, address or `me`. */
+    /** The account: id, address, name in the main domain, or `me`. */
     "account": string;
   };
   updateAccount: {
-    /** The account: id, address or `me`. */
+    /** The account: id, address, name in the main domain, or `me`. */
     "account": string;
   } & UpdateAccountBody;
   deleteAccount: {
-    /** The account: id, address or `me`. */
+    /** The account: id, address, name in the main domain, or `me`. */
     "account": string;
   };
   restoreAccount: {
@@ -3389,27 +3389,27 @@ export interface Inputs {
     "account": string;
   } & SuspendAccountBody;
   resumeAccount: {
-    /** The account: id, address or `me`. */
+    /** The account: id, address, name in the main domain, or `me`. */
     "account": string;
   };
   setAccountPassword: {
-    /** The account: id, address or `me`. */
+    /** The account: id, address, name in the main domain, or `me`. */
     "account": string;
   } & SetAccountPasswordBody;
   getAccountSettings: {
-    /** The account: id, address or `me`. */
+    /** The account: id, address, name in the main domain, or `me`. */
     "account": string;
   };
   updateAccountSettings: {
-    /** The account: id, address or `me`. */
+    /** The account: id, address, name in the main domain, or `me`. */
     "account": string;
   } & UpdateAccountSettingsBody;
   listAliases: {
-    /** The account: id, address or `me`. */
+    /** The account: id, address, name in the main domain, or `me`. */
     "account": string;
   };
   addAlias: {
-    /** The account: id, address or `me`. */
+    /** The account: id, address, name in the main domain, or `me`. */
     "account": string;
   } & AddAliasBody;
   replaceAliases: {
@@ -3417,7 +3417,7 @@ export interface Inputs {
     "account": string;
   } & ReplaceAliasesBody;
   removeAlias: {
-    /** The account: id, address or `me`. */
+    /** The account: id, address, name in the main domain, or `me`. */
     "account": string;
     /** The other name. */
     "name": string;
@@ -3427,7 +3427,7 @@ export interface Inputs {
     "account": string;
   } & RenameAccountBody;
   listTelnums: {
-    /** The account: id, address or `me`. */
+    /** The account: id, address, name in the main domain, or `me`. */
     "account": string;
   };
   addTelnum: {
@@ -3445,7 +3445,7 @@ export interface Inputs {
     "number": string;
   };
   getRights: {
-    /** The account: id, address or `me`. */
+    /** The account: id, address, name in the main domain, or `me`. */
     "account": string;
   };
   replaceRights: {
@@ -3453,21 +3453,21 @@ export interface Inputs {
     "account": string;
   } & ReplaceRightsBody;
   recalculateQuota: {
-    /** The account: id, address or `me`. */
+    /** The account: id, address, name in the main domain, or `me`. */
     "account": string;
   };
   listAccountSessions: {
-    /** The account: id, address or `me`. */
+    /** The account: id, address, name in the main domain, or `me`. */
     "account": string;
   };
   deleteAccountSession: {
-    /** The account: id, address or `me`. */
+    /** The account: id, address, name in the main domain, or `me`. */
     "account": string;
     /** Id of the session. */
     "id": string;
   };
   killAccountSessions: {
-    /** The account: id, address or `me`. */
+    /** The account: id, address, name in the main domain, or `me`. */
     "account": string;
   };
   findTelnum: {
@@ -3543,75 +3543,75 @@ export interface Inputs {
     "rule": string;
   };
   listAccountSignalRules: {
-    /** The account: id, address or `me`. */
+    /** The account: id, address, name in the main domain, or `me`. */
     "account": string;
   };
   createAccountSignalRule: {
-    /** The account: id, address or `me`. */
+    /** The account: id, address, name in the main domain, or `me`. */
     "account": string;
   } & CreateAccountSignalRuleBody;
   replaceAccountSignalRules: {
-    /** The account: id, address or `me`. */
+    /** The account: id, address, name in the main domain, or `me`. */
     "account": string;
   } & ReplaceAccountSignalRulesBody;
   reorderAccountSignalRules: {
-    /** The account: id, address or `me`. */
+    /** The account: id, address, name in the main domain, or `me`. */
     "account": string;
   } & ReorderAccountSignalRulesBody;
   validateAccountSignalRules: {
-    /** The account: id, address or `me`. */
+    /** The account: id, address, name in the main domain, or `me`. */
     "account": string;
   } & ValidateAccountSignalRulesBody;
   getAccountSignalRule: {
-    /** The account: id, address or `me`. */
+    /** The account: id, address, name in the main domain, or `me`. */
     "account": string;
     /** The rule: id or name. */
     "rule": string;
   };
   updateAccountSignalRule: {
-    /** The account: id, address or `me`. */
+    /** The account: id, address, name in the main domain, or `me`. */
     "account": string;
     /** The rule: id or name. */
     "rule": string;
   } & UpdateAccountSignalRuleBody;
   deleteAccountSignalRule: {
-    /** The account: id, address or `me`. */
+    /** The account: id, address, name in the main domain, or `me`. */
     "account": string;
     /** The rule: id or name. */
     "rule": string;
   };
   testSignalRules: {
-    /** The account that is called: id, address or `me`. */
+    /** The account that is called: id, address, name in the main domain, or `me`. */
     "account": string;
   } & TestSignalRulesBody;
   listDatasets: {
-    /** The account: id, address or `me`. */
+    /** The account: id, address, name in the main domain, or `me`. */
     "account": string;
   };
   getDataset: {
-    /** The account: id, address or `me`. */
+    /** The account: id, address, name in the main domain, or `me`. */
     "account": string;
     /** Name of the dataset. */
     "name": string;
   };
   replaceDataset: {
-    /** The account: id, address or `me`. */
+    /** The account: id, address, name in the main domain, or `me`. */
     "account": string;
     /** Name of the dataset: letters, digits, dots, dashes and blanks. */
     "name": string;
   } & ReplaceDatasetBody;
   deleteDataset: {
-    /** The account: id, address or `me`. */
+    /** The account: id, address, name in the main domain, or `me`. */
     "account": string;
     /** Name of the dataset. */
     "name": string;
   };
   getDiallerSettings: {
-    /** The account: id, address or `me`. */
+    /** The account: id, address, name in the main domain, or `me`. */
     "account": string;
   };
   updateDiallerSettings: {
-    /** The account: id, address or `me`. */
+    /** The account: id, address, name in the main domain, or `me`. */
     "account": string;
   } & UpdateDiallerSettingsBody;
   listForwarders: {
@@ -3717,34 +3717,34 @@ export interface Inputs {
     "group": string;
   };
   listMailboxes: {
-    /** The account: id, address or `me`. */
+    /** The account: id, address, name in the main domain, or `me`. */
     "account": string;
   };
   createMailbox: {
-    /** The account: id, address or `me`. */
+    /** The account: id, address, name in the main domain, or `me`. */
     "account": string;
   } & CreateMailboxBody;
   getMailbox: {
-    /** The account: id, address or `me`. */
+    /** The account: id, address, name in the main domain, or `me`. */
     "account": string;
     /** The mailbox: id, or `path:` and the name. */
     "mailbox": string;
   };
   updateMailbox: {
-    /** The account: id, address or `me`. */
+    /** The account: id, address, name in the main domain, or `me`. */
     "account": string;
     /** The mailbox: id, or `path:` and the name. */
     "mailbox": string;
   } & UpdateMailboxBody;
   deleteMailbox: {
-    /** The account: id, address or `me`. */
+    /** The account: id, address, name in the main domain, or `me`. */
     "account": string;
     /** The mailbox: id, or `path:` and the name. */
     "mailbox": string;
     "on_messages"?: OnMessages | null;
   };
   listMessages: {
-    /** The account: id, address or `me`. */
+    /** The account: id, address, name in the main domain, or `me`. */
     "account": string;
     "collapse"?: Collapse | null;
     /** `exact` adds the total number. */
@@ -3761,27 +3761,27 @@ export interface Inputs {
     "thread"?: string | null;
   };
   importMessage: {
-    /** The account: id, address or `me`. */
+    /** The account: id, address, name in the main domain, or `me`. */
     "account": string;
   } & ImportMessageBody;
   searchMessages: {
-    /** The account: id, address or `me`. */
+    /** The account: id, address, name in the main domain, or `me`. */
     "account": string;
   } & SearchMessagesBody;
   getMessage: {
-    /** The account: id, address or `me`. */
+    /** The account: id, address, name in the main domain, or `me`. */
     "account": string;
     /** Id of the message. */
     "id": string;
   };
   updateMessage: {
-    /** The account: id, address or `me`. */
+    /** The account: id, address, name in the main domain, or `me`. */
     "account": string;
     /** Id of the message. */
     "id": string;
   } & UpdateMessageBody;
   deleteMessage: {
-    /** The account: id, address or `me`. */
+    /** The account: id, address, name in the main domain, or `me`. */
     "account": string;
     /** Id of the message. */
     "id": string;
@@ -3789,23 +3789,23 @@ export interface Inputs {
     "permanent"?: string | null;
   };
   bulkMessages: {
-    /** The account: id, address or `me`. */
+    /** The account: id, address, name in the main domain, or `me`. */
     "account": string;
   } & BulkMessagesBody;
   getHeaders: {
-    /** The account: id, address or `me`. */
+    /** The account: id, address, name in the main domain, or `me`. */
     "account": string;
     /** Id of the message. */
     "id": string;
   };
   getRaw: {
-    /** The account: id, address or `me`. */
+    /** The account: id, address, name in the main domain, or `me`. */
     "account": string;
     /** Id of the message. */
     "id": string;
   };
   getPart: {
-    /** The account: id, address or `me`. */
+    /** The account: id, address, name in the main domain, or `me`. */
     "account": string;
     /** Id of the message. */
     "id": string;
@@ -3835,27 +3835,27 @@ export interface Inputs {
     "trace_id": string;
   };
   createUpload: {
-    /** The account: id, address or `me`. */
+    /** The account: id, address, name in the main domain, or `me`. */
     "account": string;
   };
   downloadBlob: {
-    /** The account: id, address or `me`. */
+    /** The account: id, address, name in the main domain, or `me`. */
     "account": string;
     /** The upload. */
     "blob": string;
   };
   createDraft: {
-    /** The account: id, address or `me`. */
+    /** The account: id, address, name in the main domain, or `me`. */
     "account": string;
   } & CreateDraftBody;
   replaceDraft: {
-    /** The account: id, address or `me`. */
+    /** The account: id, address, name in the main domain, or `me`. */
     "account": string;
     /** The draft; it gets another id. */
     "id": string;
   } & ReplaceDraftBody;
   listSubmissions: {
-    /** The account: id, address or `me`. */
+    /** The account: id, address, name in the main domain, or `me`. */
     "account": string;
     /** `next_cursor` of the page before. */
     "cursor"?: string | null;
@@ -3863,23 +3863,23 @@ export interface Inputs {
     "limit"?: number | null;
   };
   sendMessage: {
-    /** The account: id, address or `me`. */
+    /** The account: id, address, name in the main domain, or `me`. */
     "account": string;
   } & SendMessageBody;
   getSubmission: {
-    /** The account: id, address or `me`. */
+    /** The account: id, address, name in the main domain, or `me`. */
     "account": string;
     /** The submission. */
     "id": string;
   };
   cancelSubmission: {
-    /** The account: id, address or `me`. */
+    /** The account: id, address, name in the main domain, or `me`. */
     "account": string;
     /** The submission. */
     "id": string;
   };
   listConversations: {
-    /** The account: id, address or `me`. */
+    /** The account: id, address, name in the main domain, or `me`. */
     "account": string;
     /** Where the page begins. */
     "cursor"?: string | null;
@@ -3887,19 +3887,19 @@ export interface Inputs {
     "limit"?: number | null;
   };
   deleteConversation: {
-    /** The account: id, address or `me`. */
+    /** The account: id, address, name in the main domain, or `me`. */
     "account": string;
     /** The other side. */
     "peer": string;
   };
   markRead: {
-    /** The account: id, address or `me`. */
+    /** The account: id, address, name in the main domain, or `me`. */
     "account": string;
     /** The other side. */
     "peer": string;
   } & MarkReadBody;
   listImMessages: {
-    /** The account: id, address or `me`. */
+    /** The account: id, address, name in the main domain, or `me`. */
     "account": string;
     /** Where the page begins. */
     "cursor"?: string | null;
@@ -3909,7 +3909,7 @@ export interface Inputs {
     "peer": string;
   };
   sendIm: {
-    /** The account that sends it: id, address or `me`. */
+    /** The account that sends it: id, address, name in the main domain, or `me`. */
     "account": string;
     /** To whom: an address, or a name or number of the own domain. */
     "peer": string;
