@@ -1,6 +1,6 @@
 #!/usr/bin/env node
 // Measures Postamt beside postfix + dovecot (mail) and pgbench (API) in one run, alternately, and prints medians as a table.
-//   bench/run.mjs --binary target/release/postamt [--rounds 3] [--seconds 10] [--only smtp,e2e,api,voice,media,memory,start] [--settle 300]
+//   bench/run.mjs --binary target/release/postamt [--rounds 3] [--seconds 10] [--only smtp,e2e,api,voice,media,bindings,memory,start] [--settle 300]
 // Needs root: the peers have users of their own. What is below /tmp/postamt-bench is made anew.
 import { execFileSync, spawn } from "node:child_process";
 import { chmodSync, mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
@@ -8,7 +8,7 @@ import { createServer } from "node:net";
 import { cpus } from "node:os";
 import { dirname, join, resolve } from "node:path";
 import { fileURLToPath } from "node:url";
-import { media, voice } from "./voice.mjs";
+import { bindings, media, voice } from "./voice.mjs";
 
 const here = dirname(fileURLToPath(import.meta.url));
 const option = (name, otherwise) => (process.argv.includes(`--${name}`) ? process.argv[process.argv.indexOf(`--${name}`) + 1] : otherwise);
@@ -16,7 +16,7 @@ const binary = resolve(option("binary", join(here, "../target/release/postamt"))
 const rounds = Number(option("rounds", 3));
 const seconds = option("seconds", "10");
 const settle = Number(option("settle", 300));
-const only = option("only", "smtp,e2e,api,voice,media,memory,start").split(",");
+const only = option("only", "smtp,e2e,api,voice,media,bindings,memory,start").split(",");
 const folder = "/tmp/postamt-bench";
 const PASSWORD = "secret postamt 7";
 const USERS = 20;
@@ -111,6 +111,7 @@ try {
   const bench = { call, load, peers, echo, row, number, medians, rounds, seconds, offset, postamt, password: PASSWORD };
   if (only.includes("voice")) await voice(bench);
   if (only.includes("media")) await media(bench);
+  if (only.includes("bindings")) await bindings({ ...bench, memory });
   if (only.includes("memory") && mail) {
     console.error(`waiting ${settle} s`);
     await sleep(settle * 1000);

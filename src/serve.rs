@@ -198,7 +198,7 @@ fn telephony(service: &Service) -> Result<Telephony, String> {
     let relay = Arc::new(relay.map_err(|e| format!("media: {e}"))?);
     let resolver = net::Resolver::default();
     ask_names(&resolver, service);
-    let telephony = Telephony::start(service.clone(), resolver.clone(), relay.clone());
+    let telephony = Telephony::start(service.clone(), resolver.clone(), relay.clone()).map_err(|e| format!("telephony: {e}"))?;
     let (service, mut changes) = (service.clone(), service.module_changes());
     tokio::spawn(async move {
         while changes.changed().await.is_ok() {

@@ -9,10 +9,10 @@ use tokio::net::UdpSocket;
 /// Room for bursts, in octets: what the kernel keeps while we are busy.
 const BUFFER: usize = 4 * 1024 * 1024;
 
-/// A bound socket for datagrams, shared by who receives and who sends.
+/// A bound socket for datagrams, shared by all who send.
 #[derive(Debug, Clone)]
 pub struct Datagrams {
-    socket: Arc<UdpSocket>,
+    socket: Arc<std::net::UdpSocket>,
     local: SocketAddr,
 }
 
@@ -22,7 +22,7 @@ impl Datagrams {
     /// # Errors
     /// When it cannot be bound.
     pub fn bind(address: Option<IpAddr>, port: u16, tos: u32) -> io::Result<Self> {
-        let open = |ip: IpAddr| -> io::Result<UdpSocket> {
+        let open = |ip: IpAddr| -> io::Result<std::net::UdpSocket> {
             let domain = if ip.is_ipv4() { socket2::Domain::IPV4 } else { socket2::Domain::IPV6 };
             let socket = socket2::Socket::new(domain, socket2::Type::DGRAM, None)?;
             if ip.is_ipv6() {
@@ -34,7 +34,7 @@ impl Datagrams {
             let _ = socket.set_send_buffer_size(BUFFER);
             socket.bind(&SocketAddr::new(ip, port).into())?;
             socket.set_nonblocking(true)?;
-            UdpSocket::from_std(socket.into())
+            Ok(socket.into())
         };
         let socket = match address {
             Some(ip) => open(ip),
@@ -50,6 +50,34 @@ impl Datagrams {
         self.local
     }
 
+    /// The reading side, which wakes up the runtime that this is called in.
+    ///
+    /// # Errors
+    /// When the kernel gives no more descriptors.
+    pub fn reader(&self) -> io::Result<Reader> {
+        Ok(Reader { socket: UdpSocket::from_std(self.socket.try_clone()?)? })
+    }
+
+    /// Sends a datagram at once, or not at all.
+    ///
+    /// # Errors
+    /// When the kernel does not take it.
+    pub fn send(&self, to: SocketAddr, octets: &[u8]) -> io::Result<()> {
+        let to = match (self.local, to.ip()) {
+            (SocketAddr::V6(_), IpAddr::V4(ip)) => SocketAddr::new(ip.to_ipv6_mapped().into(), to.port()),
+            _ => to,
+        };
+        self.socket.send_to(octets, to).map(|_| ())
+    }
+}
+
+/// Reads a socket for datagrams.
+#[derive(Debug)]
+pub struct Reader {
+    socket: UdpSocket,
+}
+
+impl Reader {
     /// Waits for datagrams and takes what is there, at most `most`: gives each to `take` with where it came from.
     ///
     /// # Errors
@@ -66,19 +94,6 @@ impl Datagrams {
             }
         }
         Ok(())
-    }
-
-    /// Sends a datagram at once, or not at all.
-    ///
-    /// # Errors
-    /// When the kernel does not take it.
-    pub fn send(&self, to: SocketAddr, octets: &[u8]) -> io::Result<()> {
-        let to = match (self.local, to.ip()) {
-            (SocketAddr::V6(_), IpAddr::V4(ip)) => SocketAddr::new(ip.to_ipv6_mapped().into(), to.port()),
-            _ => to,
-        };
-        // Not by the runtime, which has to hear of an idle socket before it believes that there is room.
-        socket2::SockRef::from(&*self.socket).send_to(octets, &to.into()).map(|_| ())
     }
 }
 
@@ -105,10 +120,10 @@ mod tests {
         let client = Datagrams::bind(Some(Ipv4Addr::LOCALHOST.into()), 0, 0).unwrap();
         client.send(SocketAddr::new(Ipv4Addr::LOCALHOST.into(), server.local().port()), b"one").unwrap();
         let (mut buffer, mut got) = ([0; 64], Vec::new());
-        server.receive(&mut buffer, 8, |from, octets| got.push((from, octets.to_vec()))).await.unwrap();
+        server.reader().unwrap().receive(&mut buffer, 8, |from, octets| got.push((from, octets.to_vec()))).await.unwrap();
         assert_eq!(got, [(client.local(), b"one".to_vec())]);
         server.send(client.local(), b"two").unwrap();
-        client.receive(&mut buffer, 8, |from, octets| got.push((from, octets.to_vec()))).await.unwrap();
+        client.reader().unwrap().receive(&mut buffer, 8, |from, octets| got.push((from, octets.to_vec()))).await.unwrap();
         assert_eq!((got[1].0.port(), got[1].1.as_slice()), (server.local().port(), &b"two"[..]));
         assert_eq!(source_address(Ipv4Addr::LOCALHOST.into()), Some(Ipv4Addr::LOCALHOST.into()));
     }

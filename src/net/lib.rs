@@ -20,7 +20,7 @@ mod stream;
 
 pub use certificates::{CertificateError, Certificates, Facts, Made, self_signed};
 pub use client::{connect, opportunistic_tls};
-pub use datagrams::{Datagrams, source_address};
+pub use datagrams::{Datagrams, Reader, source_address};
 pub use drive::{Handler, drive};
 pub use exchange::{Ask, DnsError, Exchange, MailHost, NoHost, Rules, Walk};
 pub use interfaces::{host_name, interface_addresses, interface_networks};

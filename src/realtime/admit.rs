@@ -10,10 +10,9 @@ use sip::digest_auth::{Ask, Asks, Guard, Presented, Verdict};
 use sip::endpoint::Flow;
 use sip::proxy::Secret;
 use sip::{Method, Name, Request, Uri, Writer, record_route};
-use tokio::sync::mpsc;
 
 use crate::sources::Sources;
-use crate::write_behind::Write;
+use crate::write_behind::Writes;
 
 /// What all requests are judged by.
 pub(crate) struct Shared {
@@ -36,7 +35,7 @@ pub(crate) enum Decision {
 }
 
 impl Shared {
-    pub(crate) fn new(service: Service, writes: mpsc::UnboundedSender<Write>) -> Self {
+    pub(crate) fn new(service: Service, writes: Writes) -> Self {
         let routes = record_route::Key::new(service.route_key());
         Self {
             service,

@@ -136,13 +136,17 @@ impl Flows {
     }
 }
 
-/// Reads datagrams until the socket is of no use; `keep_alive` goes with it.
+/// Reads datagrams until the socket is of no use.
 pub(crate) async fn read_datagrams(id: u64, socket: Datagrams, inputs: mpsc::Sender<Input>) {
     let mut buffer = vec![0; 65_535];
     let limits = Limits::DATAGRAM;
+    let reader = match socket.reader() {
+        Ok(reader) => reader,
+        Err(error) => return tracing::error!(%error, "a socket for SIP cannot be read"),
+    };
     loop {
         let mut batch = Vec::new();
-        let received = socket
+        let received = reader
             .receive(&mut buffer, BATCH, |address, octets| {
                 let flow = Flow { id, address, transport: Transport::Udp };
                 if let Some(answer) = crate::stun::answer(octets, address) {

@@ -41,6 +41,8 @@ mod unasked;
 mod websocket;
 mod write_behind;
 
+use std::future::pending;
+use std::io;
 use std::net::IpAddr;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -49,7 +51,9 @@ use net::{Connection, Datagrams, Resolver, Stream};
 use service::{MediaControl, MediaEvent, Service};
 use sip::endpoint::Flow;
 use sip::header::Transport;
+use tokio::runtime::{Builder, Handle};
 use tokio::sync::mpsc;
+use tokio::task::JoinSet;
 
 use crate::switch::{Input, Switch};
 pub use crate::websocket::websocket;
@@ -61,6 +65,15 @@ const WAITING: usize = 4096;
 pub(crate) fn next_flow() -> u64 {
     static NEXT: AtomicU64 = AtomicU64::new(1);
     NEXT.fetch_add(1, Ordering::Relaxed)
+}
+
+/// A thread with a runtime of its own, for as long as the process lives: nobody else's work delays a call, datagrams are read
+/// where they are dealt with, and what telephony knows stays in the caches of one core.
+fn thread() -> io::Result<Handle> {
+    let runtime = Builder::new_current_thread().enable_all().build()?;
+    let handle = runtime.handle().clone();
+    std::thread::Builder::new().name("sip".to_owned()).spawn(move || runtime.block_on(pending::<()>()))?;
+    Ok(handle)
 }
 
 /// How a listener's connections are secured.
@@ -76,20 +89,25 @@ pub enum Secured {
 #[derive(Debug, Clone)]
 pub struct Telephony {
     inputs: mpsc::Sender<Input>,
+    thread: Handle,
 }
 
 impl Telephony {
     /// Starts it. Nothing is heard until listeners are opened.
-    pub fn start(service: Service, resolver: Resolver, media: Arc<dyn MediaControl>) -> Self {
+    ///
+    /// # Errors
+    /// When the system gives it no thread.
+    pub fn start(service: Service, resolver: Resolver, media: Arc<dyn MediaControl>) -> io::Result<Self> {
+        let thread = thread()?;
         let (inputs, received) = mpsc::channel(WAITING);
-        let (writes, to_write) = mpsc::unbounded_channel();
+        let (writes, to_write) = write_behind::writes();
         tokio::spawn(write_behind::run(service.clone(), to_write));
         if let Some(commands) = service.voice_commands() {
             let shared = Arc::new(admit::Shared::new(service, writes.clone()));
             let switch = Switch::new(shared, media, resolver, inputs.clone(), writes);
-            tokio::spawn(switch.run(received, commands));
+            thread.spawn(switch.run(received, commands));
         }
-        Self { inputs }
+        Ok(Self { inputs, thread })
     }
 
     /// Hears datagrams until the task is aborted.
@@ -101,7 +119,10 @@ impl Telephony {
             self.inputs.send(Input::Port(Transport::Udp, Some(port))).await
         };
         if open.await.is_ok() {
-            flow::read_datagrams(id, socket, self.inputs.clone()).await;
+            // It ends with this future.
+            let mut reading = JoinSet::new();
+            reading.spawn_on(flow::read_datagrams(id, socket, self.inputs.clone()), &self.thread);
+            reading.join_next().await;
         }
     }
 

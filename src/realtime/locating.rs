@@ -3,7 +3,6 @@
 use std::net::SocketAddr;
 use std::time::Instant;
 
-use futures_util::FutureExt;
 use net::{DnsError, Resolver};
 use sip::Uri;
 use sip::endpoint::Flow;
@@ -57,7 +56,7 @@ impl Switch {
             let host = Uri::parse(uri.as_bytes()).map(|uri| uri.host().to_owned()).unwrap_or_default();
             told(found, host)
         });
-        match task.as_mut().now_or_never() {
+        match self.try_now(&mut task) {
             Some(done) => self.tasks.push(Box::pin(std::future::ready(done))),
             None => self.tasks.push(task),
         }
@@ -68,7 +67,7 @@ impl Switch {
         let flow = Flow { id: crate::next_flow(), address, transport };
         let (sender, waiting) = outgoing();
         self.flows.add_stream(flow, sender);
-        tokio::spawn(open_stream(flow, host, waiting, self.inputs.clone()));
+        self.common.spawn(open_stream(flow, host, waiting, self.inputs.clone()));
         flow
     }
 }

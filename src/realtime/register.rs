@@ -108,13 +108,17 @@ impl Switch {
             let (kind, key) = match change {
                 Change::Added(key) => ("registration.added", key),
                 Change::Refreshed(key) | Change::Prolonged(key) => ("registration.refreshed", key),
+                Change::Confirmed(_) => {
+                    self.events.registrations_changed(subscriber.account_id, None);
+                    continue;
+                }
                 Change::Removed(..) => continue,
             };
             let Some(binding) = self.locations.get(*key) else { continue };
             let told = Told { id: Uuid::from_u128(binding.id), address: &subscriber.address, contact: binding.contact() };
             let object = serde_json::to_string(&told).unwrap_or_default();
             self.write(match change {
-                Change::Prolonged(_) => Write::Prolonged(Prolonged { id: Uuid::from_u128(binding.id), expires_at: timestamp(binding.expires_at), refreshed_at: timestamp(binding.refreshed_at) }),
+                Change::Prolonged(_) => prolonged(binding),
                 _ => Write::Binding(Box::new(row(binding))),
             });
             self.events.registrations_changed(subscriber.account_id, None);
@@ -136,8 +140,7 @@ impl Switch {
     }
 
     pub(crate) fn write(&self, write: Write) {
-        // Nobody writes any more when the server stops.
-        let _ = self.writes.send(write);
+        self.writes.write(write);
     }
 
     /// Takes bindings of an account away; how many there were.
@@ -157,6 +160,13 @@ impl Switch {
             return;
         }
         let changes = self.locations.expire(moment);
+        for change in &changes {
+            if let Change::Prolonged(key) = change
+                && let Some(binding) = self.locations.get(*key)
+            {
+                self.write(prolonged(binding));
+            }
+        }
         self.note_changes(&changes);
         for ping in self.locations.due_pings(moment) {
             if let Some(flow) = self.flows.usable(ping.flow) {
@@ -222,6 +232,11 @@ impl Switch {
         let texts = Texts { contact: &row.contact, params: text("params"), call_id: text("call_id"), instance: text("instance"), path: text("path"), user_agent: &row.user_agent };
         self.locations.restore(moment, state, texts)
     }
+}
+
+/// The times of a binding as they are stored.
+fn prolonged(binding: &Binding) -> Write {
+    Write::Prolonged(Prolonged { id: Uuid::from_u128(binding.id), expires_at: timestamp(binding.expires_at), refreshed_at: timestamp(binding.refreshed_at) })
 }
 
 /// A binding as it is stored.

@@ -11,11 +11,10 @@ use model::sip::SipBan;
 use serde_json::json;
 use service::Occurrence;
 use sip::{Method, Name, Request};
-use tokio::sync::mpsc;
 use types::Timestamp;
 
 use crate::call::moment;
-use crate::write_behind::Write;
+use crate::write_behind::{Write, Writes};
 
 /// Wrong passwords from one address until they are refused for a while.
 const FAILURES: u32 = 5;
@@ -118,7 +117,7 @@ impl Source {
 #[derive(Debug)]
 pub(crate) struct Sources {
     known: Mutex<HashMap<IpAddr, Source>>,
-    writes: mpsc::UnboundedSender<Write>,
+    writes: Writes,
     limited: AtomicI64,
     silenced: AtomicI64,
 }
@@ -139,7 +138,7 @@ fn is_scan(request: &Request) -> bool {
 }
 
 impl Sources {
-    pub(crate) fn new(writes: mpsc::UnboundedSender<Write>) -> Self {
+    pub(crate) fn new(writes: Writes) -> Self {
         Self { known: Mutex::default(), writes, limited: AtomicI64::new(0), silenced: AtomicI64::new(0) }
     }
 
@@ -188,8 +187,7 @@ impl Sources {
         let seconds = i64::try_from(time.as_secs()).unwrap_or(i64::MAX);
         tracing::warn!(remote_ip = %ip, reason, seconds, "an address is banned from SIP");
         let object = json!({"protocol": "sip", "address": neighbour(ip), "reason": reason, "since": since, "until": since.plus_seconds(seconds)});
-        // Nobody writes any more when the server stops.
-        let _ = self.writes.send(Write::News(Occurrence { topic: "auth", kind: "auth.blocked", account_id: None, domain_id: None, object: object.to_string() }));
+        self.writes.write(Write::News(Occurrence { topic: "auth", kind: "auth.blocked", account_id: None, domain_id: None, object: object.to_string() }));
     }
 
     /// Whether an address may try a password now.
@@ -248,6 +246,7 @@ mod tests {
     use sip::{Limits, Message, Parsed, parse};
 
     use super::*;
+    use crate::write_behind;
 
     fn request(agent: &str) -> Request {
         let text = format!(
@@ -258,8 +257,8 @@ mod tests {
         request
     }
 
-    fn sources() -> (Sources, mpsc::UnboundedReceiver<Write>) {
-        let (writes, written) = mpsc::unbounded_channel();
+    fn sources() -> (Sources, write_behind::ToWrite) {
+        let (writes, written) = write_behind::writes();
         (Sources::new(writes), written)
     }
 
@@ -286,7 +285,7 @@ mod tests {
         let ((sources, mut written), now, ip) = (sources(), Instant::now(), IpAddr::from([192, 0, 2, 1]));
         assert_eq!(sources.judge(ip, now, Some(50.0), &request("Friendly-Scanner 1")), Gate::Silence);
         assert_eq!(sources.judge(ip, now, None, &request("phone")), Gate::Silence);
-        assert!(matches!(written.try_recv(), Ok(Write::News(news)) if news.kind == "auth.blocked"));
+        assert!(matches!(written.next(), Some(Write::News(news)) if news.kind == "auth.blocked"));
         let [ban] = &sources.bans(now)[..] else { panic!("one ban") };
         assert_eq!((ban.address.as_str(), ban.reason.as_str(), ban.until.seconds() - ban.since.seconds()), ("192.0.2.1", "scanner", 3600));
         assert!(sources.unban(ip, now) && !sources.unban(ip, now));

@@ -2,7 +2,7 @@
 //! asked beside it and comes back as an input, so that nobody waits for another's answer.
 
 use std::collections::{BTreeMap, HashMap, HashSet};
-use std::future::Future;
+use std::future::{Future, poll_fn};
 use std::pin::Pin;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -20,6 +20,7 @@ use sip::registrar::Locations;
 use sip::subscription::Handle;
 use sip::transaction::{Key, Timers};
 use sip::{Method, Parsed, Request, Response};
+use tokio::runtime::Handle as Runtime;
 use tokio::sync::{mpsc, oneshot, watch};
 use types::Machine;
 use uuid::Uuid;
@@ -34,7 +35,7 @@ use crate::flow::{Flows, Outgoing};
 use crate::health::Health;
 use crate::passing::Proxied;
 use crate::replaces::Referred;
-use crate::write_behind::Write;
+use crate::write_behind::Writes;
 
 /// Inputs taken at a time.
 const BATCH: usize = 256;
@@ -119,8 +120,10 @@ pub(crate) struct Switch {
     pub(crate) waiting: HashSet<Uuid>,
     pub(crate) delivering: HashSet<Uuid>,
     pub(crate) tasks: FuturesUnordered<Task>,
+    /// That of everybody else, in which tasks are polled: what they open, such as a connection to the database, is shared.
+    pub(crate) common: Runtime,
     pub(crate) inputs: mpsc::Sender<Input>,
-    pub(crate) writes: mpsc::UnboundedSender<Write>,
+    pub(crate) writes: Writes,
     timers: BTreeMap<(Instant, u64), Key>,
     timer: u64,
     /// Unix time of the start, from which the registrar counts, so that its clock never jumps.
@@ -136,6 +139,15 @@ pub(crate) struct Switch {
     pub(crate) kept: (Instant, u32),
 }
 
+/// Polls a future in the context of a runtime.
+async fn within<F: Future + Unpin>(runtime: &Runtime, mut future: F) -> F::Output {
+    poll_fn(|context| {
+        let _entered = runtime.enter();
+        Pin::new(&mut future).poll(context)
+    })
+    .await
+}
+
 /// Asks the switch whether a silent connection is needed.
 pub(crate) async fn keeps(inputs: &mpsc::Sender<Input>, flow: Flow) -> bool {
     let (told, wait) = oneshot::channel();
@@ -143,7 +155,7 @@ pub(crate) async fn keeps(inputs: &mpsc::Sender<Input>, flow: Flow) -> bool {
 }
 
 impl Switch {
-    pub(crate) fn new(shared: Arc<Shared>, media: Arc<dyn MediaControl>, resolver: Resolver, inputs: mpsc::Sender<Input>, writes: mpsc::UnboundedSender<Write>) -> Self {
+    pub(crate) fn new(shared: Arc<Shared>, media: Arc<dyn MediaControl>, resolver: Resolver, inputs: mpsc::Sender<Input>, writes: Writes) -> Self {
         let now = Instant::now();
         let config = endpoint::Config { timers: Timers::default(), transactions: TRANSACTIONS, seed: rand::random() };
         Self {
@@ -164,6 +176,7 @@ impl Switch {
             waiting: HashSet::new(),
             delivering: HashSet::new(),
             tasks: FuturesUnordered::new(),
+            common: Runtime::current(),
             inputs,
             writes,
             timers: BTreeMap::new(),
@@ -184,16 +197,14 @@ impl Switch {
 
     /// Runs until nobody can reach it any more.
     pub(crate) async fn run(mut self, mut inputs: mpsc::Receiver<Input>, mut commands: mpsc::Receiver<VoiceCommand>) {
-        self.restore().await;
-        self.restore_waiting().await;
-        self.restore_presences().await;
-        self.restore_subscriptions().await;
+        let common = self.common.clone();
+        within(&common, Box::pin(self.take_up_all())).await;
         let mut batch = Vec::with_capacity(BATCH);
         loop {
             let deadline = tokio::time::Instant::from_std(self.deadline());
             tokio::select! {
                 count = inputs.recv_many(&mut batch, BATCH) => if count == 0 { return },
-                Some(done) = self.tasks.next(), if !self.tasks.is_empty() => batch.push(done),
+                Some(done) = within(&common, self.tasks.next()), if !self.tasks.is_empty() => batch.push(done),
                 Some(command) = commands.recv() => self.command(command),
                 () = tokio::time::sleep_until(deadline) => {}
             }
@@ -203,6 +214,20 @@ impl Switch {
             }
             self.tick(now);
         }
+    }
+
+    /// Takes up what was there when the server stopped.
+    async fn take_up_all(&mut self) {
+        self.restore().await;
+        self.restore_waiting().await;
+        self.restore_presences().await;
+        self.restore_subscriptions().await;
+    }
+
+    /// What a task comes to, if nobody has to be waited for.
+    pub(crate) fn try_now(&self, task: &mut Task) -> Option<Input> {
+        let _entered = self.common.enter();
+        task.as_mut().now_or_never()
     }
 
     fn deadline(&self) -> Instant {
@@ -361,7 +386,7 @@ impl Switch {
             Input::Admitted(key, flow, request, decision)
         });
         // Mostly everything is known already.
-        match task.as_mut().now_or_never() {
+        match self.try_now(&mut task) {
             Some(Input::Admitted(key, flow, request, decision)) => self.admitted(now, key, flow, request, decision),
             _ => self.tasks.push(task),
         }
@@ -442,7 +467,7 @@ impl Switch {
         let now = Instant::now();
         // Whoever asked may have given up waiting: nobody is told then.
         match command {
-            VoiceCommand::Flush(told) => drop(self.writes.send(Write::Flush(told))),
+            VoiceCommand::Flush(told) => self.writes.flush(told),
             VoiceCommand::Unregister(account, only, told) => drop(told.send(self.unregister(account, only))),
             VoiceCommand::Probe(account, id, told) => self.probe(now, account, id, told),
             VoiceCommand::Health(told) => drop(told.send(self.health.list(now))),

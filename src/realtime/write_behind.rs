@@ -2,17 +2,16 @@
 //! transaction, and again until the database takes it.
 
 use std::collections::{HashMap, HashSet};
+use std::sync::Arc;
 use std::time::Duration;
 
 use model::call::CallRecord;
 use service::{BindingRow, ImRow, KeptTrace, Occurrence, Prolonged, Service, SubscriptionRow};
-use tokio::sync::{mpsc, oneshot};
+use tokio::sync::{Notify, mpsc, oneshot};
 use uuid::Uuid;
 
 /// How long changes gather.
 const GATHER: Duration = Duration::from_millis(900);
-/// Changes that do not wait for more.
-const ENOUGH: usize = 2_000;
 /// How long to wait before what the database did not take is tried again.
 const AGAIN: Duration = Duration::from_secs(2);
 
@@ -87,10 +86,6 @@ impl Pending {
         }
     }
 
-    fn len(&self) -> usize {
-        self.bindings.len() + self.prolonged.len() + self.gone.len() + self.calls.len() + self.traces.len() + self.ims.len() + self.subscriptions.len() + self.unsubscribed.len() + self.news.len()
-    }
-
     async fn write(&mut self, service: &Service) -> service::Result<()> {
         self.write_bindings(service).await?;
         self.write_calls(service).await?;
@@ -156,20 +151,60 @@ impl Pending {
     }
 }
 
+/// The way to whoever writes. Nothing waits for it, and it is not woken by each change.
+#[derive(Debug, Clone)]
+pub(crate) struct Writes {
+    queue: mpsc::UnboundedSender<Write>,
+    hurry: Arc<Notify>,
+}
+
+impl Writes {
+    /// Has something written with what else comes within a second.
+    pub(crate) fn write(&self, write: Write) {
+        // Nobody writes any more when the server stops.
+        let _ = self.queue.send(write);
+    }
+
+    /// Has everything written now, and then tells.
+    pub(crate) fn flush(&self, told: oneshot::Sender<()>) {
+        self.write(Write::Flush(told));
+        self.hurry.notify_one();
+    }
+}
+
+/// What is to be written, in its order.
+#[derive(Debug)]
+pub(crate) struct ToWrite {
+    queue: mpsc::UnboundedReceiver<Write>,
+    hurry: Arc<Notify>,
+}
+
+impl ToWrite {
+    /// What was to be written, without waiting for it.
+    #[cfg(test)]
+    pub(crate) fn next(&mut self) -> Option<Write> {
+        self.queue.try_recv().ok()
+    }
+}
+
+/// A way to whoever writes.
+pub(crate) fn writes() -> (Writes, ToWrite) {
+    let (sender, queue) = mpsc::unbounded_channel();
+    let hurry = Arc::new(Notify::new());
+    (Writes { queue: sender, hurry: hurry.clone() }, ToWrite { queue, hurry })
+}
+
 /// Writes until nobody has anything to write any more.
-pub(crate) async fn run(service: Service, mut writes: mpsc::UnboundedReceiver<Write>) {
+pub(crate) async fn run(service: Service, mut writes: ToWrite) {
     let mut pending = Pending::default();
-    while let Some(first) = writes.recv().await {
+    while let Some(first) = writes.queue.recv().await {
         pending.add(first);
-        let gathered = tokio::time::sleep(GATHER);
-        tokio::pin!(gathered);
-        while pending.len() < ENOUGH && pending.waiting.is_empty() {
-            tokio::select! {
-                more = writes.recv() => match more { Some(write) => pending.add(write), None => break },
-                () = &mut gathered => break,
-            }
+        // Looking at each change as it comes would cost more than writing it.
+        tokio::select! {
+            () = tokio::time::sleep(GATHER) => {}
+            () = writes.hurry.notified() => {}
         }
-        while let Ok(more) = writes.try_recv() {
+        while let Ok(more) = writes.queue.try_recv() {
             pending.add(more);
         }
         while let Err(error) = pending.write(&service).await {

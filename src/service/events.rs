@@ -102,6 +102,7 @@ impl Service {
         };
         loop {
             let mut notices = self.store().notices().await.ok();
+            self.heard_of(None);
             let mut soon = 0;
             loop {
                 last = self.pass_over(last).await;
@@ -119,11 +120,21 @@ impl Service {
                 };
                 // A commit may have to wait for an older transaction, which ends without a word: one looks again soon, then at leisure.
                 match tokio::time::timeout(if soon > 0 { SOON } else { POLL }, listener.next()).await {
-                    Ok(Ok(())) => soon = if self.nobody_listens() { 0 } else { LOOKS },
+                    Ok(Ok(notice)) => {
+                        self.heard_of(notice.as_deref());
+                        soon = if self.nobody_listens() { 0 } else { LOOKS };
+                    }
                     Ok(Err(_)) => break,
                     Err(_) => soon = soon.saturating_sub(1),
                 }
             }
+        }
+    }
+
+    /// What is remembered of the directory may have been changed, also by another node.
+    fn heard_of(&self, topic: Option<&str>) {
+        if matches!(topic, None | Some("accounts" | "domains" | "system")) {
+            self.forget_names();
         }
     }
 

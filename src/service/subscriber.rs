@@ -17,8 +17,8 @@ use crate::{Error, Kind, Result, Service, now};
 
 /// Subscribers remembered at a time.
 const REMEMBERED: usize = 100_000;
-/// Another node's change acts here after this long at the latest.
-const GOOD_FOR_SECONDS: i64 = 10;
+/// A change is told by the notice of its commit, from whichever node; without one it acts after this long at the latest.
+const GOOD_FOR_SECONDS: i64 = 300;
 
 /// An account as a telephone knows it.
 #[derive(Debug)]

@@ -82,8 +82,11 @@ pub enum Change {
     Added(Key),
     /// It is confirmed, with other texts or from elsewhere.
     Refreshed(Key),
-    /// It is confirmed as it was, but for its times, Call-ID and CSeq.
+    /// It is confirmed as it was, but for its times, Call-ID and CSeq. Told when its end moved by a tenth of its time since it
+    /// was last told of, and before the end that was told.
     Prolonged(Key),
+    /// The same, too soon after the last time to be told or stored.
+    Confirmed(Key),
     /// It is no more.
     Removed(Cause, Box<Binding>),
 }
@@ -160,7 +163,8 @@ impl Locations {
     }
 
     /// Puts back what was stored; `false` when it is over, or nothing reaches it as its connection ended with the process.
-    /// The flow of datagrams is that of the listener as it is now.
+    /// The flow of datagrams is that of the listener as it is now. What was confirmed without being told may end later than what
+    /// was stored, by a tenth of its time at most: that much is added.
     pub fn restore(&mut self, now: u64, state: State, texts: Texts<'_>) -> bool {
         let key = Key {
             account: state.account,
@@ -170,7 +174,10 @@ impl Locations {
             return false;
         }
         let connected = !state.flow.transport.is_reliable();
-        self.insert(now, Binding::new(State { connected, ..state }, texts));
+        let mut binding = Binding::new(State { connected, ..state }, texts);
+        let grace = binding.grace();
+        binding.state_mut().expires_at += grace;
+        self.insert(now, binding);
         true
     }
 
@@ -260,13 +267,17 @@ impl Locations {
             .collect()
     }
 
-    /// Removes what is over.
+    /// Removes what is over, and tells of what is not over at the end that was told.
     pub fn expire(&mut self, now: u64) -> Vec<Change> {
         let mut changes = Vec::new();
         while let Some((at, key)) = self.expiries.pop(now) {
             match self.get_mut(key).filter(|binding| binding.armed == at) {
                 Some(binding) if binding.expires_at > now => {
                     binding.armed = u64::MAX;
+                    if binding.told_until < binding.expires_at {
+                        binding.told_until = binding.expires_at;
+                        changes.push(Change::Prolonged(key));
+                    }
                     self.arm(key);
                 }
                 Some(_) => changes.extend(self.remove(key, Cause::Expired)),

@@ -15,13 +15,13 @@ const CHANNEL: &str = "postamt";
 pub struct Notices(PgListener);
 
 impl Notices {
-    /// Waits for the next commit that wrote events.
+    /// Waits for the next commit that wrote events: the topic, when an operation wrote it (see `Tx::announce`), or an empty text. `None`
+    /// when the connection was lost and is there again, so that notices may have been missed.
     ///
     /// # Errors
     /// When the connection is lost and cannot be made again.
-    pub async fn next(&mut self) -> Result<()> {
-        self.0.recv().await?;
-        Ok(())
+    pub async fn next(&mut self) -> Result<Option<String>> {
+        Ok(self.0.try_recv().await?.map(|notice| notice.payload().to_owned()))
     }
 }
 

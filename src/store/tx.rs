@@ -28,13 +28,13 @@ impl Tx {
         Ok(self.inner.commit().await?)
     }
 
-    /// Writes an event into the outbox and an audit line.
+    /// Writes an event into the outbox and an audit line; the notice of the commit tells its topic.
     ///
     /// # Errors
     /// When the database refuses.
     pub async fn announce(&mut self, news: &News<'_>) -> Result<()> {
         sqlx::query!(
-            "WITH line AS (INSERT INTO audit (actor, remote_ip, action, object) VALUES ($1, $2, $3, $4)), word AS (SELECT pg_notify('postamt', '')) \
+            "WITH line AS (INSERT INTO audit (actor, remote_ip, action, object) VALUES ($1, $2, $3, $4)), word AS (SELECT pg_notify('postamt', $5)) \
              INSERT INTO event (topic, type, account_id, domain_id, object) SELECT $5, $6, $7::uuid, $8::uuid, $9 FROM word",
             news.actor,
             news.remote_ip,

@@ -31,6 +31,7 @@ pub(crate) fn trials() -> Vec<Trial> {
         test("states_are_told_to_whom_they_may_be", states_are_told_to_whom_they_may_be),
         test("who_watches_over_a_connection_is_told_after_a_restart", who_watches_over_a_connection_is_told_after_a_restart),
         test("calls_and_voice_messages_are_told", calls_and_voice_messages_are_told),
+        test("what_another_node_changes_acts_here", what_another_node_changes_acts_here),
     ]
 }
 
@@ -55,6 +56,18 @@ fn set(exchange: &Exchange, account: &str, settings: Value) {
 fn refused(alice: &mut Ua, uri: &str, more: &str) -> u16 {
     let invited = alice.invite(uri, more);
     alice.outcome(&invited).0.status()
+}
+
+/// Accounts are remembered for minutes; the notice of a commit tells that they changed, whoever committed it.
+fn what_another_node_changes_acts_here() -> Outcome {
+    let exchange = Exchange::new();
+    let mut alice = registered(&exchange, "alice");
+    let status = |alice: &mut Ua| alice.request("REGISTER", "sip:main.example", "Expires: 600\r\n", "").status();
+    exchange.server().sql("UPDATE account SET settings = settings || '{\"sip\": false}' WHERE name = 'alice'");
+    assert_eq!(status(&mut alice), 200, "it is remembered");
+    exchange.server().sql("SELECT pg_notify('postamt', 'accounts')");
+    assert!((0..2000).any(|_| status(&mut alice) == 403), "the notice is heard");
+    Ok(())
 }
 
 fn settings_refuse_callers() -> Outcome {

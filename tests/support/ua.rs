@@ -257,7 +257,11 @@ impl Ua {
     }
 
     pub(crate) fn register(&mut self) {
-        let answer = self.request("REGISTER", "sip:main.example", "Expires: 600\r\n", "");
+        self.register_for(600);
+    }
+
+    pub(crate) fn register_for(&mut self, seconds: u32) {
+        let answer = self.request("REGISTER", "sip:main.example", &format!("Expires: {seconds}\r\n"), "");
         assert_eq!(answer.status(), 200, "{answer:#?}");
     }
 

@@ -304,7 +304,7 @@ fn bindings_are_written() {
     let text = write(Vec::new(), true);
     assert!(text.contains(
         "<registration aor=\"sip:alice@h\" id=\"r\" state=\"active\"><contact id=\"c000000000000000000000000000000ab\" state=\"active\" \
-         event=\"registered\" duration-registered=\"50\" expires=\"50\" q=\"0.500\" callid=\"c&lt;1\" cseq=\"9\"><uri>sip:a@h</uri>\
+         event=\"registered\" duration-registered=\"50\" expires=\"60\" q=\"0.500\" callid=\"c&lt;1\" cseq=\"9\"><uri>sip:a@h</uri>\
          <unknown-param name=\"+sip.instance\">&quot;&lt;i&gt;&quot;</unknown-param></contact></registration>"
     ), "{text}");
     let gone = write(vec![(Cause::Expired, &locations.list(1)[0])], false);

@@ -196,7 +196,7 @@ impl Services {
         match self.locations.register(self.now, &registration) {
             Ok(registered) => {
                 for change in &registered.changes {
-                    if let Change::Added(key) | Change::Refreshed(key) | Change::Prolonged(key) = change {
+                    if let Change::Added(key) | Change::Refreshed(key) | Change::Prolonged(key) | Change::Confirmed(key) = change {
                         let binding = self.locations.get(*key);
                         assert!(binding.is_some_and(|binding| binding.expires_at > self.now));
                     }

@@ -115,6 +115,8 @@ pub struct Binding {
     ends: [u32; 6],
     /// When the wheel looks at it.
     pub(super) armed: u64,
+    /// The end that was told of last, in a change or by who restored it.
+    pub(super) told_until: u64,
     /// Whether its next ping is set.
     pub(super) pinged: bool,
 }
@@ -134,6 +136,7 @@ impl Binding {
             text: Box::default(),
             ends: [0; 6],
             armed: u64::MAX,
+            told_until: state.expires_at,
             pinged: false,
         };
         binding.pack(texts);
@@ -145,6 +148,16 @@ impl Binding {
         if self.texts() != texts {
             self.pack(texts);
         }
+    }
+
+    /// Whether its end is off from what was told by a tenth of the time it was given, or more.
+    pub(super) fn is_news(&self) -> bool {
+        self.expires_at.abs_diff(self.told_until) >= self.grace().max(1)
+    }
+
+    /// A tenth of the time it was given.
+    pub(super) fn grace(&self) -> u64 {
+        self.expires_at.saturating_sub(self.refreshed_at) / 10
     }
 
     pub(super) fn state_mut(&mut self) -> &mut State {

@@ -223,13 +223,21 @@ impl Locations {
         };
         same &= (binding.q, binding.reg_id, binding.flow, binding.nat) == (state.q, state.reg_id, state.flow, state.nat);
         *binding.state_mut() = state;
+        let told = !same || binding.is_news();
+        if told {
+            binding.told_until = binding.expires_at;
+        }
         if old != registration.flow || !was_connected {
             self.forget_flow(key.account, old.id);
             self.note_flow(key);
         }
         self.arm(key);
         self.arm_ping(key, now, 0);
-        Some(if same { Change::Prolonged(key) } else { Change::Refreshed(key) })
+        Some(match (same, told) {
+            (false, _) => Change::Refreshed(key),
+            (true, true) => Change::Prolonged(key),
+            (true, false) => Change::Confirmed(key),
+        })
     }
 
     fn add(

@@ -346,8 +346,16 @@ fn a_flow_takes_the_place_of_the_flow_before() {
     let moved = OUTBOUND.replace("192.168.1.2", "192.168.1.3");
     let registered = phone.register(NOW + 9, &moved).unwrap();
     assert!(matches!(registered.changes[..], [Change::Refreshed(_)]));
-    let again = phone.register(NOW + 9, &format!("Call-ID: other\n{moved}")).unwrap();
-    assert!(matches!(again.changes[..], [Change::Prolonged(_)]), "{:?}", again.changes);
+    // A tenth of its time later it is told of again, not before.
+    for (later, told) in [(9, false), (368, false), (369, true), (370, false)] {
+        let again = phone.register(NOW + later, &format!("Call-ID: at{later}\n{moved}")).unwrap();
+        let is_told = matches!(again.changes[..], [Change::Prolonged(_)]);
+        assert!(is_told || matches!(again.changes[..], [Change::Confirmed(_)]), "{:?}", again.changes);
+        assert_eq!(is_told, told, "{later}");
+    }
+    assert_eq!(phone.locations.expire(NOW + 3599), []);
+    assert!(matches!(phone.locations.expire(NOW + 3600)[..], [Change::Prolonged(_)]));
+    assert_eq!(phone.locations.expire(NOW + 3969), []);
     assert_eq!(phone.locations.len(), 1);
     // The old flow ends without harm, the second is another way.
     assert_eq!(phone.locations.of_flow(1).count(), 0);
@@ -665,6 +673,8 @@ fn stored_bindings_come_back_when_something_reaches_them() {
         assert!(!locations.restore(NOW + 1, *stored, stored.texts()));
         assert_eq!(locations.len(), usize::from(comes));
         for binding in locations.iter() {
+            // It may have been confirmed a tenth of its time later without being stored again.
+            assert_eq!(binding.expires_at, stored.expires_at + (stored.expires_at - NOW) / 10);
             assert_eq!(binding.texts(), stored.texts());
             assert_eq!(binding.connected, transport == Transport::Udp);
         }

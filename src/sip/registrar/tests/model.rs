@@ -251,6 +251,7 @@ fn run(steps: Vec<Step>) {
     let mut now = NOW;
     // What somebody who hears of the changes alone believes to be there.
     let mut told: Vec<Key> = Vec::new();
+    let mut ends = std::collections::HashMap::new();
     for step in steps {
         let changes = match step {
             Step::Register {
@@ -325,8 +326,26 @@ fn run(steps: Vec<Step>) {
             match change {
                 Change::Added(key) => told.push(key),
                 Change::Refreshed(key) | Change::Prolonged(key) => assert!(told.contains(&key)),
-                Change::Removed(_, binding) => told.retain(|key| key.id != binding.id),
+                Change::Confirmed(key) => {
+                    assert!(told.contains(&key));
+                    continue;
+                }
+                Change::Removed(_, binding) => {
+                    told.retain(|key| key.id != binding.id);
+                    ends.remove(&binding.id);
+                    continue;
+                }
             }
+            for binding in locations.iter() {
+                if matches!(change, Change::Added(key) | Change::Refreshed(key) | Change::Prolonged(key) if key.id == binding.id) {
+                    ends.insert(binding.id, binding.expires_at);
+                }
+            }
+        }
+        // What is stored is never over while the binding is not, and never off by more than a tenth.
+        for binding in locations.iter() {
+            let stored = ends[&binding.id];
+            assert!(stored > now && stored.abs_diff(binding.expires_at) <= (binding.expires_at - binding.refreshed_at) / 10);
         }
         // The order in which they came decides which of two a contact belongs to that is the same as both (RFC 3261 §19.1.4).
         let mut sorted = rows.clone();
