@@ -232,7 +232,7 @@ fn masked(seen: &mut BTreeMap<String, usize>, value: &Value) -> Value {
             // Timers come and go.
             .filter(|(k, v)| !v.is_null() && *k != "due_at")
             .map(|(k, v)| {
-                let secret = k.ends_with("_token") || k.ends_with("_at") || ["not_after", "chain", "fingerprint", "bound_port", "names", "uid_validity", "at", "oldest", "next_try", "headers", "undo_until", "confirm_by", "message_id", "duration_seconds", "message", "first_port", "last_port", "instructions", "requests", "responses", "server_transactions", "client_transactions", "branch"].contains(&k.as_str());
+                let secret = k.ends_with("_token") || k.ends_with("_at") || ["not_after", "chain", "fingerprint", "bound_port", "names", "uid_validity", "at", "oldest", "next_try", "headers", "undo_until", "confirm_by", "message_id", "duration_seconds", "message", "first_port", "last_port", "instructions", "requests", "responses", "server_transactions", "client_transactions", "branch", "rtt_ms"].contains(&k.as_str());
                 (k.clone(), if secret { "(masked)".into() } else { masked(seen, v) })
             })
             .collect(),
@@ -262,6 +262,7 @@ fn telephone(side: &mut Side) -> [Telephone; 2] {
     let invite = anna.request("INVITE", &uri, &format!("<{uri}>"), "pending", "Content-Type: application/sdp\r\n", &description);
     anna.send(&invite);
     assert!(bert.receive().starts_with("INVITE "));
+    anna.answers_options();
     [anna, bert]
 }
 
@@ -717,11 +718,14 @@ fn calls(steps: &mut Vec<Step>) {
     for name in ["tel-anna", "tel-bert"] {
         steps.push(("createAccount", json!({"domain": "main.example", "name": name, "password": PASSWORD}), None, None));
     }
+    steps.push(("updateModule", json!({"module": "media", "set": {"force": "always"}}), None, None));
     steps.push((TELEPHONES, json!({}), None, None));
     steps.push(("listRegistrations", json!({"account": "tel-anna@main.example"}), Some(("$binding", "/data/0/id")), None));
     steps.push(("listRegistrations", json!({"limit": 5}), None, None));
     steps.push(("listRegistrations", json!({"account": "nobody@main.example"}), None, None));
+    steps.push(("pingRegistration", json!({"id": "$binding"}), None, None));
     steps.push(("removeRegistration", json!({"id": "$binding"}), None, None));
+    steps.push(("pingRegistration", json!({"id": "$binding"}), None, None));
     steps.push(("removeRegistration", json!({"id": "$binding"}), None, None));
     steps.push(("removeRegistrations", json!({"account": "tel-bert@main.example"}), None, None));
     steps.push(("listCalls", json!({"account": "tel-anna@main.example"}), Some(("$call", "/data/0/id")), None));
@@ -740,6 +744,12 @@ fn calls(steps: &mut Vec<Step>) {
     step("exportCdr", json!({"most": 50_000}));
     step("listCdr", json!({"cause": "busy", "number": "tel-"}));
     step("getMediaStats", json!({}));
+    step("listTargetsHealth", json!({}));
+    step("getMediaCapture", json!({"call": "$call"}));
+    step("captureMedia", json!({"call": "$call", "seconds": 61}));
+    step("captureMedia", json!({"call": "$call", "seconds": 60, "full": true}));
+    step("captureMedia", json!({"call": "$call"}));
+    step("getMediaCapture", json!({"call": "$call"}));
     step("listBans", json!({}));
     step("removeBan", json!({"address": "192.0.2.1"}));
     step("removeBan", json!({"address": "nobody"}));

@@ -337,6 +337,12 @@ export type CallTrace = {
   /** Whether earlier entries were dropped, the ladder being full. */
   "truncated": boolean;
 };
+export type CaptureMediaBody = {
+  /** Whole packets, in which the talk can be heard, rather than their headers alone. */
+  "full"?: boolean;
+  /** For how long: 1 to 60 seconds; 10 when absent. */
+  "seconds"?: number | null;
+};
 /** How records of calls are written down. */
 export type CdrFormat = "csv" | "json_lines";
 /** A certificate; its key is never shown. */
@@ -1134,6 +1140,25 @@ export type Marked = {
   /** Messages that were not read before. */
   "marked": number;
 };
+/** Packets of a call that are captured, or were. */
+export type MediaCapture = {
+  /** The call. */
+  "call": string;
+  /** When it ends, or ended. */
+  "ends_at": string;
+  /** Whole packets are kept, not their headers alone. */
+  "full": boolean;
+  /** Octets of them, without IP and UDP. */
+  "octets": number;
+  /** Packets so far, those that came and those that left. */
+  "packets": number;
+  /** More packets are taken. */
+  "running": boolean;
+  /** When it began. */
+  "started_at": string;
+  /** There was no room for all packets. */
+  "truncated": boolean;
+};
 /** An end of a call. */
 export type MediaEnd = "caller" | "callee";
 /** Ports of relayed media. */
@@ -1620,6 +1645,13 @@ export type PageSubmission = {
   "page": PageInfo;
 };
 /** One page of a collection. */
+export type PageTargetHealth = {
+  /** The objects of this page, in the order asked for. */
+  "data": Array<TargetHealth>;
+  /** Where the page stands in the collection. */
+  "page": PageInfo;
+};
+/** One page of a collection. */
 export type PageTelnum = {
   /** The objects of this page, in the order asked for. */
   "data": Array<Telnum>;
@@ -1761,6 +1793,17 @@ export type Registration = {
   "transport": string;
   /** How it calls itself. */
   "user_agent": string;
+};
+/** What a telephone said when it was asked whether it is there. */
+export type RegistrationPinged = {
+  /** Status of its answer. */
+  "code"?: number | null;
+  /** Id of the binding. */
+  "id": string;
+  /** It answered, whatever it said. */
+  "reachable": boolean;
+  /** How long its answer took, in milliseconds. */
+  "rtt_ms"?: number | null;
 };
 export type RejectByFilterBody = {
   /** Who signed in to send it. */
@@ -2575,6 +2618,21 @@ export type SuspendAccountBody = {
 };
 /** What mail for a suspended account meets. */
 export type SuspendMail = "accept" | "reject" | "bounce";
+/** A server elsewhere that failed and is asked after the others of its name for a while. */
+export type TargetHealth = {
+  /** Its address and port. */
+  "address": string;
+  /** Why: 408 it does not answer, 503 it cannot be reached or says that it is overloaded. */
+  "code": number;
+  /** Since when. */
+  "failed_at": string;
+  /** How often in this time. */
+  "failures": number;
+  /** Until when. */
+  "retry_at": string;
+  /** How it was reached. */
+  "transport": string;
+};
 /** A telephone number and whose it is. */
 export type Telnum = {
   /** The account. */
@@ -3104,6 +3162,11 @@ export interface Inputs {
     /** Id of the registration. */
     "id": string;
   };
+  pingRegistration: {
+    /** Id of the registration. */
+    "id": string;
+  };
+  listTargetsHealth: Record<string, never>;
   listBans: Record<string, never>;
   removeBan: {
     /** The address. */
@@ -3172,6 +3235,14 @@ export interface Inputs {
     "account": string;
   } & SetPresenceBody;
   getCallMedia: {
+    /** Id of the call. */
+    "call": string;
+  };
+  captureMedia: {
+    /** The call. */
+    "call": string;
+  } & CaptureMediaBody;
+  getMediaCapture: {
     /** Id of the call. */
     "call": string;
   };
@@ -4073,6 +4144,8 @@ export interface Results {
   listRegistrations: PageRegistration;
   removeRegistrations: Removed;
   removeRegistration: void;
+  pingRegistration: RegistrationPinged;
+  listTargetsHealth: PageTargetHealth;
   listBans: PageSipBan;
   removeBan: void;
   listTransactions: PageSipTransaction;
@@ -4086,6 +4159,8 @@ export interface Results {
   getPresence: AccountPresence;
   setPresence: AccountPresence;
   getCallMedia: MediaReport;
+  captureMedia: MediaCapture;
+  getMediaCapture: MediaCapture;
   listMediaStreams: PageCallStream;
   getMediaStats: MediaStats;
   listCdr: PageCallRecord;
