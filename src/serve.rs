@@ -182,6 +182,16 @@ fn surroundings(service: &Service) -> Surroundings {
     Surroundings { settings, is_nated: Box::new(is_nated) }
 }
 
+/// Has a resolver ask the name servers of the settings.
+fn ask_names(resolver: &net::Resolver, service: &Service) {
+    let settings = service.module_settings();
+    let servers = settings.dns.servers.iter().filter_map(|server| net::Dns::server(server)).collect();
+    let dns = net::Dns { servers, timeout: Duration::from_secs(settings.dns.timeout.unsigned_abs()) };
+    if let Err(error) = resolver.configure(&dns) {
+        tracing::error!(%error, "telephony cannot ask the DNS");
+    }
+}
+
 /// Starts telephony and the relay of its media, which tell each other what happens.
 fn telephony(service: &Service) -> Result<Telephony, String> {
     let told: Arc<OnceLock<Telephony>> = Arc::default();
@@ -192,11 +202,14 @@ fn telephony(service: &Service) -> Result<Telephony, String> {
         }
     });
     let relay = Arc::new(relay.map_err(|e| format!("media: {e}"))?);
-    let telephony = Telephony::start(service.clone(), net::Resolver::default(), relay.clone()).map_err(|e| format!("telephony: {e}"))?;
+    let resolver = net::Resolver::default();
+    ask_names(&resolver, service);
+    let telephony = Telephony::start(service.clone(), resolver.clone(), relay.clone()).map_err(|e| format!("telephony: {e}"))?;
     let (service, mut changes) = (service.clone(), service.module_changes());
     tokio::spawn(async move {
         while changes.changed().await.is_ok() {
             relay.replace(surroundings(&service));
+            ask_names(&resolver, &service);
         }
     });
     // It is set once, here.

@@ -43,6 +43,8 @@ mod mail_in;
 mod mail_out;
 #[path = "api/directory.rs"]
 mod directory;
+#[path = "api/messages.rs"]
+mod messages;
 #[path = "api/submissions.rs"]
 mod submissions;
 #[path = "api/mail_trace.rs"]
@@ -129,6 +131,7 @@ fn main() {
     trials.extend(subscriptions::trials());
     trials.extend(conventions::trials());
     trials.extend(mail_trace::trials());
+    trials.extend(messages::trials());
     trials.extend(submissions::trials());
     trials.extend(mail_in::trials());
     trials.extend(mail_out::trials());

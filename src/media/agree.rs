@@ -67,7 +67,7 @@ impl Shared {
         let mut streams = Vec::new();
         for index in 0..call.legs.len() {
             if let Some([caller, callee]) = self.watched(call, branch, index) {
-                streams.push(WatchedStream { index, caller, callee, said: [false; 2] });
+                streams.push(WatchedStream { index, caller, callee, said: [false; 2], hearing: Default::default() });
             }
         }
         if streams.is_empty() {
@@ -87,14 +87,14 @@ impl Shared {
     pub(crate) fn watched(&self, call: &Call, branch: &Branch, index: usize) -> Option<[Watched; 2]> {
         let around = self.around();
         let (caller, callee) = (call.legs.get(index)?.as_ref()?, branch.legs.get(index)?.as_ref()?);
-        let flow = branch.settled().and_then(Exchange::both).and_then(|(for_caller, for_callee)| {
-            let (caller, callee) = (for_caller.media.get(index)?, for_callee.media.get(index)?);
-            Some(negotiate::flow(for_caller, caller, for_callee, callee))
-        });
-        let flow = flow.unwrap_or_default();
+        let both = branch.settled().and_then(Exchange::both).and_then(|(for_caller, for_callee)| Some([(for_caller, for_caller.media.get(index)?), (for_callee, for_callee.media.get(index)?)]));
+        let flow = both.map(|[caller, callee]| negotiate::flow(caller.0, caller.1, callee.0, callee.1)).unwrap_or_default();
+        let mut codings = [None; 4];
+        let known = both.into_iter().flatten().flat_map(|(description, media)| description.codecs(media)).filter_map(|codec| Some((codec.payload, rtp::coding(codec.name)?)));
+        codings.iter_mut().zip(known).for_each(|(place, known)| *place = Some(known));
         let watched = |leg: &Leg, promised, side: Option<MediaSide>| {
             let shown_private = side.is_some_and(|side| !side.lan && !side.source.is_loopback() && (around.is_nated)(leg.local.shown));
-            Watched { slot: leg.rtp, promised, shown_private, port: leg.port }
+            Watched { slot: leg.rtp, promised, shown_private, port: leg.port, codings }
         };
         Some([watched(caller, flow.forth, call.caller), watched(callee, flow.back, branch.side)])
     }

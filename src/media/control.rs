@@ -11,9 +11,10 @@ use std::time::{Duration, Instant};
 use bytes::{Bytes, BytesMut};
 use model::media::{MediaReport, MediaStats};
 use sdp::{Description, negotiate};
-use service::media::{MediaBody, MediaControl, MediaEvent, MediaForce, MediaRefused, MediaSide};
+use service::media::{CaptureRefused, Captured, MediaBody, MediaControl, MediaEvent, MediaForce, MediaRefused, MediaSide};
 use uuid::Uuid;
 
+use crate::capture::Captures;
 use crate::call::{Branch, Call, Exchange, Leg};
 use crate::decide::{Local, Surroundings};
 use crate::endpoint::{NewEndpoint, Slot};
@@ -46,6 +47,7 @@ pub(crate) struct Shared {
     notices: Sender<Notice>,
     streams: Mutex<i64>,
     exhausted: Mutex<Option<Instant>>,
+    pub(crate) captures: Mutex<Captures>,
 }
 
 /// A lock whose holder failed is used as it is: what it guards is whole after every step.
@@ -81,6 +83,7 @@ impl Relay {
             notices,
             streams: Mutex::new(0),
             exhausted: Mutex::default(),
+            captures: Mutex::default(),
         });
         let listening = shared.clone();
         let thread = std::thread::Builder::new().name("relay-events".to_owned()).spawn(move || listening.listen(&heard, &events))?;
@@ -118,6 +121,7 @@ impl Shared {
                         events(MediaEvent::OneWay { call, verdict });
                     }
                 }
+                Notice::Quality { call, index, from, poor } => events(MediaEvent::Quality { call, poor: report::poor(index, from, &poor) }),
                 Notice::Timeout { call, seconds } => events(MediaEvent::Timeout { call, seconds: u32::try_from(seconds).unwrap_or(u32::MAX) }),
                 Notice::Intrusion { call, per_second } => events(MediaEvent::ForeignPackets { call, per_second: u32::try_from(per_second).unwrap_or(u32::MAX) }),
                 Notice::Abandoned { call } => {
@@ -429,6 +433,14 @@ impl MediaControl for Relay {
 
     fn end(&self, call: Uuid) -> Option<MediaReport> {
         self.shared.end(call)
+    }
+
+    fn capture(&self, call: Uuid, seconds: u32, full: bool) -> Result<(), CaptureRefused> {
+        self.shared.capture(call, seconds, full)
+    }
+
+    fn captured(&self, call: Uuid) -> Option<Captured> {
+        self.shared.captured(call)
     }
 
     fn stats(&self) -> MediaStats {

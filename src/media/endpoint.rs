@@ -2,8 +2,11 @@
 
 use std::io;
 use std::net::{SocketAddr, UdpSocket};
+use std::sync::Arc;
 
 use rtp::{Expected, Latch, Leg, Mode, Remote, RoundTrip, SECOND, Seen, Stream};
+
+use crate::capture::Capture;
 
 /// Number of an endpoint in its thread.
 pub(crate) type Slot = u32;
@@ -71,6 +74,8 @@ pub(crate) struct Hot {
     pub(crate) opaque: bool,
     /// Where it sends to is who is believed.
     pub(crate) believed: bool,
+    /// Its packets are noted.
+    pub(crate) captured: bool,
     pub(crate) peer: Option<Slot>,
     /// The first format.
     format: Option<(u8, u32)>,
@@ -106,6 +111,8 @@ pub(crate) struct Endpoint {
     formats: [Option<(u8, u32)>; FORMATS],
     pub(crate) remote: Option<Remote>,
     pub(crate) round_trip: RoundTrip,
+    /// Where its packets are noted.
+    pub(crate) capture: Option<Arc<Capture>>,
 }
 
 /// A copy of what is known, for reports.
@@ -126,7 +133,7 @@ pub(crate) struct Snapshot {
 impl Endpoint {
     pub(crate) fn new(now: u64, new: NewEndpoint) -> Self {
         Self {
-            hot: Hot { socket: new.socket, open: false, rtcp: new.rtcp, bursts: new.bursts, opaque: false, believed: false, peer: None, format: None, to: None },
+            hot: Hot { socket: new.socket, open: false, rtcp: new.rtcp, bursts: new.bursts, opaque: false, believed: false, captured: false, peer: None, format: None, to: None },
             tally: Tally { received: 0, forwarded: 0, heard: None, limit: u64::MAX, second: 0, spent: 0, refusals: 0 },
             stream: Stream::default(),
             latch: Latch::new(now, Mode::Off, Expected::default()),
@@ -136,6 +143,7 @@ impl Endpoint {
             formats: [None; FORMATS],
             remote: None,
             round_trip: RoundTrip::default(),
+            capture: None,
         }
     }
 

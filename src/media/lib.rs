@@ -13,6 +13,7 @@
 
 mod agree;
 mod call;
+mod capture;
 mod control;
 mod decide;
 mod endpoint;

@@ -1,12 +1,13 @@
 //! What is known of a call's media, in words and numbers for people.
 
-use model::media::{MediaEnd, MediaReport, MediaStream, MediaVerdict, SilenceReason, SilentEnd};
+use model::media::{MediaEnd, MediaReport, MediaStream, MediaVerdict, PoorMedia, SilenceReason, SilentEnd};
 use rtp::{Mode, Quality, SECOND, Silent, Verdict, Why};
 use sdp::{Codec, Description, Kind, Media};
 
 use crate::call::{Call, Leg};
 use crate::control::Shared;
 use crate::endpoint::Snapshot;
+use crate::sweep::Poor;
 use crate::thread::micros;
 
 /// Asks the relay thread, and puts its answer beside what the descriptions promise.
@@ -123,6 +124,11 @@ fn word(kind: Kind) -> &'static str {
         Kind::Message => "message",
         Kind::Other => "other",
     }
+}
+
+/// What is heard badly, for people.
+pub(crate) fn poor(index: usize, from: MediaEnd, found: &Poor) -> PoorMedia {
+    PoorMedia { stream: i32::try_from(index).unwrap_or(i32::MAX), from, seconds: round(found.lasts as f64 / SECOND as f64), mos: round(found.mos), loss_percent: round(found.loss) }
 }
 
 /// A verdict for people.

@@ -2,10 +2,11 @@
 
 use std::collections::HashMap;
 
-use rtp::{SECOND, Silent, Verdict, verdict};
+use model::media::MediaEnd;
+use rtp::{Coding, SECOND, Silent, Verdict, verdict};
 use uuid::Uuid;
 
-use crate::endpoint::Slot;
+use crate::endpoint::{Slot, Snapshot};
 use crate::thread::Thread;
 
 /// Sweeps after which each call was looked at.
@@ -15,6 +16,15 @@ const UNANSWERED: u64 = 900 * SECOND;
 
 /// Packets from elsewhere in a second that are worth telling.
 const INTRUSION: u64 = 100;
+
+/// What is heard is judged over so long at a time,
+const HEARING: u64 = 5 * SECOND;
+/// of so many packets at least, as fewer are a pause;
+const FEWEST: u64 = 20;
+/// bad is an estimate below this,
+const BAD: f64 = 3.1;
+/// and worth telling after this time (media.md §8).
+const BAD_FOR: u64 = 30 * SECOND;
 
 /// A call to look after.
 #[derive(Debug, Clone)]
@@ -48,6 +58,54 @@ pub(crate) struct WatchedStream {
     pub(crate) caller: Watched,
     pub(crate) callee: Watched,
     pub(crate) said: [bool; 2],
+    /// How each end is heard, the caller first.
+    pub(crate) hearing: [Hearing; 2],
+}
+
+/// How an end was heard when one last looked.
+#[derive(Debug, Clone, Copy, Default)]
+pub(crate) struct Hearing {
+    at: Option<u64>,
+    expected: u64,
+    lost: u64,
+    bad_since: Option<u64>,
+    told: bool,
+}
+
+impl Hearing {
+    /// What is amiss and was not said yet: for how long, the estimate, loss in percent.
+    fn judge(&mut self, now: u64, end: &Watched, seen: &Snapshot) -> Option<Poor> {
+        let began = self.at.unwrap_or(now);
+        if self.at.is_some() && now.saturating_sub(began) < HEARING {
+            return None;
+        }
+        let (expected, lost) = (seen.stream.expected(), seen.stream.lost());
+        let (came, missing) = (expected.saturating_sub(self.expected), lost.saturating_sub(self.lost));
+        (self.at, self.expected, self.lost) = (Some(now), expected, lost);
+        let coding = end.codings.iter().flatten().find(|(payload, _)| *payload == seen.stream.payload).map(|(_, coding)| *coding);
+        let Some(coding) = coding.filter(|_| began < now && came >= FEWEST) else {
+            self.bad_since = None;
+            return None;
+        };
+        let loss = 100.0 * missing as f64 / came as f64;
+        let round_trip = seen.round_trip.map_or(0.0, |micros| micros as f64 / 1000.0);
+        let mos = rtp::mos(coding, loss, round_trip, seen.stream.jitter_ms());
+        if mos >= BAD {
+            (self.bad_since, self.told) = (None, false);
+            return None;
+        }
+        let lasts = now - *self.bad_since.get_or_insert(began);
+        (lasts >= BAD_FOR && !std::mem::replace(&mut self.told, true)).then_some(Poor { lasts, mos, loss })
+    }
+}
+
+/// Something that is heard badly.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub(crate) struct Poor {
+    pub(crate) lasts: u64,
+    pub(crate) mos: f64,
+    /// In percent.
+    pub(crate) loss: f64,
 }
 
 /// One end of a stream.
@@ -57,12 +115,15 @@ pub(crate) struct Watched {
     pub(crate) promised: bool,
     pub(crate) shown_private: bool,
     pub(crate) port: u16,
+    /// Its codecs of which is known how they bear loss, by payload type.
+    pub(crate) codings: [Option<(u8, Coding)>; 4],
 }
 
 /// What a thread has to say.
 #[derive(Debug, Clone, Copy)]
 pub(crate) enum Notice {
     OneWay { call: Uuid, index: usize, verdict: Verdict, now: u64 },
+    Quality { call: Uuid, index: usize, from: MediaEnd, poor: Poor },
     Timeout { call: Uuid, seconds: u64 },
     Abandoned { call: Uuid },
     Intrusion { call: Uuid, per_second: u64 },
@@ -84,7 +145,7 @@ impl Sweep {
             Some(place) => {
                 for stream in &mut watch.streams {
                     if let Some(old) = place.streams.iter().find(|old| old.index == stream.index) {
-                        stream.said = old.said;
+                        (stream.said, stream.hearing) = (old.said, old.hearing);
                     }
                 }
                 watch.told = Told { timeout: false, ..place.told };
@@ -125,14 +186,22 @@ impl Thread {
 
     pub(crate) fn look_at(&mut self, now: u64, watch: &mut Watch) {
         let (mut heard, mut foreign) = (watch.since, 0);
+        let answered = watch.answered;
         for stream in &mut watch.streams {
-            let mut leg = |end: Watched| {
+            let mut poor = [None; 2];
+            let mut leg = |end: Watched, place: usize| {
                 let snapshot = self.endpoint(end.slot)?.snapshot(end.slot);
                 heard = heard.max(snapshot.tally.heard.unwrap_or(0));
                 foreign += snapshot.counters.foreign;
+                if let Some((hearing, poor)) = stream.hearing.get_mut(place).zip(poor.get_mut(place)).filter(|_| answered.is_some()) {
+                    *poor = hearing.judge(now, &end, &snapshot);
+                }
                 Some(snapshot.leg(end.promised, end.shown_private, end.port))
             };
-            let (Some(caller), Some(callee)) = (leg(stream.caller), leg(stream.callee)) else { continue };
+            let (Some(caller), Some(callee)) = (leg(stream.caller, 0), leg(stream.callee, 1)) else { continue };
+            for (from, poor) in [MediaEnd::Caller, MediaEnd::Callee].into_iter().zip(poor).filter_map(|(from, poor)| Some((from, poor?))) {
+                self.notify(Notice::Quality { call: watch.call, index: stream.index, from, poor });
+            }
             let Some(answered) = watch.answered else { continue };
             let Some(found) = verdict(now, answered, &caller, &callee) else {
                 stream.said = [false; 2];
@@ -230,8 +299,8 @@ mod tests {
                 thread.endpoint(slot).unwrap().configure(0, &setup);
                 setups.push(setup);
             }
-            let watched = |slot| Watched { slot, promised: true, shown_private: false, port: 20_000 + 2 * u16::try_from(slot).unwrap() };
-            let streams = vec![WatchedStream { index: 0, caller: watched(0), callee: watched(1), said: [false; 2] }];
+            let watched = |slot| Watched { slot, promised: true, shown_private: false, port: 20_000 + 2 * u16::try_from(slot).unwrap(), codings: [rtp::coding("PCMU").map(|coding| (0, coding)), None, None, None] };
+            let streams = vec![WatchedStream { index: 0, caller: watched(0), callee: watched(1), said: [false; 2], hearing: Default::default() }];
             let watch = Watch { call: CALL, since: 0, answered: Some(0), timeout: 60 * SECOND, early_until: None, streams, told: Told::default() };
             Self { thread, notices, ends, watch, setups, sequence: 0 }
         }
@@ -249,6 +318,12 @@ mod tests {
                 datagram.extend_from_slice(&[0; 8]);
                 self.thread.packet(second * SECOND, Slot::try_from(end).unwrap(), from, &datagram);
             }
+        }
+
+        fn packet(&mut self, second: u64, end: usize, sequence: u16) {
+            let datagram = [&[0x80, 0][..], &sequence.to_be_bytes(), &[0; 8]].concat();
+            let from = self.ends[end].local_addr().unwrap();
+            self.thread.packet(second * SECOND, Slot::try_from(end).unwrap(), from, &datagram);
         }
 
         fn look(&mut self, second: u64) -> Vec<Notice> {
@@ -311,6 +386,37 @@ mod tests {
         assert!(matches!(scene.look(2)[..], [Notice::Intrusion { call: CALL, per_second: 150 }]));
         scene.packets_from(3, 1, 150, stranger);
         assert!(scene.look(3).is_empty());
+    }
+
+    #[test]
+    fn what_is_heard_badly_for_half_a_minute_is_told_once_until_it_is_better() {
+        let mut scene = Scene::new();
+        let mut sequences = [0_u16; 2];
+        let mut run = |seconds: std::ops::Range<u64>, loses: bool| {
+            let mut told = Vec::new();
+            for second in seconds {
+                for (end, sequence) in (0..).zip(&mut sequences) {
+                    for n in 0..50 {
+                        *sequence += 1;
+                        if !(loses && end == 1 && n % 2 == 0) {
+                            scene.packet(second, end, *sequence);
+                        }
+                    }
+                }
+                told.extend(scene.look(second).into_iter().map(|notice| match notice {
+                    Notice::Quality { call: CALL, index: 0, from, poor } => (second, from, poor),
+                    other => panic!("{other:?}"),
+                }));
+            }
+            told
+        };
+        assert_eq!(run(1..20, false), []);
+        let told = run(20..70, true);
+        let [(second, MediaEnd::Callee, poor)] = told[..] else { panic!("{told:?}") };
+        assert!((45..=56).contains(&second) && poor.lasts >= 30 * SECOND && poor.mos < 3.1 && (40.0..=60.0).contains(&poor.loss), "{told:?}");
+        assert_eq!(run(70..90, false), []);
+        assert_eq!(run(90..110, true), [], "not for half a minute yet");
+        assert_eq!(run(110..140, true).len(), 1);
     }
 
     #[test]

@@ -11,6 +11,7 @@ use nix::sys::epoll::{Epoll, EpollEvent, EpollFlags, EpollTimeout};
 use nix::sys::eventfd::EventFd;
 use rtp::{Header, Kind, Report};
 
+use crate::capture::Capture;
 use crate::endpoint::{Endpoint, NewEndpoint, Setup, Slot, Snapshot};
 use crate::sweep::{Notice, Sweep, Watch};
 
@@ -38,6 +39,8 @@ pub(crate) enum Order {
     Forget(uuid::Uuid),
     /// Close endpoints at a time.
     Close(u64, Vec<Slot>),
+    /// What comes to these and leaves because of it is noted for a while.
+    Capture(Vec<Slot>, Arc<Capture>),
     /// Say what is known.
     Report(Vec<Slot>, SyncSender<Vec<Snapshot>>),
     /// Say what passed in total: packets received, packets dropped.
@@ -139,6 +142,9 @@ impl Thread {
 
     pub(crate) fn packet(&mut self, now: u64, slot: Slot, from: SocketAddr, datagram: &[u8]) {
         let Some(endpoint) = self.endpoint(slot) else { return };
+        if endpoint.hot.captured {
+            return self.packet_captured(now, slot, from, datagram);
+        }
         endpoint.tally.received += 1;
         if !endpoint.hot.open {
             endpoint.counters.unwanted += 1;
@@ -205,14 +211,18 @@ impl Thread {
             endpoint.counters.over_limit += 1;
             return;
         }
-        let (media, peer) = (if endpoint.hot.rtcp { endpoint.sibling } else { slot }, endpoint.hot.peer);
-        let to = peer.and_then(|peer| {
-            let other = self.endpoint(peer)?;
-            Some(if other.hot.rtcp == other.mux { other.sibling } else { peer })
-        });
+        let media = if endpoint.hot.rtcp { endpoint.sibling } else { slot };
+        let to = self.rtcp_peer(slot);
         let other_media = to.and_then(|to| self.endpoint(to).map(|other| if other.hot.rtcp { other.sibling } else { to }));
         self.note(now, media, other_media, datagram);
         self.forward(slot, to, datagram);
+    }
+
+    /// Where RTCP leaves that came to an endpoint.
+    pub(crate) fn rtcp_peer(&mut self, slot: Slot) -> Option<Slot> {
+        let peer = self.endpoint(slot)?.hot.peer?;
+        let other = self.endpoint(peer)?;
+        Some(if other.hot.rtcp == other.mux { other.sibling } else { peer })
     }
 
     /// Reports say how the other direction fares. Ciphertext says nothing.
@@ -254,6 +264,13 @@ impl Thread {
                     for (slot, peer) in peers {
                         if let Some(endpoint) = self.endpoint(slot) {
                             endpoint.hot.peer = peer;
+                        }
+                    }
+                }
+                Order::Capture(slots, capture) => {
+                    for slot in slots {
+                        if let Some(endpoint) = self.endpoint(slot) {
+                            (endpoint.hot.captured, endpoint.capture) = (true, Some(capture.clone()));
                         }
                     }
                 }

@@ -6,7 +6,7 @@ mod support;
 use std::time::Duration;
 
 use model::media::{MediaForce, MediaSettings};
-use service::media::{MediaBody, MediaControl, MediaEvent, MediaSide};
+use service::media::{CaptureRefused, MediaBody, MediaControl, MediaEvent, MediaSide};
 
 use support::{AUDIO, Net, Phone, rtcp_receiver, rtcp_sender, rtp, shown};
 
@@ -377,4 +377,28 @@ fn ciphertext_passes_with_its_keys() {
     reports.extend_from_slice(&[0xff; 14]);
     a.send_rtcp(for_a, &reports);
     assert_eq!(b.hear_rtcp().0, reports);
+}
+
+#[test]
+fn a_call_is_captured_and_heard_all_the_same() {
+    let net = Net::new(MediaSettings::default());
+    let (a, b) = (Phone::new("127.0.1.1"), Phone::new("127.0.2.1"));
+    assert_eq!(net.relay.capture(net.call, 60, true), Err(CaptureRefused::NotRelayed));
+    let for_b = shown(&net.offer(0, &a, &b));
+    let for_a = shown(&net.answer(0, false, &b));
+    assert_eq!(net.relay.capture(net.call, 60, true), Ok(()));
+    assert_eq!(net.relay.capture(net.call, 60, true), Err(CaptureRefused::Running));
+    a.send(for_a, &rtp(7, 1));
+    assert_eq!(b.hear(), (rtp(7, 1), for_b));
+    b.send_rtcp(for_b, &rtcp_receiver(9));
+    assert_eq!(a.hear_rtcp().0, rtcp_receiver(9));
+    let captured = net.relay.captured(net.call).unwrap();
+    let octets: Vec<&[u8]> = captured.packets.iter().map(|one| &one.octets[..]).collect();
+    assert_eq!(octets, [&rtp(7, 1)[..], &rtp(7, 1), &rtcp_receiver(9), &rtcp_receiver(9)]);
+    let [came, left, ..] = &captured.packets[..] else { panic!() };
+    assert_eq!((came.from, came.to, left.from, left.to), (a.address(), for_a, for_b, b.address()));
+    assert!(captured.full && !captured.truncated && captured.lasts == 60_000_000 && came.after <= left.after);
+    let report = net.relay.end(net.call).unwrap();
+    assert_eq!((report.streams[0].packets, report.streams[0].forwarded), (1, 1), "what is captured is counted once");
+    assert!(net.relay.captured(net.call).is_some(), "it outlives the call");
 }

@@ -138,6 +138,9 @@ pub struct AccountSettings {
     /// The account makes and gets calls and instant messages.
     #[setting(default = true)]
     pub signal: bool,
+    /// Stands below what is written in the browser; empty = nothing.
+    #[setting(own, unit = "lines")]
+    pub signature: String,
     /// Incoming calls reach the account; off: callers hear that it is not available.
     #[setting(default = true, own)]
     pub accept_calls: bool,

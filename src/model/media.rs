@@ -2,6 +2,7 @@
 
 use macros::Settings;
 use serde::{Deserialize, Serialize};
+use types::Timestamp;
 use utoipa::ToSchema;
 use uuid::Uuid;
 
@@ -301,6 +302,57 @@ pub struct MediaVerdict {
     pub open: String,
     /// What the descriptions promised, and what came.
     pub text: String,
+}
+
+/// What one end sends is heard badly.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, ToSchema)]
+pub struct PoorMedia {
+    /// Number of the m-line, from 0.
+    pub stream: i32,
+    /// Who is heard badly.
+    pub from: MediaEnd,
+    /// For how long, in seconds.
+    pub seconds: f64,
+    /// Estimate of what the other end hears, 1 to 4.5.
+    pub mos: f64,
+    /// Packets lost before they came here, in percent.
+    pub loss_percent: f64,
+}
+
+/// Captures packets of a call.
+#[derive(Debug, Clone, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct CaptureMedia {
+    /// The call.
+    pub call: Uuid,
+    /// For how long: 1 to 60 seconds; 10 when absent.
+    pub seconds: Option<u32>,
+    /// Whole packets, in which the talk can be heard, rather than their headers alone.
+    #[serde(default)]
+    pub full: bool,
+}
+
+/// Packets of a call that are captured, or were.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, ToSchema)]
+pub struct MediaCapture {
+    /// The call.
+    pub call: Uuid,
+    /// Whole packets are kept, not their headers alone.
+    pub full: bool,
+    /// More packets are taken.
+    pub running: bool,
+    /// When it began.
+    #[schema(value_type = String, format = DateTime)]
+    pub started_at: Timestamp,
+    /// When it ends, or ended.
+    #[schema(value_type = String, format = DateTime)]
+    pub ends_at: Timestamp,
+    /// Packets so far, those that came and those that left.
+    pub packets: i64,
+    /// Octets of them, without IP and UDP.
+    pub octets: i64,
+    /// There was no room for all packets.
+    pub truncated: bool,
 }
 
 /// Chooses streams of calls that go on.

@@ -67,3 +67,16 @@ pub struct Removed {
     /// The number.
     pub removed: i64,
 }
+
+/// What a telephone said when it was asked whether it is there.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, ToSchema)]
+pub struct RegistrationPinged {
+    /// Id of the binding.
+    pub id: Uuid,
+    /// It answered, whatever it said.
+    pub reachable: bool,
+    /// How long its answer took, in milliseconds.
+    pub rtt_ms: Option<f64>,
+    /// Status of its answer.
+    pub code: Option<i32>,
+}

@@ -127,3 +127,22 @@ pub struct SipCount {
     /// How many left.
     pub sent: i64,
 }
+
+/// A server elsewhere that failed and is asked after the others of its name for a while.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct TargetHealth {
+    /// Its address and port.
+    pub address: String,
+    /// How it was reached.
+    pub transport: String,
+    /// Why: 408 it does not answer, 503 it cannot be reached or says that it is overloaded.
+    pub code: i32,
+    /// How often in this time.
+    pub failures: i64,
+    /// Since when.
+    #[schema(value_type = String, format = DateTime)]
+    pub failed_at: Timestamp,
+    /// Until when.
+    #[schema(value_type = String, format = DateTime)]
+    pub retry_at: Timestamp,
+}

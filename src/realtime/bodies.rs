@@ -109,7 +109,16 @@ impl Switch {
                 let text = serde_json::to_string(&verdict).unwrap_or_default();
                 if let Some(call) = self.calls.get_mut(id) {
                     call.ladder.note(crate::call::moment(), "media", text);
-                    let news = crate::call::news_with("media.one_way", &call.record, Some(&verdict));
+                    let news = crate::call::news_with("media.one_way", &call.record, Some(&verdict), None);
+                    self.tell_news(news);
+                }
+            }
+            MediaEvent::Quality { call: id, poor } => {
+                tracing::warn!(call_id = %id, ?poor, "an end of a call is heard badly");
+                let text = serde_json::to_string(&poor).unwrap_or_default();
+                if let Some(call) = self.calls.get_mut(id) {
+                    call.ladder.note(crate::call::moment(), "media", text);
+                    let news = crate::call::news_with("media.quality", &call.record, None, Some(&poor));
                     self.tell_news(news);
                 }
             }

@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 
 use bytes::Bytes;
 use model::call::{CallDirection, CallParty, CallRecord, CallState};
-use model::media::MediaVerdict;
+use model::media::{MediaVerdict, PoorMedia};
 use serde::Serialize;
 use service::{MediaSide, Occurrence};
 use sip::endpoint::Flow;
@@ -134,16 +134,18 @@ struct Told<'a> {
     cause: &'a str,
     #[serde(skip_serializing_if = "Option::is_none")]
     verdict: Option<&'a MediaVerdict>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    poor: Option<&'a PoorMedia>,
 }
 
 /// What is told of a call: once for each account concerned, or once for nobody.
 pub(crate) fn news(kind: &'static str, record: &CallRecord) -> Vec<Occurrence> {
-    news_with(kind, record, None)
+    news_with(kind, record, None, None)
 }
 
 /// The same, with what is amiss with its media.
-pub(crate) fn news_with(kind: &'static str, record: &CallRecord, verdict: Option<&MediaVerdict>) -> Vec<Occurrence> {
-    let told = Told { id: record.id, state: record.state, caller: &record.caller.uri, callee: &record.callee.uri, final_code: record.final_code, cause: &record.cause, verdict };
+pub(crate) fn news_with(kind: &'static str, record: &CallRecord, verdict: Option<&MediaVerdict>, poor: Option<&PoorMedia>) -> Vec<Occurrence> {
+    let told = Told { id: record.id, state: record.state, caller: &record.caller.uri, callee: &record.callee.uri, final_code: record.final_code, cause: &record.cause, verdict, poor };
     let object = serde_json::to_string(&told).unwrap_or_default();
     let one = |party: &CallParty| Occurrence { topic: "calls", kind, account_id: party.account_id, domain_id: party.domain_id, object: object.clone() };
     let mut news: Vec<Occurrence> = [&record.caller, &record.callee].into_iter().filter(|party| party.account_id.is_some()).map(one).collect();

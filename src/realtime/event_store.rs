@@ -12,6 +12,7 @@ use uuid::Uuid;
 
 use crate::call::moment;
 use crate::events::resource;
+use crate::held::comes_back;
 use crate::switch::Switch;
 use crate::write_behind::Write;
 
@@ -81,8 +82,8 @@ impl Switch {
 
     async fn take_up_subscription(&mut self, row: SubscriptionRow) -> Option<()> {
         let (package, transport) = (Package::parse(&row.package)?, Transport::parse(&row.transport)?);
-        // Connections are gone with the server that had them.
-        let flow = (transport == Transport::Udp).then_some(Flow { id: 0, address: row.received.parse().ok()?, transport })?;
+        // Connections are gone with the server that had them; telephones come back.
+        let flow = (transport == Transport::Udp || comes_back(transport)).then_some(Flow { id: 0, address: row.received.parse().ok()?, transport })?;
         let now = Instant::now();
         let left = u64::try_from(row.expires_at.micros() - moment().micros()).ok()?;
         let kept = Kept { dialog: taken_up(&row.dialog)?, event_id: row.event_id.map(Into::into), contact: row.contact.clone().into() };

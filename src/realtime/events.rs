@@ -47,6 +47,8 @@ pub(crate) struct Events {
     /// The ids of subscriptions in the database.
     pub(crate) stored: HashMap<Handle, Uuid>,
     pub(crate) inboxes: HashSet<Uuid>,
+    /// Subscriptions of accounts whose connections are gone.
+    pub(crate) held: HashMap<Uuid, Vec<Handle>>,
     /// A way to somebody is open: nobody is told before.
     pub(crate) ready: bool,
 }
@@ -66,12 +68,23 @@ impl Events {
             sent: HashMap::new(),
             stored: HashMap::new(),
             inboxes: HashSet::new(),
+            held: HashMap::new(),
             ready: false,
         }
     }
 
     pub(crate) fn deadline(&self) -> Option<Instant> {
         [self.notifier.deadline(), self.published.deadline()].into_iter().flatten().min().filter(|_| self.ready)
+    }
+
+    /// The subscription of a NOTIFY that is on its way.
+    pub(crate) fn sent(&self, key: &Key) -> Option<Handle> {
+        self.sent.get(key).copied()
+    }
+
+    /// A NOTIFY is not on its way any more.
+    pub(crate) fn forget_sent(&mut self, key: &Key) {
+        self.sent.remove(key);
     }
 
     /// An account registered or took back telephones.
@@ -273,11 +286,17 @@ impl Switch {
 
     fn send_notify(&mut self, now: Instant, handle: Handle, body: Option<&str>) {
         let Some(flow) = self.events.notifier.get(handle).map(|subscription| subscription.flow) else { return };
-        let Some(usable) = self.flows.usable(flow) else {
-            // Nothing leads there any more.
-            self.events.notifier.answered(handle, 480);
-            return self.forget_subscription(handle);
+        let Some(usable) = self.way_to_subscriber(handle) else {
+            if !self.hold_subscriber(handle) {
+                // Nothing leads there any more.
+                self.events.notifier.answered(handle, 480);
+                self.forget_subscription(handle);
+            }
+            return;
         };
+        if usable != flow && usable.transport != Transport::Udp {
+            self.events.notifier.lead(handle, usable);
+        }
         let via = format!("SIP/2.0/{} {};rport;branch=z9hG4bK{}", usable.transport.name(), self.sent_by(&usable), tag());
         let Some((_, octets)) = self.events.notifier.notify(now, handle, &via, body.map(str::as_bytes)) else { return };
         if let Some(key) = self.endpoint.send(now, usable, octets) {

@@ -8,7 +8,7 @@ use std::time::{Duration, Instant};
 use bytes::Bytes;
 use service::{Destination, Sender, Signalled, Subscriber};
 use sip::endpoint::Flow;
-use sip::header::Transport;
+use sip::header::{Seconds, Transport};
 use sip::locate::{Location, Lost};
 use sip::proxy::{self, BranchId, Config, Outgoing, Proxy, Routing, Target, check};
 use sip::registrar::Nat;
@@ -314,7 +314,10 @@ impl Switch {
         }
     }
 
-    pub(crate) fn located(&mut self, now: Instant, key: &Key, branch: BranchId, found: Result<Vec<Location>, Lost>, host: &str) {
+    pub(crate) fn located(&mut self, now: Instant, key: &Key, branch: BranchId, mut found: Result<Vec<Location>, Lost>, host: &str) {
+        if let Ok(locations) = &mut found {
+            self.health.sort(now, locations);
+        }
         let Some(way) = self.proxies.get_mut(key).and_then(|proxied| proxied.ways.get_mut(&branch)) else { return };
         let status = match found {
             Ok(locations) => {
@@ -403,6 +406,13 @@ impl Switch {
 
     /// A client transaction came to nothing: the next way, or the end of the branch.
     pub(crate) fn try_next(&mut self, now: Instant, client: &Key, status: u16) {
+        if let Some((key, branch)) = self.branches.get(client).cloned() {
+            self.note_health(now, &key, branch, status, true, None);
+        }
+        self.try_other(now, client, status);
+    }
+
+    fn try_other(&mut self, now: Instant, client: &Key, status: u16) {
         let Some((key, branch)) = self.branches.remove(client) else { return };
         let more = self.proxies.get(&key).is_some_and(|proxied| proxied.proxy.may_try_next(branch) && proxied.ways.get(&branch).is_some_and(|way| !way.candidates.is_empty()));
         if more {
@@ -411,6 +421,18 @@ impl Switch {
             self.failed(now, &key, branch, status);
         }
         self.drain_proxy(now, &key);
+    }
+
+    /// Remembers which other servers do not answer, or cannot.
+    fn note_health(&mut self, now: Instant, key: &Key, branch: BranchId, status: u16, failed: bool, retry_after: Option<u32>) {
+        let way = self.proxies.get(key).and_then(|proxied| proxied.ways.get(&branch)).filter(|way| way.account.is_none());
+        let Some((flow, _)) = way.and_then(|way| way.sent.as_ref()) else { return };
+        let target = (flow.address, flow.transport);
+        if failed {
+            self.health.failed(now, target, status, retry_after);
+        } else {
+            self.health.answered(target);
+        }
     }
 
     fn send_cancel(&mut self, now: Instant, key: &Key, branch: BranchId, octets: Bytes) {
@@ -439,9 +461,12 @@ impl Switch {
         {
             ladder.received(moment(), *flow, response.octets());
         }
+        let retry_after = if response.status() == 503 { response.first::<Seconds<'_>>(Name::RetryAfter).ok().flatten().map(|after| after.seconds) } else { None };
+        self.note_health(now, key, branch, response.status(), response.status() == 503, retry_after);
+        let Some(proxied) = self.proxies.get(key) else { return };
         let more = response.status() == 503 && proxied.proxy.may_try_next(branch) && proxied.ways.get(&branch).is_some_and(|way| !way.candidates.is_empty());
         if more {
-            return self.try_next(now, client, 503);
+            return self.try_other(now, client, 503);
         }
         if response.status() >= 300 {
             self.note_status(key, branch, response.status());

@@ -98,6 +98,7 @@ impl Switch {
                 self.note_registered(&registered.changes, subscriber);
                 self.deliver_waiting(subscriber);
                 self.tell_unasked(subscriber, &registered.changes);
+                self.resume_subscribers(now, subscriber.account_id);
             }
         }
     }

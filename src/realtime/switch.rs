@@ -11,7 +11,7 @@ use bytes::Bytes;
 use futures_util::stream::FuturesUnordered;
 use futures_util::{FutureExt, StreamExt};
 use net::{Datagrams, Resolver};
-use service::{Change, ImRow, ImSent, MediaControl, MediaEvent, OutgoingIm, Sender, Signalled, Subscriber, VoiceCommand};
+use service::{Change, ImRow, ImSent, MediaControl, MediaEvent, OutgoingIm, Probed, Sender, Signalled, Subscriber, VoiceCommand};
 use sip::endpoint::{self, Endpoint, Flow, Side};
 use sip::header::Transport;
 use sip::locate::{Location, Lost};
@@ -32,6 +32,7 @@ use crate::meter::Meters;
 use crate::plan::Leading;
 use crate::events::Events;
 use crate::flow::{Flows, Outgoing};
+use crate::health::Health;
 use crate::passing::Proxied;
 use crate::replaces::Referred;
 use crate::write_behind::Writes;
@@ -130,6 +131,10 @@ pub(crate) struct Switch {
     swept: Instant,
     /// Answers to an INVITE that no transaction waited for.
     pub(crate) strays: u64,
+    /// Servers that failed lately.
+    pub(crate) health: Health,
+    /// Telephones that are asked whether they are there.
+    pub(crate) probes: HashMap<Key, (Instant, oneshot::Sender<Option<Probed>>)>,
     /// Ladders of failed calls that were kept since a moment.
     pub(crate) kept: (Instant, u32),
 }
@@ -179,6 +184,8 @@ impl Switch {
             epoch: (now, unix_now()),
             swept: now,
             strays: 0,
+            health: Health::default(),
+            probes: HashMap::new(),
             kept: (now, 0),
         }
     }
@@ -344,10 +351,12 @@ impl Switch {
                 }
                 endpoint::Output::TimedOut(key) => {
                     self.notify_answered(&key, 408);
+                    self.probed(&key, 408, false);
                     self.try_next(now, &key, 408);
                 }
                 endpoint::Output::Unreachable(key) => {
-                    self.notify_answered(&key, 480);
+                    self.notify_lost(&key);
+                    self.probed(&key, 480, false);
                     self.try_next(now, &key, 503);
                 }
                 endpoint::Output::Unanswered(key) => {
@@ -446,7 +455,7 @@ impl Switch {
 
     fn response(&mut self, now: Instant, key: &Key, response: Response) {
         let Some((server, branch)) = self.branches.get(key).cloned() else {
-            if self.notify_answered(key, response.status()) {
+            if self.notify_answered(key, response.status()) || self.probed(key, response.status(), true) {
                 return;
             }
             return self.stray_again(now, &response);
@@ -460,6 +469,8 @@ impl Switch {
         match command {
             VoiceCommand::Flush(told) => self.writes.flush(told),
             VoiceCommand::Unregister(account, only, told) => drop(told.send(self.unregister(account, only))),
+            VoiceCommand::Probe(account, id, told) => self.probe(now, account, id, told),
+            VoiceCommand::Health(told) => drop(told.send(self.health.list(now))),
             VoiceCommand::Calls(told) => drop(told.send(self.calls.records())),
             VoiceCommand::HangUp(call, told) => drop(told.send(self.hang_up(now, call, "hangup", "server"))),
             VoiceCommand::Trace(call, told) => drop(told.send(self.trace(call))),
@@ -477,6 +488,8 @@ impl Switch {
             VoiceCommand::Subscriptions(told) => drop(told.send(self.list_subscriptions(now))),
             VoiceCommand::MediaOf(calls, told) => drop(told.send(calls.into_iter().filter_map(|call| self.media.report(call)).collect())),
             VoiceCommand::MediaStats(told) => drop(told.send(self.media.stats())),
+            VoiceCommand::Capture(call, seconds, full, told) => drop(told.send(self.media.capture(call, seconds, full))),
+            VoiceCommand::Captured(call, told) => drop(told.send(self.media.captured(call))),
             VoiceCommand::Media(call, told) => drop(told.send(self.media.report(call))),
         }
         self.drain(now);

@@ -67,7 +67,7 @@ impl Service {
     }
 
     /// The record of a call that the caller may see.
-    async fn find_call(&self, call: &Call, id: Uuid) -> Result<CallRecord> {
+    pub(crate) async fn find_call(&self, call: &Call, id: Uuid) -> Result<CallRecord> {
         let unknown = || Error::not_found("call");
         let whose = self.whose(call, None, None).await?;
         let live = self.ask_voice(VoiceCommand::Calls).await?.into_iter().find(|record| record.id == id);

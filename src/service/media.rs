@@ -1,11 +1,11 @@
 //! The port through which signalling has media relayed; the relay itself is a room above, handed down at start.
 
 use std::fmt::Debug;
-use std::net::IpAddr;
+use std::net::{IpAddr, SocketAddr};
 
 use bytes::Bytes;
 pub use model::media::MediaForce;
-use model::media::{MediaReport, MediaStats};
+use model::media::{MediaReport, MediaStats, PoorMedia};
 use uuid::Uuid;
 
 /// One end of a call as signalling sees it.
@@ -52,6 +52,13 @@ pub enum MediaEvent {
         /// What is amiss.
         verdict: model::media::MediaVerdict,
     },
+    /// What one end sends is heard badly for half a minute, `media.quality`; once until it is better again.
+    Quality {
+        /// The call.
+        call: Uuid,
+        /// What is heard badly.
+        poor: PoorMedia,
+    },
     /// Nothing has come from either end for long, `media.timeout`; signalling shall end the call.
     Timeout {
         /// The call.
@@ -71,6 +78,50 @@ pub enum MediaEvent {
         /// The local address.
         address: IpAddr,
     },
+}
+
+/// Why packets of a call cannot be captured.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+pub enum CaptureRefused {
+    /// Its media does not pass here.
+    #[error("media of this call does not pass this server")]
+    NotRelayed,
+    /// They are captured already.
+    #[error("packets of this call are captured already")]
+    Running,
+    /// Those of as many other calls are as there may be.
+    #[error("packets of too many calls are captured now")]
+    TooMany,
+}
+
+/// Packets of a call that were captured.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Captured {
+    /// Microseconds since it began.
+    pub age: u64,
+    /// Microseconds for which packets are taken.
+    pub lasts: u64,
+    /// Whole packets are kept, not their headers alone.
+    pub full: bool,
+    /// There was no room for all.
+    pub truncated: bool,
+    /// As they came and left.
+    pub packets: Vec<CapturedPacket>,
+}
+
+/// One packet.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct CapturedPacket {
+    /// Microseconds since the capture began.
+    pub after: u64,
+    /// Who sent it.
+    pub from: SocketAddr,
+    /// Where to.
+    pub to: SocketAddr,
+    /// Octets it had.
+    pub length: u32,
+    /// Those that are kept, from the first.
+    pub octets: Vec<u8>,
 }
 
 /// What signalling asks of the relay. No call waits for more than a relay thread's turn.
@@ -101,6 +152,15 @@ pub trait MediaControl: Send + Sync + Debug {
 
     /// The call has ended: ports go back. The last report. To be told of every call that an offer was passed of.
     fn end(&self, call: Uuid) -> Option<MediaReport>;
+
+    /// Begins to keep packets of a call, whole or their headers, for so long.
+    ///
+    /// # Errors
+    /// When there is nothing to keep, or no room.
+    fn capture(&self, call: Uuid, seconds: u32, full: bool) -> Result<(), CaptureRefused>;
+
+    /// What was kept of a call last, so far; `None` when nothing was, or others took its place.
+    fn captured(&self, call: Uuid) -> Option<Captured>;
 
     /// The relay as a whole.
     fn stats(&self) -> MediaStats;

@@ -16,12 +16,12 @@ use model::im::{Conversation, ConversationRef, ImMessage, ListConversations, Lis
 use model::listener::{CreateListener, Listener, UpdateListener};
 use model::mail_trace::{MailTrace, SearchMailTrace};
 use model::mailbox::{CreateMailbox, Mailbox, UpdateMailbox};
-use model::media::{CallStream, ListMediaStreams, MediaReport, MediaStats};
+use model::media::{CallStream, CaptureMedia, ListMediaStreams, MediaCapture, MediaReport, MediaStats};
 use model::network::{DetectedLan, FirewallCheck, Lan, MediaPorts, UpdateLan, UpdateMediaPorts};
 use model::message::{BulkDone, BulkMessages, Headers, Message, SearchMessages, Stored, UpdateMessage};
 use model::presence::{AccountPresence, ListSubscriptions, SetPresence, SipSubscription};
 use model::queue::{Accepted, Queue, QueueAction, QueueSummary, SubmitRawMessage, TransitMessage};
-use model::registration::{ListRegistrations, Registration, RemoveRegistrations, Removed};
+use model::registration::{ListRegistrations, Registration, RegistrationPinged, RemoveRegistrations, Removed};
 use model::routing::{
     ExplainRequest, Explanation, MoveRoutingLine, NewRoutingLine, RollbackRouting, RoutingConfirmation, RoutingConfirmationRef, RoutingHit, RoutingLine, RoutingTable, RoutingTableInput, RoutingValidation, RoutingVersion, UpdateRoutingLine,
 };
@@ -31,7 +31,7 @@ use model::rule::{
 };
 use model::server::{ErrorCodes, EventTypes, Modules, RenameMainDomain, Server, ServerSettingsPatch, SettingsCatalogue, UpdateModule, UpdateServer, Version};
 use model::settings::{SettingsChange, SettingsView};
-use model::sip::{BanRef, ListTransactions, SipBan, SipStats, SipTransaction, TransactionRef};
+use model::sip::{BanRef, ListTransactions, SipBan, SipStats, SipTransaction, TargetHealth, TransactionRef};
 use model::setup::{CompleteSetup, SetupDone, SetupState};
 use model::submission::{CreateDraft, CreateUpload, ReplaceDraft, SendMessage, Submission, Upload};
 use model::trend::{GetTrends, Trends};
@@ -49,7 +49,8 @@ use crate::group::{GroupRef, MemberRef};
 use crate::listener::ListenerRef;
 use crate::mail_trace::TraceRef;
 use crate::mailbox::{DeleteMailbox, MailboxRef};
-use crate::message::api::{DeleteMessage, ImportMessage, ListMessages, MessageRef, RawMessage};
+use crate::message::api::{DeleteMessage, ImportMessage, MessageRef, RawMessage};
+use crate::message::find::ListMessages;
 use crate::message::file::{FileContent, PartRef};
 use crate::modules::ModuleRef;
 use crate::registration::RegistrationRef;
@@ -144,6 +145,8 @@ operations! {
         listRegistrations Get "/sip/registrations" 200 SignedIn, list_registrations(ListRegistrations) -> Page<Registration>, "Lists the telephones that are registered";
         removeRegistrations Delete "/sip/registrations" 200 Own("basic_settings"), remove_registrations(RemoveRegistrations) -> Removed, "Takes all registrations of an account away";
         removeRegistration Delete "/sip/registrations/{id}" 204 Own("basic_settings"), remove_registration(RegistrationRef), "Takes a registration away; the telephone may register anew";
+        pingRegistration Post "/sip/registrations/{id}/ping" 200 Own("basic_settings"), ping_registration(RegistrationRef) -> RegistrationPinged, "Asks a telephone whether it is there, and how long its answer takes";
+        listTargetsHealth Get "/sip/targets-health" 200 Server("monitors"), list_targets_health(Nothing) -> Page<TargetHealth>, "Lists servers elsewhere that failed and are asked last for a while";
         listBans Get "/sip/bans" 200 Server("monitors"), list_bans(Nothing) -> Page<SipBan>, "Lists addresses that SIP does not listen to now";
         removeBan Delete "/sip/bans/{address}" 204 Server("session_control"), remove_ban(BanRef), "Forgives an address that SIP does not listen to";
         listTransactions Get "/sip/transactions" 200 Server("monitors"), list_transactions(ListTransactions) -> Page<SipTransaction>, "Lists SIP transactions that last, the newest first";
@@ -157,6 +160,8 @@ operations! {
         getPresence Get "/presence/{account}" 200 SignedIn, get_presence(AccountRef) -> AccountPresence, "Tells how an account can be reached";
         setPresence Put "/presence/{account}" 200 Own("can_impersonate"), set_presence(SetPresence) -> AccountPresence, "Says how an account can be reached, beside what its devices say";
         getCallMedia Get "/calls/{call}/media" 200 SignedIn, get_call_media(CallRef) -> MediaReport, "Shows what is known of the media of a call, and why a way is silent";
+        captureMedia Post "/calls/{call}/media/capture" 202 Server("media_capture"), capture_media(CaptureMedia) -> MediaCapture, "Captures packets of a call for some seconds; noted in the audit trail";
+        getMediaCapture Get "/calls/{call}/media/capture" 200 Server("media_capture"), get_media_capture(CallRef) -> MediaCapture, "Shows what was captured of a call last, or gives it as a packet capture", gives = Some(WhenAsked("application/x-pcapng"));
         listMediaStreams Get "/media/streams" 200 SignedIn, list_media_streams(ListMediaStreams) -> Page<CallStream>, "Lists media streams of calls that go on, by what is heard of them";
         getMediaStats Get "/media/stats" 200 Server("monitors"), get_media_stats(Nothing) -> MediaStats, "Shows the media relay as a whole";
         listCdr Get "/cdr" 200 SignedIn, list_cdr(ListCdr) -> Page<CallRecord>, "Lists records of calls, the newest first";
@@ -372,6 +377,7 @@ pub(crate) static PARTS: &[fn() -> Shape] = &[
     Shape::of::<CallStream>,
     Shape::of::<SipBan>,
     Shape::of::<SipTransaction>,
+    Shape::of::<TargetHealth>,
     Shape::of::<SipSubscription>,
     Shape::of::<Conversation>,
     Shape::of::<ImMessage>,

@@ -1,9 +1,12 @@
-//! A ladder as a packet capture, for programs that show those: each message as one datagram, credentials masked.
+//! Packet captures, for programs that show those: a ladder, each message as one datagram, credentials masked; or the media of a call.
 //! <https://www.ietf.org/archive/id/draft-ietf-opsawg-pcapng-03.html>
 
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 
 use model::call::{CallTrace, TraceArrow};
+use types::Timestamp;
+
+use crate::CapturedPacket;
 
 /// Packets that begin with their IP header.
 const LINKTYPE_RAW: u16 = 101;
@@ -34,20 +37,21 @@ fn checksum<'a>(parts: impl IntoIterator<Item = &'a [u8]>) -> u16 {
     !u16::try_from(sum).unwrap_or(0)
 }
 
-/// A datagram with its IP header; both ends are of one family.
-fn datagram(from: SocketAddr, to: SocketAddr, payload: &[u8]) -> Vec<u8> {
-    let length = u16::try_from(8 + payload.len()).unwrap_or(u16::MAX).to_be_bytes();
+/// A datagram of so many octets, of which the first are there, with its IP header; both ends are of one family. Without all its octets
+/// it has no sum.
+fn datagram(from: SocketAddr, to: SocketAddr, payload: &[u8], size: usize) -> Vec<u8> {
+    let length = u16::try_from(8 + size).unwrap_or(u16::MAX).to_be_bytes();
     let mut udp = [from.port().to_be_bytes(), to.port().to_be_bytes(), length, [0, 0]].concat();
     let addresses = match (from.ip(), to.ip()) {
         (IpAddr::V4(from), IpAddr::V4(to)) => [from.octets(), to.octets()].concat(),
         (from, to) => [v6(from).octets(), v6(to).octets()].concat(),
     };
     let sum = checksum([&addresses[..], &[0, 17], &length, &udp, payload]);
-    if let Some(field) = udp.get_mut(6..8) {
+    if let Some(field) = udp.get_mut(6..8).filter(|_| payload.len() == size) {
         field.copy_from_slice(&(if sum == 0 { 0xffff } else { sum }).to_be_bytes());
     }
     let mut packet = if from.is_ipv4() {
-        let total = u16::try_from(28 + payload.len()).unwrap_or(u16::MAX).to_be_bytes();
+        let total = u16::try_from(28 + size).unwrap_or(u16::MAX).to_be_bytes();
         let mut header = vec![0x45, 0, total[0], total[1], 0, 0, 0x40, 0, 64, 17, 0, 0];
         header.extend_from_slice(&addresses);
         let sum = checksum([&header[..]]).to_be_bytes();
@@ -81,30 +85,57 @@ fn ends(trace: &CallTrace, arrow: &TraceArrow) -> Option<(SocketAddr, SocketAddr
     Some(if arrow.from == 0 { (own, other) } else { (other, own) })
 }
 
-/// The capture of a ladder.
-pub(crate) fn capture(trace: &CallTrace) -> Vec<u8> {
+/// A file that holds nothing yet.
+fn begin() -> Vec<u8> {
     let mut file = Vec::new();
     // Section: byte order, version 1.0, length unknown.
     block(0x0a0d_0d0a, &[&0x1a2b_3c4d_u32.to_le_bytes()[..], &1_u16.to_le_bytes(), &0_u16.to_le_bytes(), &u64::MAX.to_le_bytes()].concat(), &mut file);
     // Interface: no limit of length, microseconds.
     block(1, &[&LINKTYPE_RAW.to_le_bytes()[..], &[0, 0], &0_u32.to_le_bytes()].concat(), &mut file);
+    file
+}
+
+/// Adds a packet that was so many octets long, in microseconds since 1970.
+fn add(file: &mut Vec<u8>, micros: u64, packet: &[u8], size: usize, comment: &str) {
+    let length = |octets: usize| u32::try_from(octets).unwrap_or(u32::MAX).to_le_bytes();
+    let micros = micros.to_le_bytes();
+    let (low, high) = micros.split_at(4);
+    let mut body = [&0_u32.to_le_bytes()[..], high, low, &length(packet.len()), &length(size), packet].concat();
+    body.resize(body.len().next_multiple_of(4), 0);
+    if !comment.is_empty() {
+        body.extend_from_slice(&1_u16.to_le_bytes());
+        body.extend_from_slice(&u16::try_from(comment.len()).unwrap_or(0).to_le_bytes());
+        body.extend_from_slice(comment.as_bytes());
+        body.resize(body.len().next_multiple_of(4), 0);
+        body.extend_from_slice(&[0; 4]);
+    }
+    block(6, &body, file);
+}
+
+/// The capture of a ladder.
+pub(crate) fn capture(trace: &CallTrace) -> Vec<u8> {
+    let mut file = begin();
     for arrow in &trace.arrows {
         let Some((from, to)) = ends(trace, arrow) else { continue };
         let message = arrow.message.as_bytes();
-        let packet = datagram(from, to, message.get(..LONGEST).unwrap_or(message));
-        let micros = u64::try_from(arrow.at.micros()).unwrap_or(0).to_le_bytes();
-        let length = u32::try_from(packet.len()).unwrap_or(u32::MAX).to_le_bytes();
-        let (low, high) = micros.split_at(4);
-        let mut body = [&0_u32.to_le_bytes()[..], high, low, &length, &length, &packet].concat();
-        body.resize(body.len().next_multiple_of(4), 0);
+        let message = message.get(..LONGEST).unwrap_or(message);
+        let packet = datagram(from, to, message, message.len());
         // A comment: how it travelled in truth.
-        let comment = arrow.transport.as_bytes();
-        body.extend_from_slice(&1_u16.to_le_bytes());
-        body.extend_from_slice(&u16::try_from(comment.len()).unwrap_or(0).to_le_bytes());
-        body.extend_from_slice(comment);
-        body.resize(body.len().next_multiple_of(4), 0);
-        body.extend_from_slice(&[0; 4]);
-        block(6, &body, &mut file);
+        add(&mut file, u64::try_from(arrow.at.micros()).unwrap_or(0), &packet, packet.len(), &arrow.transport);
+    }
+    file
+}
+
+/// The capture of packets of media; it began at this moment.
+pub(crate) fn media(began: Timestamp, packets: &[CapturedPacket]) -> Vec<u8> {
+    let mut file = begin();
+    let began = u64::try_from(began.micros()).unwrap_or(0);
+    for one in packets {
+        let size = usize::try_from(one.length).unwrap_or(usize::MAX);
+        let canonical = |address: SocketAddr| SocketAddr::new(address.ip().to_canonical(), address.port());
+        let packet = datagram(canonical(one.from), canonical(one.to), &one.octets, size);
+        let whole = packet.len() + size.saturating_sub(one.octets.len());
+        add(&mut file, began + one.after, &packet, whole, "");
     }
     file
 }
@@ -112,7 +143,6 @@ pub(crate) fn capture(trace: &CallTrace) -> Vec<u8> {
 #[cfg(test)]
 mod tests {
     use model::call::TraceParticipant;
-    use types::Timestamp;
     use uuid::Uuid;
 
     use super::*;
@@ -153,5 +183,14 @@ mod tests {
         assert_eq!((packets[1][0] >> 4, &packets[1][48..]), (6, &b"INVITE again"[..]));
         assert_eq!(checksum([&packets[1][8..40], &[0, 17], &packets[1][44..46], &packets[1][40..]]), 0);
         assert_eq!(u16::from_be_bytes([packets[1][40], packets[1][41]]), 5060, "our own port is not known there");
+    }
+    #[test]
+    fn packets_of_which_the_head_alone_is_kept_say_how_long_they_were() {
+        let packet = CapturedPacket { after: 5, from: "192.0.2.7:4000".parse().unwrap(), to: "192.0.2.1:20000".parse().unwrap(), length: 172, octets: vec![0x80; 12] };
+        let file = media(Timestamp::from_micros(1_000_000), &[packet]);
+        let block = &file[file.len() - 28 - 4 - 40..];
+        let number = |octets: &[u8]| u32::from_le_bytes(octets[..4].try_into().unwrap());
+        assert_eq!((number(block), number(&block[16..]), number(&block[20..]), number(&block[24..])), (6, 1_000_005, 40, 200));
+        assert_eq!((&block[28 + 2..28 + 4], &block[28 + 24..28 + 28], &block[28 + 28..28 + 40]), (&[0, 200][..], &[0, 180, 0, 0][..], &[0x80; 12][..]));
     }
 }

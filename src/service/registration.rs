@@ -1,6 +1,8 @@
 //! Registrations of telephones, shown and taken away.
 
-use model::registration::{ListRegistrations, Registration, RemoveRegistrations, Removed};
+use std::time::Duration;
+
+use model::registration::{ListRegistrations, Registration, RegistrationPinged, RemoveRegistrations, Removed};
 use model::{ListParams, Page};
 use serde::Deserialize;
 use store::registration::{BindingFilter, BindingRow};
@@ -9,8 +11,11 @@ use uuid::Uuid;
 
 use crate::domain::{page_after, page_limit, page_of};
 use crate::operation::{Call, Done};
-use crate::voice::VoiceCommand;
+use crate::voice::{Probed, VoiceCommand};
 use crate::{Error, Kind, Result, Service};
+
+/// How long a telephone has to answer.
+const PATIENCE: Duration = Duration::from_secs(5);
 
 /// Names a registration.
 #[derive(Debug, Clone, Deserialize, ToSchema)]
@@ -89,16 +94,33 @@ impl Service {
         Ok(page_of(rows.into_iter().map(show).zip(ids).collect(), limit, |(_, id)| id).map(|(registration, _)| registration))
     }
 
-    /// Takes one registration away; the telephone may register anew.
-    pub(crate) async fn remove_registration(self, call: Call, input: RegistrationRef) -> Result<Done<()>> {
+    /// Asks a telephone whether it is there.
+    pub(crate) async fn ping_registration(self, call: Call, input: RegistrationRef) -> Result<Done<RegistrationPinged>> {
+        let (account, unknown) = (self.account_of_registration(&call, input.id).await?, || Error::not_found("registration"));
+        let probed = tokio::time::timeout(PATIENCE, self.ask_voice(|answer| VoiceCommand::Probe(account, input.id, answer))).await;
+        let probed = match probed {
+            Ok(probed) => probed?.ok_or_else(unknown)?,
+            Err(_) => Probed { code: None, rtt_ms: None },
+        };
+        Ok(RegistrationPinged { id: input.id, reachable: probed.code.is_some(), rtt_ms: probed.rtt_ms, code: probed.code }.into())
+    }
+
+    /// Whose a registration is that the caller may do something with.
+    async fn account_of_registration(&self, call: &Call, id: Uuid) -> Result<Uuid> {
         let unknown = || Error::not_found("registration");
         call.caller.signed_in()?;
         self.ask_voice(VoiceCommand::Flush).await?;
-        let account = self.store().account_of_binding(input.id).await?.ok_or_else(unknown)?;
+        let account = self.store().account_of_binding(id).await?.ok_or_else(unknown)?;
         let row = self.store().account(account).await?.ok_or_else(unknown)?.account;
         call.caller.may_own(row.id, row.domain_id, "basic_settings").map_err(|_| unknown())?;
+        Ok(account)
+    }
+
+    /// Takes one registration away; the telephone may register anew.
+    pub(crate) async fn remove_registration(self, call: Call, input: RegistrationRef) -> Result<Done<()>> {
+        let account = self.account_of_registration(&call, input.id).await?;
         let removed = self.ask_voice(|answer| VoiceCommand::Unregister(account, Some(input.id), answer)).await?;
-        if removed == 0 { Err(unknown()) } else { Ok(().into()) }
+        if removed == 0 { Err(Error::not_found("registration")) } else { Ok(().into()) }
     }
 
     /// Takes all registrations of an account away.

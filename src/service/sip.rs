@@ -3,7 +3,7 @@
 use std::net::IpAddr;
 
 use model::Page;
-use model::sip::{BanRef, ListTransactions, SipBan, SipStats, SipTransaction, TransactionRef};
+use model::sip::{BanRef, ListTransactions, SipBan, SipStats, SipTransaction, TargetHealth, TransactionRef};
 use model::ListParams;
 use serde_json::json;
 use store::News;
@@ -61,6 +61,12 @@ impl Service {
         }
         self.note_sip(&call, "abortTransaction", &input.id.to_string()).await?;
         Ok(().into())
+    }
+
+    /// Servers elsewhere that failed and are left alone for a while, the latest first.
+    pub(crate) async fn list_targets_health(self, call: Call, _input: Nothing) -> Result<Done<Page<TargetHealth>>> {
+        call.caller.may_server("monitors")?;
+        Ok(Page::whole(self.ask_voice(VoiceCommand::Health).await?).into())
     }
 
     /// Counters of SIP on this node.

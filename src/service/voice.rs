@@ -8,7 +8,7 @@ use bytes::Bytes;
 use model::call::{CallRecord, CallTrace};
 use model::presence::{PresenceStatus, SipSubscription};
 use model::media::{MediaReport, MediaStats};
-use model::sip::{SipBan, SipStats, SipTransaction};
+use model::sip::{SipBan, SipStats, SipTransaction, TargetHealth};
 use store::call_record::KeptTrace;
 use store::event::Occurrence;
 use store::presence::PresenceRow;
@@ -17,7 +17,7 @@ use tokio::sync::{mpsc, oneshot};
 use types::Timestamp;
 use uuid::Uuid;
 
-use crate::{Error, Kind, Result, Service, Subscriber};
+use crate::{CaptureRefused, Captured, Error, Kind, Result, Service, Subscriber};
 
 /// Questions that wait at a time.
 const WAITING: usize = 256;
@@ -29,6 +29,10 @@ pub enum VoiceCommand {
     Flush(oneshot::Sender<()>),
     /// Take bindings of an account away, one or all; the number of those that were there is told.
     Unregister(Uuid, Option<Uuid>, oneshot::Sender<i64>),
+    /// Ask a telephone of an account whether it is there; `None` when it is not registered.
+    Probe(Uuid, Uuid, oneshot::Sender<Option<Probed>>),
+    /// Servers elsewhere that failed lately.
+    Health(oneshot::Sender<Vec<TargetHealth>>),
     /// The calls that are going on.
     Calls(oneshot::Sender<Vec<CallRecord>>),
     /// End a call; whether there was one is told.
@@ -47,6 +51,10 @@ pub enum VoiceCommand {
     MediaOf(Vec<Uuid>, oneshot::Sender<Vec<MediaReport>>),
     /// The media relay as a whole.
     MediaStats(oneshot::Sender<MediaStats>),
+    /// Begin to capture packets of a call: for how many seconds, and whether whole.
+    Capture(Uuid, u32, bool, oneshot::Sender<std::result::Result<(), CaptureRefused>>),
+    /// Packets of a call that were captured.
+    Captured(Uuid, oneshot::Sender<Option<Captured>>),
     /// The transactions there are, the newest first.
     Transactions(oneshot::Sender<Vec<SipTransaction>>),
     /// End a transaction; whether there was one without a final answer is told.
@@ -85,6 +93,15 @@ pub struct OutgoingIm {
 pub struct ImSent {
     /// Status of the response: 202 when it is kept for the recipient.
     pub status: u16,
+}
+
+/// What a telephone said.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Probed {
+    /// Status of its answer; `None` when there was none.
+    pub code: Option<i32>,
+    /// How long it took, in milliseconds.
+    pub rtt_ms: Option<f64>,
 }
 
 /// How an account can be reached.

@@ -17,6 +17,7 @@ use crate::registrar::AccountId;
 use crate::{Method, Name, Refusal, Request};
 
 mod asked;
+mod held;
 mod package;
 mod subscriber;
 #[cfg(test)]

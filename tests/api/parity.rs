@@ -207,7 +207,7 @@ fn inward(description: &Description, name: Option<&str>, value: &Value) -> Value
     let Some(name) = name else { return value.clone() };
     if let Some(item) = name.strip_prefix("Page") {
         let nodes: Value = value["nodes"].as_array().unwrap().iter().map(|node| inward(description, Some(item), node)).collect();
-        return json!({"data": nodes, "page": {"next_cursor": value["pageInfo"]["endCursor"], "has_more": value["pageInfo"]["hasNextPage"]}});
+        return json!({"data": nodes, "page": {"next_cursor": value["pageInfo"]["endCursor"], "has_more": value["pageInfo"]["hasNextPage"], "total": value["totalCount"].as_str().map(|n| n.parse::<i64>().unwrap())}});
     }
     let Some(properties) = description.components[name]["properties"].as_object() else { return value.clone() };
     properties.iter().map(|(key, schema)| (key.clone(), back(description, schema, &value[camel(key)]))).collect()
@@ -234,7 +234,7 @@ fn masked(seen: &mut BTreeMap<String, usize>, value: &Value) -> Value {
             // Timers come and go.
             .filter(|(k, v)| !v.is_null() && *k != "due_at")
             .map(|(k, v)| {
-                let secret = k.ends_with("_token") || k.ends_with("_at") || ["not_after", "chain", "fingerprint", "bound_port", "names", "uid_validity", "at", "oldest", "next_try", "headers", "undo_until", "confirm_by", "message_id", "duration_seconds", "message", "first_port", "last_port", "instructions", "requests", "responses", "server_transactions", "client_transactions", "branch"].contains(&k.as_str());
+                let secret = k.ends_with("_token") || k.ends_with("_at") || ["not_after", "chain", "fingerprint", "bound_port", "names", "uid_validity", "at", "oldest", "next_try", "headers", "undo_until", "confirm_by", "message_id", "duration_seconds", "message", "first_port", "last_port", "instructions", "requests", "responses", "server_transactions", "client_transactions", "branch", "rtt_ms"].contains(&k.as_str());
                 (k.clone(), if secret { "(masked)".into() } else { masked(seen, v) })
             })
             .collect(),
@@ -264,6 +264,7 @@ fn telephone(side: &mut Side) -> [Telephone; 2] {
     let invite = anna.request("INVITE", &uri, &format!("<{uri}>"), "pending", "Content-Type: application/sdp\r\n", &description);
     anna.send(&invite);
     assert!(bert.receive().starts_with("INVITE "));
+    anna.answers_options();
     [anna, bert]
 }
 
@@ -533,6 +534,8 @@ fn mailboxes(steps: &mut Vec<Step>) {
     step("listMessages", json!({"account": "me", "limit": 5}));
     step("listMessages", json!({"account": "me", "mailbox": "path:INBOX", "position": 0, "limit": 1}));
     step("listMessages", json!({"account": "me", "position": -1}));
+    step("listMessages", json!({"account": "me", "mailbox": "path:INBOX", "collapse": "thread", "count": "exact"}));
+    step("listMessages", json!({"account": "me", "count": "some"}));
     step("searchMessages", json!({"account": "me", "text": "body", "has_attachment": false}));
     step("getMessage", json!({"account": "me", "id": "$message"}));
     step("getMessage", json!({"account": "$anna", "id": "$message"}));
@@ -546,6 +549,7 @@ fn mailboxes(steps: &mut Vec<Step>) {
     step("updateMessage", json!({"account": "me", "id": "$message", "keywords": {"$seen": true}}));
     step("bulkMessages", json!({"account": "me", "ids": ["$message"], "keywords": {"$flagged": true}, "mailbox_ids": ["path:INBOX"]}));
     step("bulkMessages", json!({"account": "me", "ids": []}));
+    step("bulkMessages", json!({"account": "me", "filter": {"mailbox": "path:INBOX"}, "keywords": {"$seen": false}}));
     step("deleteMessage", json!({"account": "me", "id": "$message"}));
     step("bulkMessages", json!({"account": "me", "ids": ["$message"], "delete": "permanent"}));
     step("deleteMailbox", json!({"account": "me", "mailbox": "path:Work"}));
@@ -716,11 +720,14 @@ fn calls(steps: &mut Vec<Step>) {
     for name in ["tel-anna", "tel-bert"] {
         steps.push(("createAccount", json!({"domain": "main.example", "name": name, "password": PASSWORD}), None, None));
     }
+    steps.push(("updateModule", json!({"module": "media", "set": {"force": "always"}}), None, None));
     steps.push((TELEPHONES, json!({}), None, None));
     steps.push(("listRegistrations", json!({"account": "tel-anna@main.example"}), Some(("$binding", "/data/0/id")), None));
     steps.push(("listRegistrations", json!({"limit": 5}), None, None));
     steps.push(("listRegistrations", json!({"account": "nobody@main.example"}), None, None));
+    steps.push(("pingRegistration", json!({"id": "$binding"}), None, None));
     steps.push(("removeRegistration", json!({"id": "$binding"}), None, None));
+    steps.push(("pingRegistration", json!({"id": "$binding"}), None, None));
     steps.push(("removeRegistration", json!({"id": "$binding"}), None, None));
     steps.push(("removeRegistrations", json!({"account": "tel-bert@main.example"}), None, None));
     steps.push(("listCalls", json!({"account": "tel-anna@main.example"}), Some(("$call", "/data/0/id")), None));
@@ -739,6 +746,12 @@ fn calls(steps: &mut Vec<Step>) {
     step("exportCdr", json!({"most": 50_000}));
     step("listCdr", json!({"cause": "busy", "number": "tel-"}));
     step("getMediaStats", json!({}));
+    step("listTargetsHealth", json!({}));
+    step("getMediaCapture", json!({"call": "$call"}));
+    step("captureMedia", json!({"call": "$call", "seconds": 61}));
+    step("captureMedia", json!({"call": "$call", "seconds": 60, "full": true}));
+    step("captureMedia", json!({"call": "$call"}));
+    step("getMediaCapture", json!({"call": "$call"}));
     step("listBans", json!({}));
     step("removeBan", json!({"address": "192.0.2.1"}));
     step("removeBan", json!({"address": "nobody"}));

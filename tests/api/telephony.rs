@@ -1,7 +1,7 @@
 //! Telephony as its administrators and users see it: addresses, bans, transactions, counters, events.
 
-use std::net::UdpSocket;
-use std::time::Duration;
+use std::net::{Ipv4Addr, UdpSocket};
+use std::time::{Duration, Instant};
 
 use libtest_mimic::{Failed, Trial};
 use serde_json::{Value, json};
@@ -9,6 +9,7 @@ use serde_json::{Value, json};
 use crate::account::PASSWORD;
 use crate::administration::claimed;
 use crate::client::Client;
+use crate::dns::Dns;
 use crate::events::Stream;
 use crate::server::{Options, Scratch, Server};
 use crate::sip::{Telephone, status};
@@ -24,6 +25,9 @@ pub(crate) fn trials() -> Vec<Trial> {
         test("events_reach_whom_they_concern", events_reach_whom_they_concern),
         test("records_are_found_and_exported", records_are_found_and_exported),
         test("ladders_outlive_the_server", ladders_outlive_the_server),
+        test("telephones_are_asked_whether_they_are_there", telephones_are_asked_whether_they_are_there),
+        test("packets_of_a_call_are_captured", packets_of_a_call_are_captured),
+        test("servers_that_fail_are_shown", servers_that_fail_are_shown),
         test("streams_are_listed_and_silence_is_told", streams_are_listed_and_silence_is_told),
     ]
 }
@@ -302,6 +306,139 @@ fn ladders_outlive_the_server() -> Outcome {
     Ok(())
 }
 
+fn telephones_are_asked_whether_they_are_there() -> Outcome {
+    let (_scratch, server, admin) = server(&["anna", "bert"]);
+    let (anna, bert) = (registered(&server, "anna"), registered(&server, "bert"));
+    anna.answers_options();
+    let ping = |client: &Client, of: &Telephone| {
+        let listed = admin.call("GET", &format!("/sip/registrations?account={}@main.example", of.user), None);
+        client.call("POST", &format!("/sip/registrations/{}/ping", listed.body["data"][0]["id"].as_str().unwrap()), Some(json!({})))
+    };
+    let there = ping(&admin, &anna);
+    assert_eq!((there.status, &there.body["reachable"], &there.body["code"]), (200, &json!(true), &json!(200)), "{}", there.body);
+    assert!(there.body["rtt_ms"].as_f64().is_some_and(|time| time > 0.0 && time < 5000.0), "{}", there.body);
+    let silent = ping(&admin, &bert).body;
+    assert_eq!((&silent["reachable"], &silent["rtt_ms"], &silent["code"]), (&json!(false), &Value::Null, &Value::Null), "{silent}");
+    // One's own alone.
+    let user = signed_in(&server, "anna");
+    assert_eq!((ping(&user, &anna).status, ping(&user, &bert).status), (200, 404));
+    Ok(())
+}
+
+/// The port that sound for the other side is sent to.
+fn media_port(answered: &str) -> u16 {
+    answered.lines().find_map(|line| line.strip_prefix("m=audio ")).unwrap().split(' ').next().unwrap().parse().unwrap()
+}
+
+/// A packet of G.711 with this number, whose sound is told from all else.
+fn sound(number: u16) -> Vec<u8> {
+    [&[0x80, 0][..], &number.to_be_bytes(), &(u32::from(number) * 160).to_be_bytes(), &[7; 4], &[0x5a; 160]].concat()
+}
+
+fn packets_of_a_call_are_captured() -> Outcome {
+    let (_scratch, server, admin) = server(&["anna", "bert"]);
+    let (mut anna, bert) = (registered(&server, "anna"), registered(&server, "bert"));
+    let of = |client: &Client, id: &str, input: Value| client.call("POST", &format!("/calls/{id}/media/capture"), Some(input));
+    let live = || admin.call("GET", "/calls", None).body["data"][0]["id"].as_str().unwrap().to_owned();
+    anna.call(&bert, "direct");
+    let refused = of(&admin, &live(), json!({}));
+    assert_eq!((refused.status, &refused.body["code"]), (409, &json!("wrong_state")), "its media does not pass here: {}", refused.body);
+    assert_eq!(admin.call("POST", &format!("/calls/{}/hangup", live()), Some(json!({}))).status, 204);
+    for one in [&anna, &bert] {
+        let bye = one.receive();
+        one.send(&one.reply(&bye, 200, ""));
+    }
+    assert_eq!(admin.call("PATCH", "/server/modules/media", Some(json!({"set": {"force": "always"}}))).status, 200);
+    let port = media_port(&anna.call(&bert, "relayed"));
+    let id = live();
+    let file = |client: &Client| client.raw("GET", &format!("/calls/{id}/media/capture"), "Accept: application/x-pcapng\r\n", b"");
+    let has = |file: &[u8], part: &[u8]| file.windows(part.len()).filter(|window| *window == part).count();
+    assert_eq!(file(&admin).status, 404, "nothing is captured unasked");
+    let user = signed_in(&server, "anna");
+    assert_eq!((of(&user, &id, json!({})).status, file(&user).status), (403, 403));
+    let wrong = of(&admin, &id, json!({"seconds": 61}));
+    assert_eq!((wrong.status, &wrong.body["errors"][0]["pointer"]), (422, &json!("/seconds")));
+    // Headers alone, for a second.
+    let begun = of(&admin, &id, json!({"seconds": 1}));
+    assert_eq!((begun.status, &begun.body["running"], &begun.body["packets"], &begun.body["full"]), (202, &json!(true), &json!(0), &json!(false)), "{}", begun.body);
+    assert_eq!(of(&admin, &id, json!({})).status, 409, "one at a time");
+    let shown = || admin.call("GET", &format!("/calls/{id}/media/capture"), None).body;
+    let hear = |number: u16| {
+        anna.send_to(&sound(number), port);
+        while bert.hear_octets() != sound(number) {}
+    };
+    (1..=5).for_each(hear);
+    let headers = file(&admin);
+    assert_eq!((headers.status, headers.header("content-type").as_deref()), (200, Some("application/x-pcapng")));
+    assert_eq!((has(&headers.body, &sound(3)[..12]), has(&headers.body, &[0x5a; 8])), (2, 0), "it came and it left, and nobody hears it");
+    assert_eq!((shown()["packets"].as_i64(), shown()["octets"].as_i64()), (Some(10), Some(10 * 172)));
+    // What comes when the time is over is not in it.
+    let end = Instant::now() + Duration::from_secs(10);
+    while shown()["running"] == true {
+        assert!(Instant::now() < end, "it never ends");
+        std::thread::sleep(Duration::from_millis(50));
+    }
+    hear(6);
+    assert_eq!(shown()["packets"], 10);
+    // Whole packets; they outlive the call.
+    assert_eq!(of(&admin, &id, json!({"seconds": 60, "full": true})).status, 202);
+    hear(7);
+    assert_eq!(admin.call("POST", &format!("/calls/{id}/hangup"), Some(json!({}))).status, 204);
+    let whole = file(&admin);
+    assert_eq!((has(&whole.body, &sound(7)), has(&whole.body, &sound(3)[..12])), (2, 0));
+    assert_eq!(server.sql("SELECT count(*) FROM audit WHERE action = 'captureMedia'"), "2");
+    assert_eq!(server.sql("SELECT count(*) FROM audit WHERE action = 'getMediaCapture'"), "2");
+    Ok(())
+}
+
+fn servers_that_fail_are_shown() -> Outcome {
+    let (_scratch, server, admin) = server(&["anna"]);
+    let anna = registered(&server, "anna");
+    // Of the two addresses of a name one says that it cannot.
+    let own = u8::try_from(std::process::id() % 250).unwrap();
+    let addresses = [2, 3].map(|last| Ipv4Addr::new(127, 77, own, last));
+    let sockets = addresses.map(|address| UdpSocket::bind((address, 5060)).unwrap());
+    let dns = Dns::start();
+    addresses.iter().for_each(|address| dns.host("far.example", &address.to_string()));
+    assert_eq!(admin.call("PATCH", "/network/dns", Some(json!({"set": {"servers": [dns.address.to_string()]}}))).status, 200);
+    let uri = "sip:x@far.example";
+    sockets.iter().for_each(|socket| socket.set_nonblocking(true).unwrap());
+    // Which of them is asked now; it answers with this.
+    let answers = |code: u16| {
+        let end = Instant::now() + Duration::from_secs(20);
+        let mut buffer = [0; 4096];
+        loop {
+            for socket in &sockets {
+                let Ok((length, server)) = socket.recv_from(&mut buffer) else { continue };
+                let reply = anna.reply(&String::from_utf8_lossy(&buffer[..length]), code, "");
+                socket.send_to(reply.replace("Content-Length", "Retry-After: 1000\r\nContent-Length").as_bytes(), server).unwrap();
+                return socket.local_addr().unwrap().to_string();
+            }
+            assert!(Instant::now() < end, "nobody is asked");
+            std::thread::sleep(Duration::from_millis(5));
+        }
+    };
+    let ask = |call_id: &str| {
+        let message = Telephone::new(server.offset, "anna").request("OPTIONS", uri, &format!("<{uri}>"), call_id, "", "");
+        anna.send(&message);
+    };
+    ask("once");
+    let (failed, sound) = (answers(503), answers(200));
+    assert_ne!(failed, sound);
+    assert_eq!(status(&anna.receive()), 200);
+    for time in ["again", "once-more"] {
+        ask(time);
+        assert_eq!(answers(200), sound, "the other one is left alone");
+        assert_eq!(status(&anna.receive()), 200);
+    }
+    let listed = admin.call("GET", "/sip/targets-health", None).body;
+    let one = &listed["data"][0];
+    assert_eq!((&one["address"], &one["transport"], &one["code"], &one["failures"]), (&json!(failed), &json!("udp"), &json!(503), &json!(1)), "{listed}");
+    assert!(one["retry_at"].as_str() > one["failed_at"].as_str());
+    assert_eq!(signed_in(&server, "anna").call("GET", "/sip/targets-health", None).status, 403);
+    Ok(())
+}
+
 fn streams_are_listed_and_silence_is_told() -> Outcome {
     let (_scratch, server, admin) = server(&["anna", "bert", "carl"]);
     assert_eq!(admin.call("PATCH", "/server/modules/media", Some(json!({"set": {"force": "always"}}))).status, 200);
@@ -310,7 +447,7 @@ fn streams_are_listed_and_silence_is_told() -> Outcome {
     let (mut anna, bert) = (registered(&server, "anna"), registered(&server, "bert"));
     let mut heard = Stream::open(&user, "calls", None);
     let answered = anna.call(&bert, "silent");
-    let port: u16 = answered.lines().find_map(|line| line.strip_prefix("m=audio ")).unwrap().split(' ').next().unwrap().parse().unwrap();
+    let port = media_port(&answered);
     let list = |client: &Client, query: &str| client.call("GET", &format!("/media/streams?{query}"), None).body["data"].as_array().unwrap().clone();
     let streams = list(&admin, "");
     assert_eq!((streams.len(), &streams[0]["caller"], &streams[0]["stream"]["kind"]), (2, &json!("sip:anna@main.example"), &json!("audio")));

@@ -2,7 +2,7 @@
 //! is played by hand over datagrams.
 
 use std::io::{Read, Write};
-use std::net::{Ipv4Addr, TcpStream};
+use std::net::{Ipv4Addr, TcpListener, TcpStream};
 use std::time::{Duration, Instant};
 
 use libtest_mimic::{Failed, Trial};
@@ -29,6 +29,7 @@ pub(crate) fn trials() -> Vec<Trial> {
         test("messages_for_silent_devices_wait", messages_for_silent_devices_wait),
         test("messages_are_sent_and_read_by_operations", messages_are_sent_and_read_by_operations),
         test("states_are_told_to_whom_they_may_be", states_are_told_to_whom_they_may_be),
+        test("who_watches_over_a_connection_is_told_after_a_restart", who_watches_over_a_connection_is_told_after_a_restart),
         test("calls_and_voice_messages_are_told", calls_and_voice_messages_are_told),
         test("what_another_node_changes_acts_here", what_another_node_changes_acts_here),
     ]
@@ -472,6 +473,51 @@ fn states_are_told_to_whom_they_may_be() -> Outcome {
     assert_eq!(again.field("Call-ID"), first.field("Call-ID"));
     let number = |message: &Message| message.field("CSeq").unwrap().split(' ').next().unwrap().parse::<u32>().unwrap();
     assert!(number(&again) > number(&first) && again.0.contains("<basic>closed</basic>"), "{again:#?}");
+    Ok(())
+}
+
+fn who_watches_over_a_connection_is_told_after_a_restart() -> Outcome {
+    let mut exchange = Exchange::new();
+    let server = exchange.sip(Ipv4Addr::LOCALHOST);
+    let connected = |name: &str| Ua::connected(server, name);
+    let (mut alice, mut carol, mut bob) = (connected("alice"), connected("carol"), connected("bob"));
+    // Alice's telephone comes back by itself, Carol's listens at its address, and Bob's refreshes.
+    alice.register();
+    let of_alice = subscribe(&mut alice, "presence", BOB);
+    let doors = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).unwrap();
+    carol.local = doors.local_addr().unwrap();
+    let of_carol = subscribe(&mut carol, "presence", BOB);
+    let of_bob = subscribe(&mut bob, "reg", BOB);
+    let mut dialog = bob.reply(&of_bob, 200, "OK");
+    let stored = |exchange: &Exchange| exchange.server().sql("SELECT count(*) FROM sip_subscription WHERE transport = 'tcp'");
+    until(|| (stored(&exchange) == "3").then_some(()));
+    exchange.kill();
+    carol.go_on(doors.accept().unwrap().0);
+    let told = notified(&carol);
+    assert_eq!(told.field("Call-ID"), of_carol.field("Call-ID"));
+    assert!(told.field("Subscription-State").unwrap().starts_with("active"), "{told:#?}");
+    // Nothing leads to the others; their subscriptions wait.
+    exchange.admin.sign_in("postmaster", PASSWORD);
+    let listed = exchange.list("/sip/subscriptions");
+    assert_eq!(listed.len(), 3, "{listed:#?}");
+    let back = || TcpStream::connect(server).unwrap();
+    alice.go_on(back());
+    alice.register();
+    let told = notified(&alice);
+    assert_eq!((told.field("Call-ID"), told.0.contains("<basic>closed</basic>")), (of_alice.field("Call-ID"), true), "{told:#?}");
+    bob.go_on(back());
+    bob.send_in(&mut dialog, "SUBSCRIBE", "Event: reg\r\nExpires: 300\r\n", "");
+    assert_eq!(bob.answered_in(&dialog, "SUBSCRIBE").status(), 200);
+    let told = notified(&bob);
+    assert!(told.field("Call-ID") == of_bob.field("Call-ID") && told.0.contains("version=\"0\""), "{told:#?}");
+    // A connection that breaks meanwhile is the same: what changes is told when the telephone is back.
+    alice.go_on(back());
+    bob.register();
+    until(|| exchange.list("/sip/registrations?account=bob@main.example").first().cloned());
+    assert!(alice.receive_within(Duration::from_millis(200)).is_none());
+    alice.register();
+    let told = notified(&alice);
+    assert_eq!((told.field("Call-ID"), told.0.contains("<basic>open</basic>")), (of_alice.field("Call-ID"), true), "{told:#?}");
     Ok(())
 }
 

@@ -55,6 +55,14 @@ impl Telephone {
         self.socket.send_to(packet, ("127.0.0.1", port)).unwrap();
     }
 
+    /// The next datagram, whatever it is.
+    pub(crate) fn hear_octets(&self) -> Vec<u8> {
+        let mut buffer = vec![0; 65_535];
+        let length = self.socket.recv(&mut buffer).unwrap_or_else(|error| panic!("{} hears nothing: {error}", self.user));
+        buffer.truncate(length);
+        buffer
+    }
+
     /// The next message that is no 100.
     pub(crate) fn receive(&self) -> String {
         let mut buffer = vec![0; 65_535];
@@ -65,6 +73,20 @@ impl Telephone {
                 return message;
             }
         }
+    }
+
+    /// Says yes to whoever asks whether it is there, until nobody says anything for long.
+    pub(crate) fn answers_options(&self) {
+        let one = Self { socket: self.socket.try_clone().unwrap(), server: self.server, user: self.user.clone(), domain: self.domain.clone(), cseq: 0 };
+        std::thread::spawn(move || {
+            let mut buffer = vec![0; 65_535];
+            while let Ok(length) = one.socket.recv(&mut buffer) {
+                let message = String::from_utf8_lossy(&buffer[..length]);
+                if message.starts_with("OPTIONS ") {
+                    one.send(&one.reply(&message, 200, ""));
+                }
+            }
+        });
     }
 
     /// A request outside dialogs.

@@ -1,7 +1,9 @@
-//! A user agent that speaks SIP by hand, over datagrams: for what no telephone does by itself.
+//! A user agent that speaks SIP by hand, over datagrams or a connection: for what no telephone does by itself.
 
 use std::borrow::Cow;
-use std::net::{IpAddr, SocketAddr, UdpSocket};
+use std::io::{ErrorKind, Read, Write};
+use std::net::{IpAddr, SocketAddr, TcpStream, UdpSocket};
+use std::sync::Mutex;
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::{Duration, Instant};
 
@@ -70,8 +72,33 @@ pub(crate) struct Invited {
     uri: String,
 }
 
+/// A connection, and what came over it and was not read yet.
+struct Connected {
+    stream: TcpStream,
+    came: Vec<u8>,
+}
+
+impl Connected {
+    fn new(stream: TcpStream) -> Self {
+        stream.set_nodelay(true).unwrap();
+        Self { stream, came: Vec::new() }
+    }
+
+    /// The next message that is here.
+    fn message(&mut self) -> Option<Message> {
+        let head = self.came.windows(4).position(|part| part == b"\r\n\r\n")? + 4;
+        let length = Message(String::from_utf8_lossy(&self.came[..head]).into_owned()).field("Content-Length").map_or(0, |length| length.parse().unwrap());
+        (self.came.len() >= head + length).then(|| Message(String::from_utf8_lossy(&self.came.drain(..head + length).collect::<Vec<u8>>()).into_owned()))
+    }
+}
+
+enum Wire {
+    Datagrams(UdpSocket),
+    Stream(Mutex<Connected>),
+}
+
 pub(crate) struct Ua {
-    pub(crate) socket: UdpSocket,
+    wire: Wire,
     pub(crate) local: SocketAddr,
     server: SocketAddr,
     user: String,
@@ -94,19 +121,64 @@ impl Ua {
         let open = || UdpSocket::bind((address, 0)).unwrap();
         let socket = space.map_or_else(open, |space| space.within(open));
         let local = socket.local_addr().unwrap();
-        Self { socket, local, server, user: user.to_owned(), password: PASSWORD, cseq: 1, last: String::new() }
+        Self { wire: Wire::Datagrams(socket), local, server, user: user.to_owned(), password: PASSWORD, cseq: 1, last: String::new() }
+    }
+
+    /// On this machine, over a connection; whoever asks there hears nothing at its own address.
+    pub(crate) fn connected(server: SocketAddr, user: &str) -> Self {
+        let stream = TcpStream::connect(server).unwrap();
+        let local = stream.local_addr().unwrap();
+        Self { wire: Wire::Stream(Mutex::new(Connected::new(stream))), local, server, user: user.to_owned(), password: PASSWORD, cseq: 1, last: String::new() }
+    }
+
+    /// Goes on over this connection, under the address it had.
+    pub(crate) fn go_on(&mut self, stream: TcpStream) {
+        self.wire = Wire::Stream(Mutex::new(Connected::new(stream)));
     }
 
     pub(crate) fn send(&self, octets: &[u8]) {
-        self.socket.send_to(octets, self.server).unwrap();
+        match &self.wire {
+            Wire::Datagrams(socket) => drop(socket.send_to(octets, self.server).unwrap()),
+            Wire::Stream(connected) => {
+                let text = String::from_utf8_lossy(octets);
+                let text = if text.starts_with("SIP/2.0") { text } else { text.replacen("SIP/2.0/UDP", "SIP/2.0/TCP", 1).into() };
+                connected.lock().unwrap().stream.write_all(text.as_bytes()).unwrap();
+            }
+        }
     }
 
     /// The next message within this time.
     pub(crate) fn receive_within(&self, time: Duration) -> Option<Message> {
-        self.socket.set_read_timeout(Some(time.max(Duration::from_millis(1)))).unwrap();
-        let mut buffer = vec![0; 65_535];
-        let (size, _) = self.socket.recv_from(&mut buffer).ok()?;
-        Some(Message(String::from_utf8_lossy(&buffer[..size]).into_owned()))
+        let (end, mut buffer) = (Instant::now() + time, vec![0; 65_535]);
+        loop {
+            let left = end.saturating_duration_since(Instant::now()).max(Duration::from_millis(1));
+            let read = match &self.wire {
+                Wire::Datagrams(socket) => {
+                    socket.set_read_timeout(Some(left)).unwrap();
+                    match socket.recv_from(&mut buffer) {
+                        Ok((size, _)) => return Some(Message(String::from_utf8_lossy(&buffer[..size]).into_owned())),
+                        Err(error) => Err(error),
+                    }
+                }
+                Wire::Stream(connected) => {
+                    let mut connected = connected.lock().unwrap();
+                    if let Some(message) = connected.message() {
+                        return Some(message);
+                    }
+                    connected.stream.set_read_timeout(Some(left)).unwrap();
+                    connected.stream.read(&mut buffer).map(|size| {
+                        connected.came.extend_from_slice(&buffer[..size]);
+                        size
+                    })
+                }
+            };
+            match read {
+                Ok(size) if size > 0 => {}
+                // A signal to this process ends no wait.
+                Err(error) if error.kind() == ErrorKind::Interrupted => {}
+                _ => return None,
+            }
+        }
     }
 
     /// Waits for a message that fits.
@@ -134,7 +206,8 @@ impl Ua {
     }
 
     pub(crate) fn contact(&self) -> String {
-        format!("<sip:{}@{}>", self.user, self.local)
+        let transport = if matches!(self.wire, Wire::Stream(_)) { ";transport=tcp" } else { "" };
+        format!("<sip:{}@{}{transport}>", self.user, self.local)
     }
 
     /// A request outside dialogs, without credentials.

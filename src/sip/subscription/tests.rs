@@ -491,3 +491,33 @@ fn a_list_is_told_to_who_can_read_it() {
         "{text}"
     );
 }
+
+#[test]
+fn who_cannot_be_reached_is_told_later_or_not_at_all() {
+    let mut table = Table::new();
+    let fields = "Event: presence\nExpires: 600";
+    let handle = table
+        .subscribe(0, "watcher", fields, ALICE, Standing::Active)
+        .unwrap();
+    let due = table.notifier.poll(table.at(0)).unwrap();
+    assert!(table.notifier.hold(handle));
+    table.notifier.changed(ALICE);
+    assert_eq!(table.notifier.poll(table.at(500_000)), None);
+    assert_eq!(table.notifier.deadline(), Some(table.at(600_000)));
+    // What he did not get has no number.
+    let now = table.at(500_000);
+    table.notifier.resume(now, handle);
+    assert_eq!(table.notifier.poll(now), Some(due));
+    table.notifier.resume(now, handle);
+    assert_eq!(table.notifier.poll(now), None, "nothing was left untold");
+    // He refreshes.
+    assert!(table.notifier.hold(handle));
+    table.refresh(550_000, "watcher", 2, fields).unwrap();
+    assert_eq!(table.tell(550_000), ["0 active 600"]);
+    // His time is over.
+    assert!(table.notifier.hold(handle));
+    let last = table.notifier.poll(table.at(1_150_000)).unwrap();
+    assert_eq!(last.ending, Some(Ending::Timeout));
+    assert!(!table.notifier.hold(handle));
+    assert!(table.notifier.answered(handle, 480) && table.notifier.is_empty());
+}

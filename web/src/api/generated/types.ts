@@ -140,6 +140,8 @@ export type AccountSettingsPatch = {
   /** The account makes and gets calls and instant messages. */
   "signal"?: boolean | null;
   "signal_rules_allowed"?: RulesAllowed | null;
+  /** Stands below what is written in the browser; empty = nothing. */
+  "signature"?: string | null;
   /** Addresses or numbers that ring together with the account's telephones. */
   "simultaneous_ring"?: Array<string> | null;
   /** How long the telephones ring before the others ring too. */
@@ -224,17 +226,31 @@ export type AttachmentRef = {
 };
 /** What became of many messages. */
 export type BulkDone = {
+  /** Where they stood before. */
+  "before": Array<BulkPlaces>;
   /** Messages that were there. */
   "matched": number;
+  /** With `filter`: give it back as `cursor` to go on; null when all is done. */
+  "next_cursor"?: string | null;
 };
 export type BulkMessagesBody = {
+  /** With `filter`: `next_cursor` of the call before. */
+  "cursor"?: string | null;
   "delete"?: Deletion | null;
+  "filter"?: MessageFilter | null;
   /** Ids of the messages, 1 to 500; what is not there any more is passed over. */
-  "ids": Array<string>;
+  "ids"?: Array<string> | null;
   /** `true` sets a keyword, `false` clears it; others stay. */
   "keywords"?: Record<string, boolean> | null;
   /** Mailboxes they shall stand in: ids or `path:` names; all of them. */
   "mailbox_ids"?: Array<string> | null;
+};
+/** Messages that stood in the same mailboxes. */
+export type BulkPlaces = {
+  /** Ids of the messages. */
+  "ids": Array<string>;
+  /** Ids of the mailboxes. */
+  "mailbox_ids": Array<string>;
 };
 /** Between whom a call is. */
 export type CallDirection = "internal" | "inbound" | "outbound" | "transit";
@@ -321,6 +337,12 @@ export type CallTrace = {
   /** Whether earlier entries were dropped, the ladder being full. */
   "truncated": boolean;
 };
+export type CaptureMediaBody = {
+  /** Whole packets, in which the talk can be heard, rather than their headers alone. */
+  "full"?: boolean;
+  /** For how long: 1 to 60 seconds; 10 when absent. */
+  "seconds"?: number | null;
+};
 /** How records of calls are written down. */
 export type CdrFormat = "csv" | "json_lines";
 /** A certificate; its key is never shown. */
@@ -344,6 +366,8 @@ export type Certificate = {
 };
 /** Where a certificate comes from. */
 export type CertificateKind = "self_signed" | "imported";
+/** What a list shows once. */
+export type Collapse = "thread";
 export type CompleteSetupBody = {
   /** Address lines to add to Client IPs beside loopback. */
   "client_ips"?: Array<string>;
@@ -1116,6 +1140,25 @@ export type Marked = {
   /** Messages that were not read before. */
   "marked": number;
 };
+/** Packets of a call that are captured, or were. */
+export type MediaCapture = {
+  /** The call. */
+  "call": string;
+  /** When it ends, or ended. */
+  "ends_at": string;
+  /** Whole packets are kept, not their headers alone. */
+  "full": boolean;
+  /** Octets of them, without IP and UDP. */
+  "octets": number;
+  /** Packets so far, those that came and those that left. */
+  "packets": number;
+  /** More packets are taken. */
+  "running": boolean;
+  /** When it began. */
+  "started_at": string;
+  /** There was no room for all packets. */
+  "truncated": boolean;
+};
 /** An end of a call. */
 export type MediaEnd = "caller" | "callee";
 /** Ports of relayed media. */
@@ -1289,6 +1332,7 @@ export type Message = {
   "size": number;
   /** Subject. */
   "subject": string;
+  "thread"?: ThreadView | null;
   /** Id of its thread. */
   "thread_id": string;
   /** To. */
@@ -1304,6 +1348,29 @@ export type MessageBody = {
   "html_available": boolean;
   /** Plain text, decoded. */
   "text"?: string | null;
+};
+/** Which messages are meant; empty: all. */
+export type MessageFilter = {
+  /** Text that From must contain. */
+  "from"?: string | null;
+  /** Whether it has attachments. */
+  "has_attachment"?: boolean | null;
+  /** A keyword the message must have. */
+  "keyword"?: string | null;
+  /** Only in this mailbox: id or `path:` name. */
+  "mailbox"?: string | null;
+  /** A keyword the message must not have. */
+  "not_keyword"?: string | null;
+  /** Stored at or after. */
+  "received_after"?: string | null;
+  /** Stored before. */
+  "received_before"?: string | null;
+  /** Text that Subject must contain. */
+  "subject"?: string | null;
+  /** Text that From, To, Cc, Subject or body must contain, without regard to case. */
+  "text"?: string | null;
+  /** Text that To or Cc must contain. */
+  "to"?: string | null;
 };
 /** Where a message stands. */
 export type MessagePlace = {
@@ -1578,6 +1645,13 @@ export type PageSubmission = {
   "page": PageInfo;
 };
 /** One page of a collection. */
+export type PageTargetHealth = {
+  /** The objects of this page, in the order asked for. */
+  "data": Array<TargetHealth>;
+  /** Where the page stands in the collection. */
+  "page": PageInfo;
+};
+/** One page of a collection. */
 export type PageTelnum = {
   /** The objects of this page, in the order asked for. */
   "data": Array<Telnum>;
@@ -1719,6 +1793,17 @@ export type Registration = {
   "transport": string;
   /** How it calls itself. */
   "user_agent": string;
+};
+/** What a telephone said when it was asked whether it is there. */
+export type RegistrationPinged = {
+  /** Status of its answer. */
+  "code"?: number | null;
+  /** Id of the binding. */
+  "id": string;
+  /** It answered, whatever it said. */
+  "reachable": boolean;
+  /** How long its answer took, in milliseconds. */
+  "rtt_ms"?: number | null;
 };
 export type RejectByFilterBody = {
   /** Who signed in to send it. */
@@ -2533,6 +2618,21 @@ export type SuspendAccountBody = {
 };
 /** What mail for a suspended account meets. */
 export type SuspendMail = "accept" | "reject" | "bounce";
+/** A server elsewhere that failed and is asked after the others of its name for a while. */
+export type TargetHealth = {
+  /** Its address and port. */
+  "address": string;
+  /** Why: 408 it does not answer, 503 it cannot be reached or says that it is overloaded. */
+  "code": number;
+  /** Since when. */
+  "failed_at": string;
+  /** How often in this time. */
+  "failures": number;
+  /** Until when. */
+  "retry_at": string;
+  /** How it was reached. */
+  "transport": string;
+};
 /** A telephone number and whose it is. */
 export type Telnum = {
   /** The account. */
@@ -2571,6 +2671,17 @@ export type TestSignalRulesBody = {
   "to"?: string | null;
   /** The program that calls, as its `User-Agent` field says. */
   "user_agent"?: string;
+};
+/** What a mailbox holds of a thread. */
+export type ThreadView = {
+  /** Whether one of them is flagged. */
+  "flagged": boolean;
+  /** Who wrote the last ten of them, each once, the last one first. */
+  "from": Array<MailAddress>;
+  /** Its messages there, the one stored last first; at most 500. */
+  "ids": Array<string>;
+  /** How many of them are not seen. */
+  "unseen": number;
 };
 /** One step of a call. */
 export type TimelineStep = {
@@ -3051,6 +3162,11 @@ export interface Inputs {
     /** Id of the registration. */
     "id": string;
   };
+  pingRegistration: {
+    /** Id of the registration. */
+    "id": string;
+  };
+  listTargetsHealth: Record<string, never>;
   listBans: Record<string, never>;
   removeBan: {
     /** The address. */
@@ -3119,6 +3235,14 @@ export interface Inputs {
     "account": string;
   } & SetPresenceBody;
   getCallMedia: {
+    /** Id of the call. */
+    "call": string;
+  };
+  captureMedia: {
+    /** The call. */
+    "call": string;
+  } & CaptureMediaBody;
+  getMediaCapture: {
     /** Id of the call. */
     "call": string;
   };
@@ -3693,6 +3817,9 @@ export interface Inputs {
   listMessages: {
     /** The account: id, address, name in the main domain, or `me`. */
     "account": string;
+    "collapse"?: Collapse | null;
+    /** `exact` adds the total number. */
+    "count"?: string | null;
     /** `next_cursor` of the page before. */
     "cursor"?: string | null;
     /** Messages per page, 1 to 500; 50 when absent. */
@@ -4017,6 +4144,8 @@ export interface Results {
   listRegistrations: PageRegistration;
   removeRegistrations: Removed;
   removeRegistration: void;
+  pingRegistration: RegistrationPinged;
+  listTargetsHealth: PageTargetHealth;
   listBans: PageSipBan;
   removeBan: void;
   listTransactions: PageSipTransaction;
@@ -4030,6 +4159,8 @@ export interface Results {
   getPresence: AccountPresence;
   setPresence: AccountPresence;
   getCallMedia: MediaReport;
+  captureMedia: MediaCapture;
+  getMediaCapture: MediaCapture;
   listMediaStreams: PageCallStream;
   getMediaStats: MediaStats;
   listCdr: PageCallRecord;

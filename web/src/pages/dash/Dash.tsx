@@ -20,7 +20,7 @@ export default function Dash() {
   const { server_rights: rights = [] } = session.principal ?? {};
   return (
     <Page>
-      <PageHead title="Dash" />
+      <PageHead title={t("Dash")} />
       {rights.length > 0 ? <ServerDash /> : <DomainDash />}
     </Page>
   );

@@ -55,12 +55,12 @@ function Accounts({ domain, onCreate }: { domain: string; onCreate: () => void }
   const { rows, total, ...page } = usePages("listDomainAccounts", { domain, limit: 100, count: "exact" });
   return (
     <section className="card flush">
-      <Table label={t("Accounts")} rows={rows} id={(row) => row.id} to={(row) => accountPath(row.address)} {...page} empty={<Empty action={<Button tone="primary" icon="plus" onClick={onCreate}>{t("Create Account")}</Button>}>{t("This domain has no accounts yet.")}</Empty>} columns={[
-        { label: t("Name"), cell: (row) => <Link to={accountPath(row.address)} className="mono">{row.name}</Link> },
-        { label: t("Person"), cell: (row) => row.real_name || <span className="muted">–</span> },
-        { label: t("State"), cell: (row) => <AccountState account={row} /> },
-        { label: t("Other names"), cell: (row) => [...row.aliases, ...row.telnums].join(", ") || <span className="muted">–</span> },
-        { label: t("Mail"), end: true, cell: (row) => size(row.used_bytes) },
+      <Table label="Accounts" rows={rows} id={(row) => row.id} to={(row) => accountPath(row.address)} {...page} empty={<Empty action={<Button tone="primary" icon="plus" onClick={onCreate}>{t("Create Account")}</Button>}>{t("This domain has no accounts yet.")}</Empty>} columns={[
+        { label: "Name", cell: (row) => <Link to={accountPath(row.address)} className="mono">{row.name}</Link> },
+        { label: "Person", cell: (row) => row.real_name || <span className="muted">–</span> },
+        { label: "State", cell: (row) => <AccountState account={row} /> },
+        { label: "Other names", cell: (row) => [...row.aliases, ...row.telnums].join(", ") || <span className="muted">–</span> },
+        { label: "Mail", end: true, cell: (row) => size(row.used_bytes) },
       ]} />
       {total !== undefined && total > 0 && <p className="muted" style={{ padding: "8px 12px" }}>{t("{n} accounts", { n: total })}</p>}
     </section>

@@ -42,12 +42,12 @@ export default function MediaPorts() {
       </section>
       <section className="card flush">
         <header><h2>{t("What a firewall must let through")}</h2></header>
-        <Table label={t("What a firewall must let through")} rows={check.data?.rules ?? []} id={(row) => `${row.protocol}${row.first_port}${row.address}${row.purpose}`} loading={check.isPending} error={check.error} empty={<p className="empty">{t("none")}</p>} columns={[
-          { label: t("Protocol"), cell: (row) => row.protocol.toUpperCase() },
-          { label: t("Ports"), cell: (row) => (row.first_port === row.last_port ? row.first_port : `${row.first_port}–${row.last_port}`) },
-          { label: t("Address"), cell: (row) => <span className="mono">{row.address}</span> },
-          { label: t("Forward to"), cell: (row) => <span className="mono">{row.forward_to ?? "–"}</span> },
-          { label: t("Purpose"), cell: (row) => row.purpose },
+        <Table label="What a firewall must let through" rows={check.data?.rules ?? []} id={(row) => `${row.protocol}${row.first_port}${row.address}${row.purpose}`} loading={check.isPending} error={check.error} empty={<p className="empty">{t("none")}</p>} columns={[
+          { label: "Protocol", cell: (row) => row.protocol.toUpperCase() },
+          { label: "Ports", cell: (row) => (row.first_port === row.last_port ? row.first_port : `${row.first_port}–${row.last_port}`) },
+          { label: "Address", cell: (row) => <span className="mono">{row.address}</span> },
+          { label: "Forward to", cell: (row) => <span className="mono">{row.forward_to ?? "–"}</span> },
+          { label: "Purpose", cell: (row) => row.purpose },
         ]} />
         {check.data && <p className="muted" style={{ padding: "12px 16px", whiteSpace: "pre-line" }}>{check.data.instructions}</p>}
       </section>

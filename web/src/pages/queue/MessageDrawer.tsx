@@ -86,7 +86,7 @@ function Redirect({ number, onClose }: { number: number; onClose: () => void }) 
   const redirect = useAct("redirectMessage", () => { toast(t("It goes to others now.")); onClose(); });
   return (
     <FormDialog title={t("Give to others")} action={t("Give to others")} busy={redirect.isPending} problem={redirect.error} onClose={onClose} onSubmit={() => redirect.mutate({ number, to: words(to) })}>
-      <Field label={t("Recipients")} help={t("These get it instead of everybody who still waits for it; parted by blanks.")} fault={redirect.error?.body.errors?.[0]?.detail}><input className="input mono" autoFocus value={to} onChange={(event) => setTo(event.target.value)} /></Field>
+      <Field label={t("Recipients")} help={t("These get it instead of everybody who still waits for it; parted by blanks.")} fault={redirect.error?.under("")}><input className="input mono" autoFocus value={to} onChange={(event) => setTo(event.target.value)} /></Field>
     </FormDialog>
   );
 }
