@@ -55,6 +55,7 @@ pub mod queue;
 mod refusal;
 mod registration;
 mod rights;
+mod roster;
 mod routing;
 mod routing_table;
 mod rule;

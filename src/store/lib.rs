@@ -24,6 +24,7 @@ pub mod idempotency;
 pub mod listener;
 pub mod registration;
 pub mod routing_table;
+pub mod roster;
 pub mod rule;
 pub mod email;
 pub mod mail_trace;
