@@ -1,6 +1,7 @@
 //! Composition root: reads the bootstrap, builds each room once, starts and stops them. No logic.
 
 mod listeners;
+mod outside;
 mod serve;
 
 use std::os::unix::process::CommandExt;

@@ -126,6 +126,7 @@ async fn serve_store(store: Store, home: &Path, options: &Serve, config: &Config
     let master = MasterKey::load(&key_file).map_err(|e| format!("{}: {e}", key_file.display()))?;
     let service = Service::new(store, master, home.join("setup-token"), net::interface_networks(), check_certificate).await.map_err(|e| e.to_string())?;
     bootstrap(&service, config).await?;
+    service.set_outside(Arc::new(crate::outside::Network::default()));
     let token = service.offer_setup(config.setup.token.as_ref()).await.map_err(|e| e.to_string())?;
     certificate(&service).await?;
     let schema = graphql::schema(service.clone()).map_err(|e| e.to_string())?;
@@ -139,6 +140,7 @@ async fn serve_store(store: Store, home: &Path, options: &Serve, config: &Config
     let mut runner = tokio::spawn(mta::Runner::new(service.clone(), options.dev && !options.allow_outbound).run());
     let submissions = tokio::spawn(service.clone().run_submissions());
     let trends = tokio::spawn(service.clone().run_trends());
+    let confirmations = tokio::spawn(service.clone().run_confirmations());
     let housekeeping = tokio::spawn(service.clone().run_housekeeping());
     let console = tokio::spawn(console(home.to_owned(), service.clone()));
     let address = options.host.or_else(|| options.dev.then(|| IpAddr::from([127, 0, 0, 1]))).filter(|a| !a.is_unspecified());
@@ -163,7 +165,11 @@ async fn serve_store(store: Store, home: &Path, options: &Serve, config: &Config
     runner.abort();
     submissions.abort();
     trends.abort();
+    confirmations.abort();
     housekeeping.abort();
+    if let Err(error) = service.write_routing_hits().await {
+        tracing::warn!(%error, "how often lines of the routing table were applied in the last minute is not written down");
+    }
     console.abort();
     Ok(())
 }

@@ -21,8 +21,12 @@ mod imap;
 mod contract;
 #[path = "support/dns.rs"]
 mod dns;
+#[path = "api/dns_check.rs"]
+mod dns_check;
 #[path = "api/events.rs"]
 mod events;
+#[path = "api/firewall.rs"]
+mod firewall;
 #[path = "support/ear.rs"]
 mod ear;
 #[path = "support/exchange.rs"]
@@ -39,6 +43,8 @@ mod mail_in;
 mod mail_out;
 #[path = "api/directory.rs"]
 mod directory;
+#[path = "api/messages.rs"]
+mod messages;
 #[path = "api/submissions.rs"]
 mod submissions;
 #[path = "api/mail_trace.rs"]
@@ -69,6 +75,8 @@ mod pop;
 mod names;
 #[path = "api/routing.rs"]
 mod routing;
+#[path = "api/routing_watch.rs"]
+mod routing_watch;
 #[path = "support/server.rs"]
 mod server;
 #[path = "api/telephony.rs"]
@@ -123,6 +131,7 @@ fn main() {
     trials.extend(subscriptions::trials());
     trials.extend(conventions::trials());
     trials.extend(mail_trace::trials());
+    trials.extend(messages::trials());
     trials.extend(submissions::trials());
     trials.extend(mail_in::trials());
     trials.extend(mail_out::trials());
@@ -130,6 +139,9 @@ fn main() {
     trials.extend(imap::trials());
     trials.extend(pop::trials());
     trials.extend(routing::trials());
+    trials.extend(routing_watch::trials());
+    trials.extend(dns_check::trials());
+    trials.extend(firewall::trials());
     trials.extend(names::trials());
     trials.extend(clients::trials());
     trials.extend(faults::trials());

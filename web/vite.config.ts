@@ -1,5 +1,6 @@
 import { readdirSync, rmSync } from "node:fs";
 import { defineConfig } from "vite";
+import { complete } from "./scripts/languages.mjs";
 
 // `npm run dev` shows sources beside a server that runs already: POSTAMT=http://localhost:8010.
 const server = process.env.POSTAMT ?? "http://localhost:8010";
@@ -14,6 +15,7 @@ const empty = {
 };
 
 export default defineConfig({
+  define: { __LANGUAGES__: JSON.stringify(complete()) },
   plugins: [empty],
   build: {
     target: "es2022",

@@ -96,7 +96,7 @@ pub struct CreateAccount {
 #[derive(Debug, Clone, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct UpdateAccount {
-    /// The account: id, address or `me`.
+    /// The account: id, address, name in the main domain, or `me`.
     pub account: String,
     /// Name of the person.
     pub real_name: Option<String>,
@@ -138,6 +138,9 @@ pub struct AccountSettings {
     /// The account makes and gets calls and instant messages.
     #[setting(default = true)]
     pub signal: bool,
+    /// Stands below what is written in the browser; empty = nothing.
+    #[setting(own, unit = "lines")]
+    pub signature: String,
     /// Incoming calls reach the account; off: callers hear that it is not available.
     #[setting(default = true, own)]
     pub accept_calls: bool,
@@ -288,7 +291,7 @@ pub struct DiallerSettings {
 #[derive(Debug, Clone, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct SetPassword {
-    /// The account: id, address or `me`.
+    /// The account: id, address, name in the main domain, or `me`.
     pub account: String,
     /// The new password.
     #[schema(value_type = String)]

@@ -108,7 +108,7 @@ pub struct CallParty {
 #[derive(Debug, Clone, Default, Serialize, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct ListCallRecords {
-    /// Only those of this account: id, address or `me`.
+    /// Only those of this account: id, address, name in the main domain, or `me`.
     pub account: Option<String>,
     /// Only those of this domain: id or name.
     pub domain: Option<String>,
@@ -128,7 +128,7 @@ pub struct ListCallRecords {
 #[derive(Debug, Clone, Default, Serialize, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct ListCdr {
-    /// Only those of this account: id, address or `me`.
+    /// Only those of this account: id, address, name in the main domain, or `me`.
     pub account: Option<String>,
     /// Only those of this domain: id or name.
     pub domain: Option<String>,
@@ -162,7 +162,7 @@ pub enum CdrFormat {
 #[derive(Debug, Clone, Default, Serialize, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct ExportCdr {
-    /// Only those of this account: id, address or `me`.
+    /// Only those of this account: id, address, name in the main domain, or `me`.
     pub account: Option<String>,
     /// Only those of this domain: id or name.
     pub domain: Option<String>,

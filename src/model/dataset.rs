@@ -18,7 +18,7 @@ pub struct Dataset {
 #[derive(Debug, Clone, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct DatasetRef {
-    /// The account: id, address or `me`.
+    /// The account: id, address, name in the main domain, or `me`.
     pub account: String,
     /// Name of the dataset.
     pub name: String,
@@ -28,7 +28,7 @@ pub struct DatasetRef {
 #[derive(Debug, Clone, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct ReplaceDataset {
-    /// The account: id, address or `me`.
+    /// The account: id, address, name in the main domain, or `me`.
     pub account: String,
     /// Name of the dataset: letters, digits, dots, dashes and blanks.
     pub name: String,

@@ -58,7 +58,7 @@ pub struct Conversation {
 #[derive(Debug, Clone, Serialize, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct SendIm {
-    /// The account that sends it: id, address or `me`.
+    /// The account that sends it: id, address, name in the main domain, or `me`.
     pub account: String,
     /// To whom: an address, or a name or number of the own domain.
     pub peer: String,
@@ -72,7 +72,7 @@ pub struct SendIm {
 #[derive(Debug, Clone, Serialize, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct ListConversations {
-    /// The account: id, address or `me`.
+    /// The account: id, address, name in the main domain, or `me`.
     pub account: String,
     /// Most on a page.
     pub limit: Option<i64>,
@@ -84,7 +84,7 @@ pub struct ListConversations {
 #[derive(Debug, Clone, Serialize, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct ListImMessages {
-    /// The account: id, address or `me`.
+    /// The account: id, address, name in the main domain, or `me`.
     pub account: String,
     /// The other side.
     pub peer: String,
@@ -98,7 +98,7 @@ pub struct ListImMessages {
 #[derive(Debug, Clone, Serialize, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct ConversationRef {
-    /// The account: id, address or `me`.
+    /// The account: id, address, name in the main domain, or `me`.
     pub account: String,
     /// The other side.
     pub peer: String,
@@ -108,7 +108,7 @@ pub struct ConversationRef {
 #[derive(Debug, Clone, Serialize, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct MarkRead {
-    /// The account: id, address or `me`.
+    /// The account: id, address, name in the main domain, or `me`.
     pub account: String,
     /// The other side.
     pub peer: String,

@@ -11,6 +11,7 @@ pub mod auth;
 pub mod call;
 pub mod certificate;
 pub mod dataset;
+pub mod dns_check;
 pub mod domain;
 pub mod event;
 pub mod forwarder;

@@ -73,7 +73,7 @@ pub enum MailboxClass {
 #[derive(Debug, Clone, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct CreateMailbox {
-    /// The account: id, address or `me`.
+    /// The account: id, address, name in the main domain, or `me`.
     pub account: String,
     /// Full name; missing levels above it are made too.
     pub name: String,
@@ -83,7 +83,7 @@ pub struct CreateMailbox {
 #[derive(Debug, Clone, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct UpdateMailbox {
-    /// The account: id, address or `me`.
+    /// The account: id, address, name in the main domain, or `me`.
     pub account: String,
     /// The mailbox: id, or `path:` and the name.
     pub mailbox: String,

@@ -57,6 +57,53 @@ impl SettingValue for OwnAddress {
     }
 }
 
+/// A STUN server as `host` or `host:port`; nothing when none is asked.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(transparent)]
+pub struct StunServer(String);
+
+impl StunServer {
+    /// Port of servers that are named without one (RFC 8489 §18.4).
+    const PORT: u16 = 3478;
+
+    /// Host and port, when there is one.
+    pub fn get(&self) -> Option<(&str, u16)> {
+        let text = self.0.as_str();
+        if text.parse::<std::net::Ipv6Addr>().is_ok() {
+            return Some((text, Self::PORT));
+        }
+        let (host, port) = match text.rsplit_once(':') {
+            Some((host, port)) => (host, port.parse().ok().filter(|port| *port > 0)?),
+            None => (text, Self::PORT),
+        };
+        let inner = host.strip_prefix('[').and_then(|rest| rest.strip_suffix(']'));
+        let known = match inner {
+            Some(inner) => inner.parse::<std::net::Ipv6Addr>().is_ok(),
+            None => !host.is_empty() && host.len() <= 253 && host.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'.' || b == b'-'),
+        };
+        known.then_some((inner.unwrap_or(host), port))
+    }
+}
+
+impl From<&str> for StunServer {
+    fn from(text: &str) -> Self {
+        Self(text.to_owned())
+    }
+}
+
+impl std::fmt::Display for StunServer {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+impl SettingValue for StunServer {
+    const KIND: &'static str = "string";
+    fn fault(&self, _: Option<i64>, _: Option<i64>) -> Option<String> {
+        (!self.0.is_empty() && self.get().is_none()).then(|| "must be host, host:port or empty".to_owned())
+    }
+}
+
 /// The media relay.
 #[derive(Debug, Clone, PartialEq, Serialize, ToSchema, Settings)]
 pub struct MediaSettings {
@@ -81,6 +128,9 @@ pub struct MediaSettings {
     /// IPv6 address shown to phones of the local network; empty = the one from which they are reached.
     #[setting(default = "")]
     pub lan_ipv6: OwnAddress,
+    /// STUN server that is asked by which address and port packets leave, when the firewall is checked; empty = none.
+    #[setting(default = "", view = "advanced")]
+    pub stun_server: StunServer,
     /// First port of the relay.
     #[setting(default = 20_000, min = 1024, max = 65_534)]
     pub first_port: i64,
@@ -309,7 +359,7 @@ pub struct MediaCapture {
 #[derive(Debug, Clone, Default, Serialize, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct ListMediaStreams {
-    /// Only those of this account: id, address or `me`.
+    /// Only those of this account: id, address, name in the main domain, or `me`.
     pub account: Option<String>,
     /// Only those of this domain: id or name.
     pub domain: Option<String>,
@@ -349,4 +399,29 @@ pub struct MediaStats {
     pub ports_used: i64,
     /// Pairs of ports there are, over the addresses used so far.
     pub ports: i64,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn stun_servers_have_a_host_and_a_port() {
+        let read = |text: &str| StunServer::from(text).get().map(|(host, port)| format!("{host} {port}"));
+        for (text, expected) in [
+            ("stun.example", Some("stun.example 3478")),
+            ("stun.example:5349", Some("stun.example 5349")),
+            ("192.0.2.1:1", Some("192.0.2.1 1")),
+            ("2001:db8::1", Some("2001:db8::1 3478")),
+            ("[2001:db8::1]:3479", Some("2001:db8::1 3479")),
+            ("", None),
+            ("a:0", None),
+            ("a:70000", None),
+            ("a b", None),
+            ("[a]:1", None),
+            ("stun:stun.example:1", None),
+        ] {
+            assert_eq!(read(text).as_deref(), expected, "{text}");
+        }
+    }
 }

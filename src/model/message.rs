@@ -47,9 +47,25 @@ pub struct Message {
     pub preview: String,
     /// Whether it has attachments.
     pub has_attachment: bool,
+    /// Its thread in the mailbox listed; only in lists that show the last message of each.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub thread: Option<ThreadView>,
     /// Text and parts; only when one message is read.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub body: Option<MessageBody>,
+}
+
+/// What a mailbox holds of a thread.
+#[derive(Debug, Clone, Serialize, ToSchema)]
+pub struct ThreadView {
+    /// Its messages there, the one stored last first; at most 500.
+    pub ids: Vec<Uuid>,
+    /// How many of them are not seen.
+    pub unseen: i64,
+    /// Whether one of them is flagged.
+    pub flagged: bool,
+    /// Who wrote the last ten of them, each once, the last one first.
+    pub from: Vec<MailAddress>,
 }
 
 /// Where a message stands.
@@ -123,7 +139,7 @@ pub struct HeaderField {
 #[derive(Debug, Clone, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct UpdateMessage {
-    /// The account: id, address or `me`.
+    /// The account: id, address, name in the main domain, or `me`.
     pub account: String,
     /// Id of the message.
     pub id: Uuid,
@@ -137,10 +153,14 @@ pub struct UpdateMessage {
 #[derive(Debug, Clone, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct BulkMessages {
-    /// The account: id, address or `me`.
+    /// The account: id, address, name in the main domain, or `me`.
     pub account: String,
     /// Ids of the messages, 1 to 500; what is not there any more is passed over.
-    pub ids: Vec<Uuid>,
+    pub ids: Option<Vec<Uuid>>,
+    /// In place of ids: which messages, up to 500 with each call.
+    pub filter: Option<MessageFilter>,
+    /// With `filter`: `next_cursor` of the call before.
+    pub cursor: Option<String>,
     /// `true` sets a keyword, `false` clears it; others stay.
     pub keywords: Option<BTreeMap<String, bool>>,
     /// Mailboxes they shall stand in: ids or `path:` names; all of them.
@@ -164,13 +184,54 @@ pub enum Deletion {
 pub struct BulkDone {
     /// Messages that were there.
     pub matched: i64,
+    /// Where they stood before.
+    pub before: Vec<BulkPlaces>,
+    /// With `filter`: give it back as `cursor` to go on; null when all is done.
+    pub next_cursor: Option<String>,
+}
+
+/// Messages that stood in the same mailboxes.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, ToSchema)]
+pub struct BulkPlaces {
+    /// Ids of the mailboxes.
+    pub mailbox_ids: Vec<Uuid>,
+    /// Ids of the messages.
+    pub ids: Vec<Uuid>,
+}
+
+/// Which messages are meant; empty: all.
+#[derive(Debug, Clone, Default, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct MessageFilter {
+    /// Only in this mailbox: id or `path:` name.
+    pub mailbox: Option<String>,
+    /// Text that From, To, Cc, Subject or body must contain, without regard to case.
+    pub text: Option<String>,
+    /// Text that From must contain.
+    pub from: Option<String>,
+    /// Text that To or Cc must contain.
+    pub to: Option<String>,
+    /// Text that Subject must contain.
+    pub subject: Option<String>,
+    /// A keyword the message must have.
+    pub keyword: Option<String>,
+    /// A keyword the message must not have.
+    pub not_keyword: Option<String>,
+    /// Whether it has attachments.
+    pub has_attachment: Option<bool>,
+    /// Stored at or after.
+    #[schema(value_type = Option<String>, format = DateTime)]
+    pub received_after: Option<Timestamp>,
+    /// Stored before.
+    #[schema(value_type = Option<String>, format = DateTime)]
+    pub received_before: Option<Timestamp>,
 }
 
 /// Searches messages.
 #[derive(Debug, Clone, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct SearchMessages {
-    /// The account: id, address or `me`.
+    /// The account: id, address, name in the main domain, or `me`.
     pub account: String,
     /// Only in this mailbox: id or `path:` name.
     pub mailbox: Option<String>,

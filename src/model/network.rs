@@ -14,6 +14,8 @@ pub struct Lan {
     pub wan_ipv4: ShownAddress,
     /// IPv6 address for everybody else.
     pub wan_ipv6: ShownAddress,
+    /// STUN server that is asked when the firewall is checked; nothing when none is.
+    pub stun_server: Option<String>,
     /// Lines that tell which addresses are in the local network; changed as address list `lan_ips`.
     pub lan_ips: Vec<String>,
     /// Lines that tell which addresses mean nothing beyond a NAT; changed as address list `nated_ips`.
@@ -44,8 +46,9 @@ pub struct DetectedLan {
     pub route_ipv4: Option<String>,
     /// IPv6 address of the way to the Internet.
     pub route_ipv6: Option<String>,
-    /// What may be wrong: `wan_ip_private` (telephones outside are shown an address they cannot reach) or
-    /// `wan_ip_not_on_machine` (a NAT in front must pass all ports unchanged).
+    /// What may be wrong: `wan_ip_private` (telephones outside are shown an address they cannot reach),
+    /// `wan_ip_not_on_machine` (a NAT in front must pass all ports unchanged), `wan_ip_not_on_route` (packets to the Internet
+    /// leave from another address of this machine), `lan_ip_not_on_machine`.
     pub warnings: Vec<String>,
 }
 
@@ -61,6 +64,8 @@ pub struct UpdateLan {
     pub wan_ipv4: Option<String>,
     /// IPv6 address for everybody else.
     pub wan_ipv6: Option<String>,
+    /// STUN server as `host` or `host:port`, asked when the firewall is checked; empty = none.
+    pub stun_server: Option<String>,
 }
 
 /// Ports of relayed media.
@@ -97,6 +102,22 @@ pub struct FirewallCheck {
     pub rules: Vec<FirewallRule>,
     /// The same for people.
     pub instructions: String,
+    /// What may be wrong: as found on this machine, and `wan_ip_mismatch` (others see another address than they are shown),
+    /// `port_not_preserved` (a NAT changes ports), `stun_no_answer`.
+    pub warnings: Vec<String>,
+    /// What the STUN server saw, when one is set.
+    pub probes: Vec<StunProbe>,
+}
+
+/// A question to a STUN server.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, ToSchema)]
+pub struct StunProbe {
+    /// Address and port of the server.
+    pub server: String,
+    /// Address and port it was asked from.
+    pub local: String,
+    /// Address and port it saw; nothing when it did not answer.
+    pub seen: Option<String>,
 }
 
 /// A range of ports to open.

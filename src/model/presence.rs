@@ -58,7 +58,7 @@ pub struct AccountPresence {
 #[derive(Debug, Clone, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct SetPresence {
-    /// The account: id, address or `me`.
+    /// The account: id, address, name in the main domain, or `me`.
     pub account: String,
     /// How it can be reached.
     pub status: PresenceStatus,
@@ -102,7 +102,7 @@ pub struct SipSubscription {
 #[derive(Debug, Clone, Default, Serialize, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct ListSubscriptions {
-    /// Only those of or to this account: id, address or `me`.
+    /// Only those of or to this account: id, address, name in the main domain, or `me`.
     pub account: Option<String>,
     /// Only those to accounts of this domain: id or name.
     pub domain: Option<String>,

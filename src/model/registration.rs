@@ -39,7 +39,7 @@ pub struct Registration {
 #[derive(Debug, Clone, Default, Serialize, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct ListRegistrations {
-    /// Only those of this account: id, address or `me`.
+    /// Only those of this account: id, address, name in the main domain, or `me`.
     pub account: Option<String>,
     /// Only those of this domain: id or name.
     pub domain: Option<String>,
@@ -57,7 +57,7 @@ pub struct ListRegistrations {
 #[derive(Debug, Clone, Default, Serialize, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct RemoveRegistrations {
-    /// All those of this account: id, address or `me`.
+    /// All those of this account: id, address, name in the main domain, or `me`.
     pub account: String,
 }
 

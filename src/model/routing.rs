@@ -204,6 +204,58 @@ pub struct RoutingTableInput {
     /// True accepts a table that relays for everybody.
     #[serde(default)]
     pub confirm_open_relay: bool,
+    /// When the table is saved: seconds, 10 to 3600, after which the earlier table comes back by itself unless the change is
+    /// confirmed; absent = the table stays.
+    #[serde(default)]
+    pub confirm_within: Option<i64>,
+}
+
+/// A change of the Router that goes back by itself unless it is confirmed.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, ToSchema)]
+pub struct RoutingConfirmation {
+    /// Id.
+    pub id: Uuid,
+    /// What was changed.
+    pub part: RoutingPart,
+    /// Version that was saved: of the table, or of the settings of the server.
+    pub version: i64,
+    /// Address of the account that saved it.
+    pub saved_by: String,
+    /// When it was saved.
+    #[schema(value_type = String, format = DateTime)]
+    pub saved_at: Timestamp,
+    /// When it goes back.
+    #[schema(value_type = String, format = DateTime)]
+    pub confirm_by: Timestamp,
+}
+
+/// Parts of the Router that are saved as a whole.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize, ToSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum RoutingPart {
+    /// The routing table.
+    Table,
+    /// The settings of the Router.
+    Settings,
+}
+
+/// Names a change that waits to be confirmed.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct RoutingConfirmationRef {
+    /// The change.
+    pub id: Uuid,
+}
+
+/// How often a line of the table was applied.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, ToSchema)]
+pub struct RoutingHit {
+    /// The line.
+    pub id: Uuid,
+    /// Its place in the table, counted from 1.
+    pub position: u32,
+    /// How often it was applied in this hour and the 23 hours before it.
+    pub hits: i64,
 }
 
 /// One version of the table in the history.
@@ -419,7 +471,7 @@ pub struct Explanation {
     pub result: RouteResult,
     /// The result in one line, for example `LOCAL(john@company.dom)`.
     pub text: String,
-    /// True when a record, forwarder or setting lets strangers use the result.
+    /// True when a record, forwarder or setting lets strangers use the result; it matters where something would be relayed.
     pub relayable: bool,
     /// What SMTP or SIP would decide for this sender; null for errors and logins.
     pub relay_verdict: Option<RelayVerdict>,

@@ -212,7 +212,7 @@ macro_rules! inputs {
 
 inputs!(ServerRules ServerRuleRef CreateServerRule ReplaceServerRules UpdateServerRule ReorderServerRules "the server");
 inputs!(DomainRules DomainRuleRef CreateDomainRule ReplaceDomainRules UpdateDomainRule ReorderDomainRules "a domain" domain: "The domain: id or name.");
-inputs!(AccountRules AccountRuleRef CreateAccountRule ReplaceAccountRules UpdateAccountRule ReorderAccountRules "an account" account: "The account: id, address or `me`.");
+inputs!(AccountRules AccountRuleRef CreateAccountRule ReplaceAccountRules UpdateAccountRule ReorderAccountRules "an account" account: "The account: id, address, name in the main domain, or `me`.");
 
 /// What is wrong or doubtful in rules.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, ToSchema)]
@@ -236,7 +236,7 @@ pub struct RuleFinding {
 #[derive(Debug, Clone, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct TestSignalRules {
-    /// The account that is called: id, address or `me`.
+    /// The account that is called: id, address, name in the main domain, or `me`.
     pub account: String,
     /// Who calls: an address or number; empty = somebody who does not say who he is.
     #[serde(default)]

@@ -26,7 +26,7 @@ pub struct Upload {
 #[derive(Debug, Clone, Default, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct SendMessage {
-    /// The account: id, address or `me`.
+    /// The account: id, address, name in the main domain, or `me`.
     pub account: String,
     /// From; the account's own address when absent. Must be an address of the account.
     pub from: Option<MailAddress>,
@@ -79,7 +79,7 @@ pub struct SendMessage {
 #[derive(Debug, Clone, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct CreateDraft {
-    /// The account: id, address or `me`.
+    /// The account: id, address, name in the main domain, or `me`.
     pub account: String,
     /// From; the account's own address when absent. Must be an address of the account.
     pub from: Option<MailAddress>,
@@ -114,7 +114,7 @@ pub struct CreateDraft {
 #[derive(Debug, Clone, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct ReplaceDraft {
-    /// The account: id, address or `me`.
+    /// The account: id, address, name in the main domain, or `me`.
     pub account: String,
     /// The draft; it gets another id.
     pub id: Uuid,
@@ -179,7 +179,7 @@ pub enum DsnWish {
 #[derive(Debug, Clone, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct CreateUpload {
-    /// The account: id, address or `me`.
+    /// The account: id, address, name in the main domain, or `me`.
     pub account: String,
     /// The file.
     #[serde(default)]

@@ -17,6 +17,7 @@ mod listener;
 mod proxy_protocol;
 mod resolver;
 mod stream;
+mod stun;
 
 pub use certificates::{CertificateError, Certificates, Facts, Made, self_signed};
 pub use client::{connect, opportunistic_tls};
@@ -29,3 +30,4 @@ pub use listener::{Connection, Connections, Endpoint, Gate, OneOf, Serve, open, 
 pub use proxy_protocol::{ProxyHeader, read_header};
 pub use resolver::{Dns, Pointer, Resolver, ServiceHost};
 pub use stream::Stream;
+pub use stun::seen_by;

@@ -144,6 +144,30 @@ impl Resolver {
         self.lookup(name, RecordType::NAPTR, pointer).await
     }
 
+    /// The TXT records of a name, the pieces of each put together; none when it exists and has none.
+    ///
+    /// # Errors
+    /// When there is no such name, or nobody can tell.
+    pub async fn texts(&self, name: &str) -> Result<Vec<String>, DnsError> {
+        let text = |data: &RData| match data {
+            RData::TXT(txt) => Some(String::from_utf8_lossy(&txt.txt_data.concat()).into_owned()),
+            _ => None,
+        };
+        self.lookup(name, RecordType::TXT, text).await
+    }
+
+    /// The names of an address (PTR records); none when it stands in the DNS and has none.
+    ///
+    /// # Errors
+    /// When nothing is known of the address, or nobody can tell.
+    pub async fn names(&self, address: IpAddr) -> Result<Vec<String>, DnsError> {
+        let name = |data: &RData| match data {
+            RData::PTR(ptr) => Some(undotted(&ptr.0)),
+            _ => None,
+        };
+        self.lookup(&Name::from(address).to_ascii(), RecordType::PTR, name).await
+    }
+
     /// The addresses of a host; an address in brackets is its own.
     ///
     /// # Errors

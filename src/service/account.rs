@@ -36,7 +36,7 @@ const MAILBOXES: [(&str, Option<&str>, &str); 10] = [
 #[derive(Debug, Clone, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct AccountRef {
-    /// The account: id, address or `me`.
+    /// The account: id, address, name in the main domain, or `me`.
     pub(crate) account: String,
 }
 
@@ -44,7 +44,7 @@ pub(crate) struct AccountRef {
 #[derive(Debug, Clone, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct AliasRef {
-    /// The account: id, address or `me`.
+    /// The account: id, address, name in the main domain, or `me`.
     pub(crate) account: String,
     /// The other name.
     pub(crate) name: String,
@@ -64,7 +64,7 @@ pub(crate) struct ListDomainAccounts {
 #[derive(Debug, Clone, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct UpdateAccountSettings {
-    /// The account: id, address or `me`.
+    /// The account: id, address, name in the main domain, or `me`.
     pub(crate) account: String,
     /// Values to set.
     pub(crate) set: Option<AccountSettingsPatch>,
@@ -74,7 +74,7 @@ pub(crate) struct UpdateAccountSettings {
 }
 
 impl Service {
-    /// Finds an account by id, address or `me`; deleted ones only by id.
+    /// Finds an account by id, address, name in the main domain, or `me`; deleted ones only by id.
     pub(crate) async fn find_account(&self, call: &Call, account: &str) -> Result<AccountRow> {
         let unknown = || Error::not_found("account");
         let id = if account == "me" {
@@ -82,8 +82,11 @@ impl Service {
         } else if let Ok(id) = account.parse::<Uuid>() {
             id
         } else {
-            let (name, domain) = account.rsplit_once('@').ok_or_else(unknown)?;
-            let domain = idna::domain_to_ascii(domain).unwrap_or_default();
+            // As everywhere, a name without a domain is one of the main domain.
+            let (name, domain) = match account.rsplit_once('@') {
+                Some((name, domain)) => (name, idna::domain_to_ascii(domain).unwrap_or_default()),
+                None => (account, self.mail_host().await?.to_string()),
+            };
             self.store().account_by_name(&domain, &name.to_lowercase()).await?.ok_or_else(unknown)?
         };
         call.caller.signed_in()?;

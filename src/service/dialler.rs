@@ -15,7 +15,7 @@ use crate::{Error, Result, Service};
 #[derive(Debug, Clone, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct UpdateDialler {
-    /// The account: id, address or `me`.
+    /// The account: id, address, name in the main domain, or `me`.
     pub(crate) account: String,
     /// Values to set.
     pub(crate) set: Option<DiallerSettingsPatch>,

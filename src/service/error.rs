@@ -120,6 +120,15 @@ impl Error {
 }
 
 impl Error {
+    /// Says that the fields at fault stand in this one.
+    #[must_use]
+    pub(crate) fn below(mut self, pointer: &str) -> Self {
+        for field in &mut self.fields {
+            field.pointer.insert_str(0, pointer);
+        }
+        self
+    }
+
     /// Adds particulars to the field named last.
     #[must_use]
     pub(crate) fn with(mut self, params: serde_json::Value) -> Self {

@@ -26,6 +26,7 @@ mod directory;
 mod changes;
 mod disk;
 mod dns;
+mod dns_check;
 mod domain;
 mod draft;
 mod error;
@@ -49,6 +50,7 @@ mod name;
 mod network;
 mod operation;
 pub mod operations;
+mod outside;
 mod presence;
 mod pcapng;
 pub mod queue;
@@ -57,6 +59,7 @@ mod registration;
 mod rights;
 mod roster;
 mod routing;
+mod routing_confirmation;
 mod routing_table;
 mod rule;
 mod server;
@@ -91,6 +94,7 @@ pub use modules::ModuleSettings;
 pub use limit::Allowance;
 pub use listener::Opened;
 pub use media::{CaptureRefused, Captured, CapturedPacket, MediaBody, MediaControl, MediaEvent, MediaForce, MediaRefused, MediaSide};
+pub use outside::{Asked, Naptr, Offered, Outside, Silence};
 pub use operation::{Access, Call, Gives, Method, Octets, Operation, Reply, Shape};
 pub use refusal::Refusal;
 pub use setup::Claim;
@@ -140,6 +144,7 @@ struct Inner {
     outbox: events::Outbox,
     sending: submission::Wake,
     voice: voice::Voice,
+    outside: std::sync::OnceLock<Arc<dyn Outside>>,
     check_certificate: CheckCertificate,
 }
 
@@ -182,6 +187,7 @@ impl Service {
             outbox: events::Outbox::default(),
             sending: submission::Wake::default(),
             voice: voice::Voice::default(),
+            outside: std::sync::OnceLock::new(),
             check_certificate,
         };
         let service = Self { inner: Arc::new(inner) };

@@ -13,6 +13,9 @@ use crate::{Access, Caller, Error, Kind, Operation, Result, Service, Submitter, 
 
 /// Keys remembered at a time.
 const REMEMBERED: usize = 100_000;
+/// Operations that ask the DNS and servers elsewhere.
+const CHECKS: [&str; 2] = ["checkFirewall", "runDnsCheck"];
+const CHECK: Flow = Flow { count: 60, period: 60 };
 /// Instant messages of one sender.
 const IMS: Flow = Flow { count: 60, period: 60 };
 
@@ -30,6 +33,8 @@ enum Bucket {
     AdminWrite,
     Login,
     Anonymous,
+    /// Questions to others that the caller makes the server ask.
+    Check,
     /// Recipients an account sends to.
     Out,
     /// Instant messages an account or address sends.
@@ -108,6 +113,7 @@ impl Bucket {
             Self::AdminWrite => "admin_write",
             Self::Login => "login",
             Self::Anonymous => "anonymous",
+            Self::Check => "check",
             Self::Out => "send",
             Self::Im => "im",
         }
@@ -135,6 +141,7 @@ impl Limits {
         let settings = self.settings.read().ok()?;
         let address = Key::Address(neighbour(caller.remote_ip));
         Some(match (&caller.account, operation.access) {
+            (Some(standing), _) if CHECKS.contains(&operation.id) => (Bucket::Check, Key::Account(standing.account_id), CHECK),
             // A refresh token cannot be guessed, and every page that opens brings one.
             (_, Access::Public) if !operation.is_query() && operation.id != "refreshToken" => (Bucket::Login, address, settings.rate_login),
             (None, _) => (Bucket::Anonymous, address, settings.rate_anonymous),

@@ -20,7 +20,7 @@ use crate::{Error, Kind, Result, Service, new_id};
 #[derive(Debug, Clone, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct MailboxRef {
-    /// The account: id, address or `me`.
+    /// The account: id, address, name in the main domain, or `me`.
     pub(crate) account: String,
     /// The mailbox: id, or `path:` and the name.
     pub(crate) mailbox: String,
@@ -30,7 +30,7 @@ pub(crate) struct MailboxRef {
 #[derive(Debug, Clone, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct DeleteMailbox {
-    /// The account: id, address or `me`.
+    /// The account: id, address, name in the main domain, or `me`.
     pub(crate) account: String,
     /// The mailbox: id, or `path:` and the name.
     pub(crate) mailbox: String,

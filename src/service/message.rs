@@ -5,6 +5,7 @@
 pub(crate) mod api;
 pub(crate) mod content;
 pub(crate) mod file;
+pub(crate) mod find;
 mod search;
 
 use std::collections::HashMap;

@@ -4,8 +4,8 @@
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr, UdpSocket};
 
 use model::listener::Protocol;
-use model::media::{MediaSettings, MediaSettingsPatch, OwnAddress};
-use model::network::{DetectedLan, FirewallCheck, FirewallRule, Lan, MediaPorts, ShownAddress, UpdateLan, UpdateMediaPorts};
+use model::media::{MediaSettings, MediaSettingsPatch, OwnAddress, StunServer};
+use model::network::{DetectedLan, FirewallCheck, FirewallRule, Lan, MediaPorts, ShownAddress, StunProbe, UpdateLan, UpdateMediaPorts};
 use model::settings::{SettingsChange, change, fold};
 use serde_json::{Value, json};
 
@@ -38,7 +38,7 @@ fn shown(set: &OwnAddress, outside: IpAddr) -> ShownAddress {
     ShownAddress { set: set.map(|ip| ip.to_string()), acts: acts.map(|ip| ip.to_string()), on_machine: acts.is_some_and(is_ours) }
 }
 
-fn is_private(ip: IpAddr) -> bool {
+pub(crate) fn is_private(ip: IpAddr) -> bool {
     match ip.to_canonical() {
         IpAddr::V4(ip) => ip.is_private() || ip.is_link_local() || matches!(ip.octets(), [100, second, ..] if second & 0xc0 == 64),
         IpAddr::V6(ip) => ip.is_unique_local(),
@@ -57,6 +57,13 @@ fn detect(settings: &MediaSettings, mut addresses: Vec<IpAddr>) -> DetectedLan {
     }
     if wan.iter().flatten().any(|ip| !is_ours(*ip)) {
         warnings.push("wan_ip_not_on_machine".to_owned());
+    }
+    let routes = [route_ipv4, route_ipv6];
+    if [settings.wan_ipv4.get(), settings.wan_ipv6.get()].into_iter().zip(routes).any(|(set, route)| set.is_some_and(|ip| is_ours(ip) && route.is_some_and(|route| route != ip))) {
+        warnings.push("wan_ip_not_on_route".to_owned());
+    }
+    if [settings.lan_ipv4.get(), settings.lan_ipv6.get()].into_iter().flatten().any(|ip| !is_ours(ip)) {
+        warnings.push("lan_ip_not_on_machine".to_owned());
     }
     let text = |ip: Option<IpAddr>| ip.map(|ip| ip.to_string());
     DetectedLan { addresses: addresses.iter().map(ToString::to_string).collect(), route_ipv4: text(route_ipv4), route_ipv6: text(route_ipv6), warnings }
@@ -92,6 +99,14 @@ impl Service {
         let settings = self.module_settings();
         let media = &settings.media;
         [&media.lan_ipv4, &media.lan_ipv6, &media.wan_ipv4, &media.wan_ipv6].iter().any(|set| set.get() == Some(ip.to_canonical()))
+    }
+
+    /// The addresses by which others reach this server, as far as it knows: as set, or as the route to the Internet shows.
+    pub(crate) fn outside_addresses(&self) -> Vec<IpAddr> {
+        let settings = self.module_settings();
+        let media = &settings.media;
+        let acts = [&media.wan_ipv4, &media.wan_ipv6].into_iter().zip(OUTSIDE).filter_map(|(set, outside)| set.get().or_else(|| source_of(outside)));
+        acts.filter(|ip| !is_private(*ip) && !ip.is_loopback() && !ip.is_unspecified()).collect()
     }
 
     async fn media_view(&self) -> Result<(MediaSettings, i64)> {
@@ -131,6 +146,7 @@ impl Service {
             lan_ipv6: shown(&settings.lan_ipv6, v6),
             wan_ipv4: shown(&settings.wan_ipv4, v4),
             wan_ipv6: shown(&settings.wan_ipv6, v6),
+            stun_server: settings.stun_server.get().map(|_| settings.stun_server.to_string()),
             lan_ips: lines("lan_ips"),
             nated_ips: lines("nated_ips"),
             detected: detect(&settings, self.host_addresses()),
@@ -150,7 +166,7 @@ impl Service {
     pub(crate) async fn update_lan(self, call: Call, input: UpdateLan) -> Result<Done<Lan>> {
         call.caller.may_server("settings")?;
         let address = |text: &Option<String>| text.as_deref().map(|text| OwnAddress::from(text.trim()));
-        let set = MediaSettingsPatch { lan_ipv4: address(&input.lan_ipv4), lan_ipv6: address(&input.lan_ipv6), wan_ipv4: address(&input.wan_ipv4), wan_ipv6: address(&input.wan_ipv6), ..MediaSettingsPatch::default() };
+        let set = MediaSettingsPatch { lan_ipv4: address(&input.lan_ipv4), lan_ipv6: address(&input.lan_ipv6), wan_ipv4: address(&input.wan_ipv4), wan_ipv6: address(&input.wan_ipv6), stun_server: input.stun_server.as_deref().map(|text| StunServer::from(text.trim())), ..MediaSettingsPatch::default() };
         for (pointer, address, is_v6) in [("/lan_ipv4", &set.lan_ipv4, false), ("/lan_ipv6", &set.lan_ipv6, true), ("/wan_ipv4", &set.wan_ipv4, false), ("/wan_ipv6", &set.wan_ipv6, true)] {
             if address.as_ref().and_then(OwnAddress::get).is_some_and(|ip| ip.is_ipv6() != is_v6 || ip.is_unspecified() || ip.is_multicast()) {
                 return Err(Error::invalid(pointer, "must be an address of that kind, of one machine"));
@@ -201,7 +217,43 @@ impl Service {
             format!("{} {} port {ports} ({}){forward}\n", rule.address, rule.protocol, rule.purpose)
         };
         let instructions = rules.iter().map(line).collect();
-        Ok(FirewallCheck { rules, instructions }.into())
+        let mut warnings = detect(&settings, self.host_addresses()).warnings;
+        let probes = self.probe(&settings, &mut warnings).await?;
+        Ok(FirewallCheck { rules, instructions, warnings, probes }.into())
+    }
+
+    /// Asks the STUN server, if one is set, how it sees this one: once for each kind of address it has.
+    async fn probe(&self, settings: &MediaSettings, warnings: &mut Vec<String>) -> Result<Vec<StunProbe>> {
+        let Some((host, port)) = settings.stun_server.get() else { return Ok(Vec::new()) };
+        let outside = self.outside()?;
+        let addresses = outside.addresses(host).await.unwrap_or_default();
+        let mut warn = |warning: &str| if !warnings.iter().any(|known| known == warning) { warnings.push(warning.to_owned()) };
+        let ports = u16::try_from(settings.first_port).unwrap_or(0)..=u16::try_from(settings.last_port).unwrap_or(u16::MAX);
+        let mut probes = Vec::new();
+        for (set, outer) in [&settings.wan_ipv4, &settings.wan_ipv6].into_iter().zip(OUTSIDE) {
+            let Some(server) = addresses.iter().find(|ip| ip.is_ipv4() == outer.is_ipv4()) else { continue };
+            // As media does: from the address it shows, or from the one behind the NAT.
+            let Some(from) = set.get().filter(|ip| is_ours(*ip)).or_else(|| source_of(*server)) else { continue };
+            let server = SocketAddr::new(*server, port);
+            let answer = outside.seen_by(server, from, ports.clone(), rand::random()).await.ok();
+            let local = SocketAddr::new(from, answer.as_ref().map_or(0, |(port, _)| *port));
+            match &answer {
+                None => warn("stun_no_answer"),
+                Some((asked, seen)) => {
+                    if set.get().or_else(|| source_of(outer)).is_some_and(|wan| wan != seen.ip()) {
+                        warn("wan_ip_mismatch");
+                    }
+                    if *asked != seen.port() {
+                        warn("port_not_preserved");
+                    }
+                }
+            }
+            probes.push(StunProbe { server: server.to_string(), local: local.to_string(), seen: answer.map(|(_, seen)| seen.to_string()) });
+        }
+        if probes.is_empty() {
+            warn("stun_no_answer");
+        }
+        Ok(probes)
     }
 }
 

@@ -8,6 +8,7 @@ use model::auth::{Login, Principal, Refresh, Session, Tokens};
 use model::call::{CallRecord, CallRef, CallTrace, ExportCdr, ListCallRecords, ListCdr, TraceCall};
 use model::certificate::{Certificate, ImportCertificate};
 use model::dataset::{Dataset, DatasetRef, ReplaceDataset};
+use model::dns_check::{DnsCheck, RunDnsCheck};
 use model::domain::{CreateDomain, Domain, DomainAliases, DomainSettingsPatch, RenameDomain, ReplaceDomainAliases, UpdateDomain};
 use model::forwarder::{CreateForwarder, Forwarder, RenameForwarder, UpdateForwarder};
 use model::group::{CreateGroup, Group, GroupMembers, Members, RenameGroup, UpdateGroup};
@@ -23,7 +24,7 @@ use model::queue::{Accepted, Queue, QueueAction, QueueSummary, SubmitRawMessage,
 use model::registration::{ListRegistrations, Registration, RegistrationPinged, RemoveRegistrations, Removed};
 use model::roster::{AddBuddy, ApproveSubscription, Buddy, BuddyRef, ListRoster, UpdateBuddy};
 use model::routing::{
-    ExplainRequest, Explanation, MoveRoutingLine, NewRoutingLine, RollbackRouting, RouterSettingsPatch, RoutingLine, RoutingTable, RoutingTableInput, RoutingValidation, RoutingVersion, UpdateRoutingLine,
+    ExplainRequest, Explanation, MoveRoutingLine, NewRoutingLine, RollbackRouting, RoutingConfirmation, RoutingConfirmationRef, RoutingHit, RoutingLine, RoutingTable, RoutingTableInput, RoutingValidation, RoutingVersion, UpdateRoutingLine,
 };
 use model::rule::{
     AccountRuleRef, AccountRules, CreateAccountRule, CreateDomainRule, CreateServerRule, DomainRuleRef, DomainRules, ReorderAccountRules, ReorderDomainRules, ReorderServerRules, ReplaceAccountRules,
@@ -49,14 +50,15 @@ use crate::group::{GroupRef, MemberRef};
 use crate::listener::ListenerRef;
 use crate::mail_trace::TraceRef;
 use crate::mailbox::{DeleteMailbox, MailboxRef};
-use crate::message::api::{DeleteMessage, ImportMessage, ListMessages, MessageRef, RawMessage};
+use crate::message::api::{DeleteMessage, ImportMessage, MessageRef, RawMessage};
+use crate::message::find::ListMessages;
 use crate::message::file::{FileContent, PartRef};
 use crate::modules::ModuleRef;
 use crate::registration::RegistrationRef;
 use crate::session::SessionRef;
 use crate::submission::{ListSubmissions, SubmissionRef};
 use crate::upload::BlobRef;
-use crate::routing_table::LineRef;
+use crate::routing_table::{LineRef, UpdateRouterSettings};
 use crate::transit::{ListQueues, ListTransit, MessageAction, QueueRef, RedirectMessage, RejectByFilter, RejectMessage, RejectQueue, TransitRef};
 use crate::operation::{Access, Access::*, Gives::*, Method, Method::*, Nothing, Operation, Shape, read, write};
 use crate::Service;
@@ -136,7 +138,7 @@ operations! {
         detectLan Post "/network/lan/detect" 200 Server("settings_read"), detect_lan(Nothing) -> DetectedLan, "Looks again at the addresses of this machine";
         getMediaPorts Get "/network/media-ports" 200 Server("settings_read"), get_media_ports(Nothing) -> MediaPorts, "Shows the ports of relayed media";
         updateMediaPorts Patch "/network/media-ports" 200 Server("settings"), update_media_ports(UpdateMediaPorts) -> MediaPorts, "Changes the ports of relayed media";
-        checkFirewall Post "/network/media-ports/firewall-check" 200 Server("settings_read"), check_firewall(Nothing) -> FirewallCheck, "Lists every range of ports that a firewall in front has to let through";
+        checkFirewall Post "/network/media-ports/firewall-check" 200 Server("settings_read"), check_firewall(Nothing) -> FirewallCheck, "Lists every range of ports that a firewall in front has to let through, and asks a STUN server, if one is set, what it does to them";
         getDnsSettings Get "/network/dns" 200 Server("settings_read"), get_dns_settings(Nothing) -> SettingsView, "Shows the settings of the DNS resolver with their origin";
         updateDnsSettings Patch "/network/dns" 200 Server("settings"), update_dns_settings(UpdateDnsSettings) -> SettingsView, "Changes settings of the DNS resolver";
     }
@@ -183,8 +185,12 @@ operations! {
         rollbackRouting Post "/router/rollback" 200 Server("settings"), rollback_routing(RollbackRouting) -> RoutingTable, "Makes an earlier routing table the newest one";
         validateRouting Post "/router/validate" 200 Server("settings_read"), validate_routing(RoutingTableInput) -> RoutingValidation, "Names what is wrong or doubtful in a routing table", takes = Some("text/plain");
         explainRoute Post "/router/explain" 200 Domain("domain"), explain_route(ExplainRequest) -> Explanation, "Tells where an address goes, and why";
+        listRoutingHits Get "/router/hits" 200 Server("settings_read"), list_routing_hits(ListParams) -> Page<RoutingHit>, "Tells how often lines of the routing table were applied in the last 24 hours";
+        listRoutingConfirmations Get "/router/confirmations" 200 Server("settings_read"), list_routing_confirmations(Nothing) -> Page<RoutingConfirmation>, "Lists changes of the Router that go back unless they are confirmed";
+        confirmRouting Post "/router/confirmations/{id}/confirm" 204 Server("settings"), confirm_routing(RoutingConfirmationRef), "Lets a change of the Router stay";
+        revertRouting Post "/router/confirmations/{id}/revert" 204 Server("settings"), revert_routing(RoutingConfirmationRef), "Takes a change of the Router back at once";
         getRouterSettings Get "/router/settings" 200 Server("settings_read"), get_router_settings(Nothing) -> SettingsView, "Shows the settings of the Router with their origin";
-        updateRouterSettings Patch "/router/settings" 200 Server("settings"), update_router_settings(SettingsChange<RouterSettingsPatch>) -> SettingsView, "Changes settings of the Router";
+        updateRouterSettings Patch "/router/settings" 200 Server("settings"), update_router_settings(UpdateRouterSettings) -> SettingsView, "Changes settings of the Router";
     }
     "domains" {
         listDomains Get "/domains" 200 Domain("domain"), list_domains(ListParams) -> Page<Domain>, "Lists the domains the caller administers";
@@ -199,6 +205,8 @@ operations! {
         addDomainAlias Post "/domains/{domain}/aliases" 201 Server("domains_all"), add_domain_alias(DomainAliasRef) -> DomainAliases, "Adds another name to a domain";
         replaceDomainAliases Put "/domains/{domain}/aliases" 200 Server("domains_all"), replace_domain_aliases(ReplaceDomainAliases) -> DomainAliases, "Replaces the other names of a domain", needs_version = true;
         removeDomainAlias Delete "/domains/{domain}/aliases/{name}" 204 Server("domains_all"), remove_domain_alias(DomainAliasRef), "Takes another name from a domain";
+        getLastDnsCheck Get "/domains/{domain}/dns-check" 200 Domain("domain"), get_last_dns_check(DomainRef) -> DnsCheck, "Shows what the DNS said of a domain when it was asked last";
+        runDnsCheck Post "/domains/{domain}/dns-check" 200 Domain("domain"), run_dns_check(RunDnsCheck) -> DnsCheck, "Asks the DNS what it says of a domain, beside what it should say";
         getDomainSettings Get "/domains/{domain}/settings" 200 Domain("domain"), get_domain_settings(DomainRef) -> SettingsView, "Shows the settings of a domain with their origin";
         updateDomainSettings Patch "/domains/{domain}/settings" 200 Server("domains_all"), update_domain_settings(UpdateDomainSettings) -> SettingsView, "Changes settings of a domain";
         getDomainAccountDefaults Get "/domains/{domain}/account-defaults" 200 Domain("domain"), get_domain_account_defaults(DomainRef) -> SettingsView, "Shows the defaults of the accounts of a domain";
@@ -365,7 +373,8 @@ pub(crate) static PARTS: &[fn() -> Shape] = &[
     Shape::of::<model::account::AccountSettingsPatch>,
     Shape::of::<DomainSettingsPatch>,
     Shape::of::<RoutingVersion>,
-    Shape::of::<RouterSettingsPatch>,
+    Shape::of::<RoutingConfirmation>,
+    Shape::of::<RoutingHit>,
     Shape::of::<Session>,
     Shape::of::<Telnum>,
     Shape::of::<Admin>,

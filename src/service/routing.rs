@@ -3,11 +3,12 @@
 //! Mailing lists, ENUM and the external helper have no tenant yet: nothing has a list's name, no number is in the DNS, and
 //! the helper creates nothing.
 
+mod hits;
 mod names;
 
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Arc, PoisonError, RwLock};
+use std::sync::{Arc, Mutex, PoisonError, RwLock};
 
 use model::account::{AccountSettings, AccountState, SuspendMail};
 use model::domain::{DomainSettings, DomainState, MailToUnknown, ToUnknown};
@@ -22,13 +23,15 @@ use uuid::Uuid;
 use store::routing_table::{LineRow, RoutedDomain, TableRow};
 
 use crate::{Error, Kind, Result, Service, new_id};
+use hits::{Earlier, Hits};
 use names::{Known, Names};
 
 /// The compiled Router and what is known of the names it asks for.
 #[derive(Default)]
 pub(crate) struct Routing {
     /// None before the server is claimed.
-    router: RwLock<Option<Arc<Router>>>,
+    live: RwLock<Option<Live>>,
+    earlier: Mutex<Earlier>,
     host: RwLock<Host>,
     /// A change is committed and the Router could not be compiled again yet.
     stale: AtomicBool,
@@ -37,13 +40,32 @@ pub(crate) struct Routing {
     names: Names,
 }
 
+/// The Router in use, and how often its lines are applied.
+#[derive(Clone)]
+struct Live {
+    router: Arc<Router>,
+    hits: Arc<Hits>,
+}
+
+impl Routing {
+    /// The counters in use; such as count nothing before the server is claimed.
+    fn hits(&self) -> Arc<Hits> {
+        self.live.read().unwrap_or_else(PoisonError::into_inner).as_ref().map(|live| live.hits.clone()).unwrap_or_default()
+    }
+}
+
 impl Service {
     /// Routes an address as a peer wrote it. What the directory cannot answer is a temporary error of the route.
     ///
     /// # Errors
     /// `SetupRequired` before the server is claimed; `Unavailable` when the Router cannot be compiled.
     pub async fn route(&self, address: &str, flow: Flow, context: &Context) -> Result<Outcome> {
-        Ok(self.route_by(&*self.router().await?, address, flow, context).await)
+        let Live { router, hits } = self.live_router().await?;
+        let outcome = self.route_by(&router, address, flow, context).await;
+        if !context.dry_run {
+            hits.count(&outcome.records);
+        }
+        Ok(outcome)
     }
 
     /// The Router as it is now.
@@ -51,17 +73,21 @@ impl Service {
     /// # Errors
     /// As [`Service::route`].
     pub async fn router(&self) -> Result<Arc<Router>> {
+        Ok(self.live_router().await?.router)
+    }
+
+    async fn live_router(&self) -> Result<Live> {
         let routing = &self.inner.routing;
         if routing.stale.load(Ordering::Acquire) {
             self.compile_router().await?;
         }
-        let router = routing.router.read().unwrap_or_else(PoisonError::into_inner).clone();
-        router.ok_or_else(|| Error::new(Kind::SetupRequired, "setup_required", "The server was not claimed yet."))
+        let live = routing.live.read().unwrap_or_else(PoisonError::into_inner).clone();
+        live.ok_or_else(|| Error::new(Kind::SetupRequired, "setup_required", "The server was not claimed yet."))
     }
 
     /// The Router as it was compiled last.
     pub(crate) fn current_router(&self) -> Option<Arc<Router>> {
-        self.inner.routing.router.read().unwrap_or_else(PoisonError::into_inner).clone()
+        self.inner.routing.live.read().unwrap_or_else(PoisonError::into_inner).as_ref().map(|live| live.router.clone())
     }
 
     /// Routes by a Router that need not be the one in use.
@@ -147,7 +173,12 @@ impl Service {
         let domains = domains(self.store().routed_domains().await?, &defaults, &host);
         let rows = self.store().routing_table().await?.lines;
         let router = domains.map(|domains| Arc::new(compile(&rows, &fold(&[&settings]), domains)));
-        *routing.router.write().unwrap_or_else(PoisonError::into_inner) = router;
+        {
+            // Counters are changed for others under this lock alone, so that none are counted twice.
+            let mut earlier = routing.earlier.lock().unwrap_or_else(PoisonError::into_inner);
+            let hits = earlier.replace(&routing.hits(), &rows);
+            *routing.live.write().unwrap_or_else(PoisonError::into_inner) = router.map(|router| Live { router, hits });
+        }
         routing.stale.store(false, Ordering::Release);
         Ok(())
     }

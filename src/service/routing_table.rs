@@ -3,14 +3,14 @@
 use std::collections::{HashMap, HashSet, VecDeque};
 
 use model::routing::{
-    ExplainRequest, Explanation, LineOrigin, MoveRoutingLine, NewRoutingLine, RollbackRouting, RouterSettings, RouterSettingsPatch, RoutingErrorCode, RoutingLine, RoutingLinePatch,
+    ExplainRequest, Explanation, LineOrigin, MoveRoutingLine, NewRoutingLine, RollbackRouting, RouterSettings, RouterSettingsPatch, RoutingErrorCode, RoutingLine, RoutingLinePatch, RoutingPart,
     RoutingTable, RoutingTableInput, RoutingValidation, RoutingVersion, UpdateRoutingLine,
 };
 use model::settings::{SettingsChange, SettingsView, Source, change, explain, fold};
 use model::{ListParams, Page};
 use router::{Address, Context, Line, LineError, Reason, Reference, Router, Table};
 use serde::Deserialize;
-use serde_json::json;
+use serde_json::{Value, json};
 use store::News;
 use store::routing_table::{LineRow, TableRow};
 use utoipa::ToSchema;
@@ -19,6 +19,7 @@ use uuid::Uuid;
 use crate::domain::{cursor, page_after, page_limit};
 use crate::operation::{Call, Done, Nothing, Octets};
 use crate::routing::{line_of_text, with_id};
+use crate::routing_confirmation::within;
 use crate::server::{check_version, settings_fault};
 use crate::{Error, Kind, Result, Service, new_id};
 
@@ -28,6 +29,29 @@ use crate::{Error, Kind, Result, Service, new_id};
 pub(crate) struct LineRef {
     /// The line.
     pub(crate) id: Uuid,
+}
+
+/// What an administrator says beside a new table.
+#[derive(Default)]
+struct Consent {
+    /// It may relay for everybody.
+    open_relay: bool,
+    /// It goes back unless it is confirmed within so many seconds.
+    within: Option<i64>,
+}
+
+/// Changes settings of the Router.
+#[derive(Debug, Clone, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct UpdateRouterSettings {
+    /// Values to set.
+    pub(crate) set: Option<RouterSettingsPatch>,
+    /// Names to return to the built-in value.
+    #[serde(default)]
+    pub(crate) unset: Vec<String>,
+    /// Seconds, 10 to 3600, after which the earlier settings come back by themselves unless the change is confirmed; absent =
+    /// the settings stay.
+    pub(crate) confirm_within: Option<i64>,
 }
 
 /// Where the lines of an input stand, for the pointer of an error.
@@ -68,11 +92,11 @@ impl Given {
     }
 }
 
-fn may_read(call: &Call) -> Result<()> {
+pub(crate) fn may_read(call: &Call) -> Result<()> {
     call.caller.may_server("settings_read").or_else(|_| call.caller.may_server("settings"))
 }
 
-fn text_of(lines: &[LineRow]) -> String {
+pub(crate) fn text_of(lines: &[LineRow]) -> String {
     lines.iter().flat_map(|line| [line.text.as_str(), "\n"]).collect()
 }
 
@@ -111,7 +135,7 @@ fn with_text(call: &Call, input: RoutingTableInput) -> Result<RoutingTableInput>
 }
 
 /// Gives lines their identity: a line that was there keeps id, origin and version.
-fn adopt(old: &TableRow, lines: Vec<Line>) -> Vec<LineRow> {
+pub(crate) fn adopt(old: &TableRow, lines: Vec<Line>) -> Vec<LineRow> {
     let builtin: HashSet<String> = router::default_lines().into_iter().map(|line| line.text).collect();
     let mut known: HashMap<&str, VecDeque<&LineRow>> = HashMap::new();
     for row in &old.lines {
@@ -163,15 +187,17 @@ fn find(call: &Call, table: &TableRow, id: Uuid) -> Result<(usize, LineRow)> {
 
 impl Service {
     /// Changes the table: locks, lets `change` make the new lines, checks and saves them, and compiles the Router.
-    async fn change_table(&self, call: &Call, action: &str, confirmed: bool, given: Given, change: impl FnOnce(&TableRow) -> Result<Vec<LineRow>>) -> Result<TableRow> {
+    async fn change_table(&self, call: &Call, action: &str, consent: Consent, given: Given, change: impl FnOnce(&TableRow) -> Result<Vec<LineRow>>) -> Result<TableRow> {
         call.caller.may_server("settings")?;
+        let within = within(consent.within)?;
         let router = self.router().await?;
         let mut tx = self.store().begin().await?;
         let old = tx.lock_routing_table().await?;
         let next = TableRow { version: old.version + 1, lines: change(&old)? };
         let lines = read_lines(&next.lines).map_err(|errors| given.syntax(&errors))?;
         let compiled = Router::compile(&lines, router.settings(), router.domains().clone()).map_err(|errors| given.syntax(&errors))?;
-        refuse_open_relay(&compiled, confirmed, given, &old, &next)?;
+        refuse_open_relay(&compiled, consent.open_relay, given, &old, &next)?;
+        self.await_confirmation(&mut tx, call, RoutingPart::Table, next.version, Value::String(text_of(&old.lines)), within).await?;
         tx.save_routing_table(&next, &text_of(&next.lines), call.caller.name()).await?;
         let ip = call.caller.remote_ip.to_string();
         let object = json!({"version": next.version});
@@ -188,7 +214,7 @@ impl Service {
             changed = id;
             Ok(lines)
         };
-        let table = self.change_table(call, action, false, given, make).await?;
+        let table = self.change_table(call, action, Consent::default(), given, make).await?;
         let line = shown(&table).lines.into_iter().find(|line| line.id == changed).ok_or_else(|| Error::not_found("line"))?;
         let version = line.version;
         Ok(Done::versioned(line, version))
@@ -207,7 +233,7 @@ impl Service {
         let (given, lines) = given(&input)?;
         let lines = lines.map_err(|errors| given.syntax(&errors))?;
         let make = |old: &TableRow| check_version(&call, old.version).map(|()| adopt(old, lines));
-        let table = self.change_table(&call, "replaceRoutingTable", input.confirm_open_relay, given, make).await?;
+        let table = self.change_table(&call, "replaceRoutingTable", Consent { open_relay: input.confirm_open_relay, within: input.confirm_within }, given, make).await?;
         Ok(told(&call, shown(&table)))
     }
 
@@ -274,7 +300,7 @@ impl Service {
             lines.remove(at);
             Ok(lines)
         };
-        self.change_table(&call, "deleteRoutingLine", false, Given::Line, make).await?;
+        self.change_table(&call, "deleteRoutingLine", Consent::default(), Given::Line, make).await?;
         Ok(().into())
     }
 
@@ -299,7 +325,7 @@ impl Service {
         let lines = Table::parse(&text).map_err(|errors| Given::Text.syntax(&errors))?.lines;
         let make = |old: &TableRow| check_version(&call, old.version).map(|()| adopt(old, lines));
         // It was confirmed when it was saved.
-        let table = self.change_table(&call, "rollbackRouting", true, Given::Text, make).await?;
+        let table = self.change_table(&call, "rollbackRouting", Consent { open_relay: true, within: None }, Given::Text, make).await?;
         Ok(Done::versioned(shown(&table), table.version))
     }
 
@@ -374,12 +400,11 @@ impl Service {
     }
 
     /// Changes settings of the Router.
-    pub(crate) async fn update_router_settings(self, call: Call, input: SettingsChange<RouterSettingsPatch>) -> Result<Done<SettingsView>> {
-        call.caller.may_server("settings")?;
-        let mut tx = self.store().begin().await?;
-        check_version(&call, tx.lock_server().await?.1)?;
-        let (stored, ..) = self.store().router_settings().await?;
-        let next = change::<RouterSettings>(&stored, &input).map_err(settings_fault)?;
+    pub(crate) async fn update_router_settings(self, call: Call, input: UpdateRouterSettings) -> Result<Done<SettingsView>> {
+        let within = within(input.confirm_within)?;
+        let mut tx = self.lock_server(&call, "settings").await?;
+        let (stored, _, version) = self.store().router_settings().await?;
+        let next = change::<RouterSettings>(&stored, &SettingsChange { set: input.set, unset: input.unset }).map_err(settings_fault)?;
         let settings: RouterSettings = fold(&[&next]);
         let is_name = |name: &str| name.is_empty() || idna::domain_to_ascii_strict(name).is_ok();
         if !settings.add_domain_to_unqualified.0.as_deref().is_none_or(is_name) {
@@ -388,6 +413,7 @@ impl Service {
         if settings.telnum_domain.is_empty() || !is_name(&settings.telnum_domain) {
             return Err(Error::invalid("/set/telnum_domain", "is no domain name"));
         }
+        self.await_confirmation(&mut tx, &call, RoutingPart::Settings, version + 1, stored, within).await?;
         tx.update_router_settings(&next).await?;
         let ip = call.caller.remote_ip.to_string();
         let object = json!({"router_settings": next});

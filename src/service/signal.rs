@@ -79,6 +79,14 @@ impl Service {
         self.route_signal_as(address, Context { internal: true, trusted: true, ..context_of(self, sender) }).await
     }
 
+    /// Where an address would lead that a rule of an account names, or of the server without one. Nothing comes of it.
+    pub(crate) async fn would_route(&self, address: &str, account: Option<&Arc<Subscriber>>) -> Signalled {
+        let sender = Sender { subscriber: account.cloned(), is_ours: account.is_some(), ..Sender::default() };
+        let context = context_of(self, &sender);
+        let trusted = account.is_none() || context.trusted;
+        self.route_signal_as(address, Context { internal: true, dry_run: true, trusted, ..context }).await
+    }
+
     async fn route_signal_as(&self, address: &str, context: Context) -> Signalled {
         let mut found = Signalled::default();
         match self.route(address, Flow::Signal, &context).await {

@@ -47,7 +47,7 @@ pub(crate) struct Wake(Notify);
 #[derive(Debug, Clone, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct SubmissionRef {
-    /// The account: id, address or `me`.
+    /// The account: id, address, name in the main domain, or `me`.
     pub(crate) account: String,
     /// The submission.
     pub(crate) id: Uuid,
@@ -57,7 +57,7 @@ pub(crate) struct SubmissionRef {
 #[derive(Debug, Clone, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct ListSubmissions {
-    /// The account: id, address or `me`.
+    /// The account: id, address, name in the main domain, or `me`.
     pub(crate) account: String,
     /// Submissions per page, 1 to 500; 50 when absent.
     pub(crate) limit: Option<i64>,

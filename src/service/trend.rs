@@ -22,6 +22,9 @@ impl Service {
             if let Err(error) = self.note_minute().await {
                 tracing::warn!(%error, "what went through the server in the last minute cannot be written down");
             }
+            if let Err(error) = self.write_routing_hits().await {
+                tracing::warn!(%error, "how often lines of the routing table were applied cannot be written down");
+            }
         }
     }
 

@@ -20,7 +20,7 @@ const SECONDS: i64 = 86_400;
 #[derive(Debug, Clone, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct BlobRef {
-    /// The account: id, address or `me`.
+    /// The account: id, address, name in the main domain, or `me`.
     pub(crate) account: String,
     /// The upload.
     pub(crate) blob: Uuid,

@@ -53,6 +53,17 @@ pub struct EmailFilter {
     pub before: Option<Timestamp>,
 }
 
+/// A message of a thread.
+#[derive(Debug, Clone)]
+pub struct ThreadMember {
+    /// The thread.
+    pub thread: Uuid,
+    /// The message.
+    pub id: Uuid,
+    /// Flags it has in the mailbox.
+    pub flags: i32,
+}
+
 impl Store {
     /// Messages by id with their places; those that stand nowhere are left out. In the order of the ids, newest first.
     ///
@@ -100,6 +111,77 @@ impl Store {
             passed
         )
         .fetch_all(&self.pool)
+        .await?)
+    }
+
+    /// Ids of those messages of an account or mailbox that are the last of their thread there, newest first, after one id and as
+    /// many more as are passed over.
+    ///
+    /// # Errors
+    /// When the database cannot answer.
+    pub async fn thread_heads(&self, account: Uuid, mailbox: Option<Uuid>, after: Option<Uuid>, passed: i64, limit: i64) -> Result<Vec<Uuid>> {
+        Ok(sqlx::query_scalar!(
+            "SELECT e.id FROM email e WHERE e.account_id = $1 AND ($3::uuid IS NULL OR e.id < $3) \
+             AND EXISTS (SELECT FROM mailbox_email m WHERE m.account_id = $1 AND m.email_id = e.id AND ($2::uuid IS NULL OR m.mailbox_id = $2)) \
+             AND NOT EXISTS (SELECT FROM email o JOIN mailbox_email p ON p.account_id = o.account_id AND p.email_id = o.id AND ($2::uuid IS NULL OR p.mailbox_id = $2) \
+               WHERE o.account_id = $1 AND o.thread_id = e.thread_id AND o.id > e.id) ORDER BY e.id DESC OFFSET $4 LIMIT $5",
+            account,
+            mailbox,
+            after,
+            passed,
+            limit
+        )
+        .fetch_all(&self.pool)
+        .await?)
+    }
+
+    /// What an account or mailbox holds of the threads of these messages, newest first, of each at most so many.
+    ///
+    /// # Errors
+    /// When the database cannot answer.
+    pub async fn thread_members(&self, account: Uuid, mailbox: Option<Uuid>, heads: &[Uuid], most: i64) -> Result<Vec<ThreadMember>> {
+        let rows = sqlx::query!(
+            r#"SELECT t.thread_id, o.id AS "id!", o.flags AS "flags!" FROM (SELECT DISTINCT thread_id FROM email WHERE account_id = $1 AND id = ANY($3)) t CROSS JOIN LATERAL (
+                 SELECT e.id, bit_or(p.flags) AS flags FROM email e JOIN mailbox_email p ON p.account_id = e.account_id AND p.email_id = e.id AND ($2::uuid IS NULL OR p.mailbox_id = $2)
+                 WHERE e.account_id = $1 AND e.thread_id = t.thread_id GROUP BY e.id ORDER BY e.id DESC LIMIT $4) o ORDER BY o.id DESC"#,
+            account,
+            mailbox,
+            heads,
+            most
+        )
+        .fetch_all(&self.pool)
+        .await?;
+        Ok(rows.into_iter().map(|r| ThreadMember { thread: r.thread_id, id: r.id, flags: r.flags }).collect())
+    }
+
+    /// How many threads an account or mailbox holds.
+    ///
+    /// # Errors
+    /// When the database cannot answer.
+    pub async fn thread_count(&self, account: Uuid, mailbox: Option<Uuid>) -> Result<i64> {
+        Ok(sqlx::query_scalar!(
+            r#"SELECT count(*) AS "n!" FROM (SELECT DISTINCT e.thread_id FROM mailbox_email m JOIN email e ON e.account_id = m.account_id AND e.id = m.email_id
+               WHERE m.account_id = $1 AND ($2::uuid IS NULL OR m.mailbox_id = $2)) t"#,
+            account,
+            mailbox
+        )
+        .fetch_one(&self.pool)
+        .await?)
+    }
+
+    /// How many messages an account, mailbox or thread holds, each counted once.
+    ///
+    /// # Errors
+    /// When the database cannot answer.
+    pub async fn email_count(&self, account: Uuid, mailbox: Option<Uuid>, thread: Option<Uuid>) -> Result<i64> {
+        Ok(sqlx::query_scalar!(
+            r#"SELECT count(DISTINCT m.email_id) AS "n!" FROM mailbox_email m WHERE m.account_id = $1 AND ($2::uuid IS NULL OR m.mailbox_id = $2)
+               AND ($3::uuid IS NULL OR EXISTS (SELECT FROM email e WHERE e.account_id = $1 AND e.id = m.email_id AND e.thread_id = $3))"#,
+            account,
+            mailbox,
+            thread
+        )
+        .fetch_one(&self.pool)
         .await?)
     }
 

@@ -30,7 +30,8 @@ impl Store {
         Ok(last)
     }
 
-    /// Drops sessions with their tokens, registrations, and answers kept for repeated requests, when they are over.
+    /// Drops sessions with their tokens, registrations, counts of routing lines, and answers kept for repeated requests, when
+    /// they are over.
     ///
     /// # Errors
     /// When the database cannot answer.
@@ -40,6 +41,8 @@ impl Store {
         sqlx::query!("DELETE FROM sip_binding WHERE expires_at < now()").execute(&self.pool).await?;
         sqlx::query!("DELETE FROM call_trace WHERE keep_until < now()").execute(&self.pool).await?;
         sqlx::query!("DELETE FROM upload WHERE expires_at < now()").execute(&self.pool).await?;
+        sqlx::query!("DELETE FROM routing_hit WHERE hour < now() - interval '48 hours'").execute(&self.pool).await?;
+        sqlx::query!("DELETE FROM routing_confirmation WHERE state <> 'waiting' AND confirm_by < now() - interval '48 hours'").execute(&self.pool).await?;
         sqlx::query!("DELETE FROM idempotency WHERE created_at < now() - interval '24 hours'").execute(&self.pool).await?;
         Ok(())
     }

@@ -90,6 +90,12 @@ fn domains_and_accounts_live_and_die() -> Outcome {
     }
     let path = "/accounts/anna.berg@client.example";
     assert_eq!(admin.call("GET", "/accounts/a.berg@mail.client.example", None).body["telnums"], json!(["+4930123456"]));
+    // A name without a domain is one of the main domain, and of no other.
+    assert_eq!(admin.call("GET", "/accounts/Postmaster", None).body["address"], "postmaster@main.example");
+    for name in ["anna.berg", "a.berg", "nobody"] {
+        let unknown = admin.call("GET", &format!("/accounts/{name}"), None);
+        assert_eq!((unknown.status, &unknown.body["code"]), (404, &json!("not_found")), "{name}");
+    }
     let changed = admin.call_if("PATCH", path, Some(json!({"real_name": "A. B."})), Some("\"1\""));
     assert_eq!((changed.status, changed.etag.as_deref()), (200, Some("\"2\"")));
     let stale = admin.call_if("PATCH", path, Some(json!({"real_name": "C"})), Some("\"1\""));

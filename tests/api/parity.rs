@@ -207,7 +207,7 @@ fn inward(description: &Description, name: Option<&str>, value: &Value) -> Value
     let Some(name) = name else { return value.clone() };
     if let Some(item) = name.strip_prefix("Page") {
         let nodes: Value = value["nodes"].as_array().unwrap().iter().map(|node| inward(description, Some(item), node)).collect();
-        return json!({"data": nodes, "page": {"next_cursor": value["pageInfo"]["endCursor"], "has_more": value["pageInfo"]["hasNextPage"]}});
+        return json!({"data": nodes, "page": {"next_cursor": value["pageInfo"]["endCursor"], "has_more": value["pageInfo"]["hasNextPage"], "total": value["totalCount"].as_str().map(|n| n.parse::<i64>().unwrap())}});
     }
     let Some(properties) = description.components[name]["properties"].as_object() else { return value.clone() };
     properties.iter().map(|(key, schema)| (key.clone(), back(description, schema, &value[camel(key)]))).collect()
@@ -232,7 +232,7 @@ fn masked(seen: &mut BTreeMap<String, usize>, value: &Value) -> Value {
             // Timers come and go.
             .filter(|(k, v)| !v.is_null() && *k != "due_at")
             .map(|(k, v)| {
-                let secret = k.ends_with("_token") || k.ends_with("_at") || ["not_after", "chain", "fingerprint", "bound_port", "names", "uid_validity", "at", "oldest", "next_try", "headers", "undo_until", "message_id", "duration_seconds", "message", "first_port", "last_port", "instructions", "requests", "responses", "server_transactions", "client_transactions", "branch", "rtt_ms"].contains(&k.as_str());
+                let secret = k.ends_with("_token") || k.ends_with("_at") || ["not_after", "chain", "fingerprint", "bound_port", "names", "uid_validity", "at", "oldest", "next_try", "headers", "undo_until", "confirm_by", "message_id", "duration_seconds", "message", "first_port", "last_port", "instructions", "requests", "responses", "server_transactions", "client_transactions", "branch", "rtt_ms"].contains(&k.as_str());
                 (k.clone(), if secret { "(masked)".into() } else { masked(seen, v) })
             })
             .collect(),
@@ -354,6 +354,12 @@ fn script() -> Vec<Step> {
     step("getDomainAccountDefaults", json!({"domain": "client.example"}));
     step("updateDomainAccountDefaults", json!({"domain": "client.example", "set": {"max_mailboxes": 50}}));
     step("updateDomainAccountDefaults", json!({"domain": "client.example", "set": {"max_mailboxes": 0}, "unset": ["x"]}));
+    step("getLastDnsCheck", json!({"domain": "client.example"}));
+    // Nobody answers there, so nothing of the world comes in.
+    step("updateDnsSettings", json!({"set": {"servers": ["127.0.0.1:1"], "timeout": 1}}));
+    step("runDnsCheck", json!({"domain": "client.example", "checks": ["spf", "dmarc"]}));
+    step("runDnsCheck", json!({"domain": "nowhere.example"}));
+    step("getLastDnsCheck", json!({"domain": "client.example"}));
     step("getDomainSettings", json!({"domain": "client.example"}));
     step("updateDomainSettings", json!({"domain": "client.example", "set": {"mail_to_unknown": "rerouted", "mail_reroute_address": "catchall@client.example"}}));
     step("updateDomainSettings", json!({"domain": "client.example", "unset": ["nonsense"]}));
@@ -495,8 +501,18 @@ fn routing(steps: &mut Vec<Step>) {
     step("listRoutingHistory", json!({}));
     step("getDnsSettings", json!({}));
     step("updateDnsSettings", json!({"set": {"servers": ["127.0.0.1:5353"]}}));
+    step("listRoutingHits", json!({}));
     step("getRouterSettings", json!({}));
     step("updateRouterSettings", json!({"set": {"direct_mailbox_addressing": true}}));
+    for (action, again) in [("confirmRouting", "revertRouting"), ("revertRouting", "confirmRouting")] {
+        let mut step = |id, input| steps.push((id, input, None, None));
+        step("updateRouterSettings", json!({"set": {"direct_mailbox_addressing": true}, "confirm_within": 600}));
+        step("updateRouterSettings", json!({"set": {}, "confirm_within": 1}));
+        steps.push(("listRoutingConfirmations", json!({}), Some(("$change", "/data/0/id")), None));
+        steps.push((action, json!({"id": "$change"}), None, None));
+        steps.push((again, json!({"id": "$change"}), None, None));
+        steps.push(("listRoutingConfirmations", json!({}), None, None));
+    }
     for version in 1..12 {
         steps.push(("rollbackRouting", json!({"version": 2}), None, Some(version)));
     }
@@ -516,6 +532,8 @@ fn mailboxes(steps: &mut Vec<Step>) {
     step("listMessages", json!({"account": "me", "limit": 5}));
     step("listMessages", json!({"account": "me", "mailbox": "path:INBOX", "position": 0, "limit": 1}));
     step("listMessages", json!({"account": "me", "position": -1}));
+    step("listMessages", json!({"account": "me", "mailbox": "path:INBOX", "collapse": "thread", "count": "exact"}));
+    step("listMessages", json!({"account": "me", "count": "some"}));
     step("searchMessages", json!({"account": "me", "text": "body", "has_attachment": false}));
     step("getMessage", json!({"account": "me", "id": "$message"}));
     step("getMessage", json!({"account": "$anna", "id": "$message"}));
@@ -529,6 +547,7 @@ fn mailboxes(steps: &mut Vec<Step>) {
     step("updateMessage", json!({"account": "me", "id": "$message", "keywords": {"$seen": true}}));
     step("bulkMessages", json!({"account": "me", "ids": ["$message"], "keywords": {"$flagged": true}, "mailbox_ids": ["path:INBOX"]}));
     step("bulkMessages", json!({"account": "me", "ids": []}));
+    step("bulkMessages", json!({"account": "me", "filter": {"mailbox": "path:INBOX"}, "keywords": {"$seen": false}}));
     step("deleteMessage", json!({"account": "me", "id": "$message"}));
     step("bulkMessages", json!({"account": "me", "ids": ["$message"], "delete": "permanent"}));
     step("deleteMailbox", json!({"account": "me", "mailbox": "path:Work"}));

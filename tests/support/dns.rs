@@ -5,7 +5,10 @@ use std::net::{Ipv4Addr, SocketAddr, UdpSocket};
 use std::sync::{Arc, Mutex};
 
 const A: u16 = 1;
+const PTR: u16 = 12;
 const MX: u16 = 15;
+const TXT: u16 = 16;
+const SRV: u16 = 33;
 const NO_NAME: u8 = 3;
 const FAILURE: u8 = 2;
 
@@ -19,6 +22,7 @@ pub(crate) struct Dns {
 struct Entry {
     addresses: Vec<Ipv4Addr>,
     exchanges: Vec<(u16, String)>,
+    others: Vec<(u16, Vec<u8>)>,
     broken: bool,
 }
 
@@ -49,13 +53,34 @@ impl Dns {
         self.zone.lock().unwrap().entry(domain.to_owned()).or_default().exchanges.push((preference, host.to_owned()));
     }
 
+    /// `name` has this text.
+    pub(crate) fn text(&self, name: &str, text: &str) {
+        let pieces = text.as_bytes().chunks(255).flat_map(|piece| [&[u8::try_from(piece.len()).unwrap()], piece].concat()).collect();
+        self.other(name, TXT, pieces);
+    }
+
+    /// The address has this name.
+    pub(crate) fn named(&self, address: Ipv4Addr, host: &str) {
+        let [a, b, c, d] = address.octets();
+        self.other(&format!("{d}.{c}.{b}.{a}.in-addr.arpa"), PTR, name(host));
+    }
+
+    /// The service is offered by a host.
+    pub(crate) fn service(&self, service: &str, port: u16, host: &str) {
+        self.other(service, SRV, [&[0, 0, 0, 5], &port.to_be_bytes()[..], &name(host)].concat());
+    }
+
+    fn other(&self, name: &str, kind: u16, octets: Vec<u8>) {
+        self.zone.lock().unwrap().entry(name.to_owned()).or_default().others.push((kind, octets));
+    }
+
     /// Questions about `domain` fail.
     pub(crate) fn fail(&self, domain: &str) {
         self.zone.lock().unwrap().entry(domain.to_owned()).or_default().broken = true;
     }
 }
 
-/// Answers one question (RFC 1035 §4); TTL 0, so that nothing is remembered.
+/// Answers one question (RFC 1035 §4); TTL 0, so that nothing is remembered, but for records that no mail needs.
 fn answer(query: &[u8], zone: &HashMap<String, Entry>) -> Option<Vec<u8>> {
     let mut labels = Vec::new();
     let mut at = 12;
@@ -73,6 +98,7 @@ fn answer(query: &[u8], zone: &HashMap<String, Entry>) -> Option<Vec<u8>> {
     let records: Vec<Vec<u8>> = match (entry, kind) {
         (Some(entry), A) => entry.addresses.iter().map(|ip| ip.octets().to_vec()).collect(),
         (Some(entry), MX) => entry.exchanges.iter().map(|(preference, host)| [&preference.to_be_bytes()[..], &name(host)].concat()).collect(),
+        (Some(entry), _) => entry.others.iter().filter(|(other, _)| *other == kind).map(|(_, octets)| octets.clone()).collect(),
         _ => Vec::new(),
     };
     let code = match entry {
@@ -87,7 +113,7 @@ fn answer(query: &[u8], zone: &HashMap<String, Entry>) -> Option<Vec<u8>> {
     for record in records {
         reply.extend([0xC0, 12]);
         reply.extend(kind.to_be_bytes());
-        reply.extend([0, 1, 0, 0, 0, 0]);
+        reply.extend([0, 1, 0, 0, 0, if matches!(kind, A | MX) { 0 } else { 60 }]);
         reply.extend(u16::try_from(record.len()).unwrap().to_be_bytes());
         reply.extend(record);
     }

@@ -32,13 +32,16 @@ const scheme = preference<Scheme>("scheme", "auto", showScheme);
 
 export type Pane = "right" | "below" | "off";
 export type Density = "comfortable" | "dense";
+export type Grouping = "threads" | "messages";
 export type Writing = "rich" | "plain";
 const pane = preference<Pane>("reading-pane", "right");
 const density = preference<Density>("density", "comfortable");
+const grouping = preference<Grouping>("grouping", "threads");
 const writing = preference<Writing>("writing", "rich");
 
 export const usePane = pane.use;
 export const useDensity = density.use;
+export const useGrouping = grouping.use;
 export const useWriting = writing.use;
 export const useViewLevel = level.use;
 export const useLayout = layout.use;

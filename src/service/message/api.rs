@@ -4,10 +4,9 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use message::{Facts, Part};
 use model::mailbox::{Mailbox, Role};
-use model::message::{Attachment, BulkDone, BulkMessages, Deletion, Encoding, HeaderField, Headers, MailAddress, Message, MessageBody, MessagePlace, SearchMessages, Stored, UpdateMessage};
-use model::{Page, PageInfo};
+use model::message::{Attachment, BulkDone, BulkMessages, BulkPlaces, Deletion, Encoding, HeaderField, Headers, MailAddress, Message, MessageBody, MessagePlace, Stored, UpdateMessage};
 use serde::Deserialize;
-use store::email::{EmailFilter, EmailRow};
+use store::email::EmailRow;
 use store::message::{FlagChange, FlagUpdate};
 use store::Tx;
 use types::Timestamp;
@@ -16,14 +15,12 @@ use uuid::Uuid;
 
 use super::file::message_of_json;
 pub(crate) use super::file::RawMessage;
-use super::{Arrival, holds};
+use super::Arrival;
+use super::find::cursor_id;
 use crate::mailbox::special_tx;
 use crate::operation::{Call, Done};
-use crate::{Error, Kind, Result, Service};
+use crate::{Error, Result, Service};
 
-/// Most messages looked at for one page of a search.
-const SCAN_MAX: usize = 10_000;
-const SCAN_BATCH: i64 = 200;
 /// Most messages changed at once.
 const BULK_MAX: usize = 500;
 /// System flags by the names of JMAP (RFC 8621 §4.1.1).
@@ -33,35 +30,17 @@ const FLAGS: [(i32, &str); 5] = [(1, "$seen"), (2, "$answered"), (4, "$flagged")
 #[derive(Debug, Clone, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct MessageRef {
-    /// The account: id, address or `me`.
+    /// The account: id, address, name in the main domain, or `me`.
     pub(crate) account: String,
     /// Id of the message.
     pub(crate) id: Uuid,
-}
-
-/// Messages of an account.
-#[derive(Debug, Clone, Deserialize, ToSchema)]
-#[serde(deny_unknown_fields)]
-pub(crate) struct ListMessages {
-    /// The account: id, address or `me`.
-    pub(crate) account: String,
-    /// Only of this mailbox: id or `path:` name.
-    pub(crate) mailbox: Option<String>,
-    /// Only of this thread, those stored last first.
-    pub(crate) thread: Option<Uuid>,
-    /// Messages passed over before the page begins, so that a list can be entered anywhere.
-    pub(crate) position: Option<i64>,
-    /// Messages per page, 1 to 500; 50 when absent.
-    pub(crate) limit: Option<i64>,
-    /// `next_cursor` of the page before.
-    pub(crate) cursor: Option<String>,
 }
 
 /// Deletes a message.
 #[derive(Debug, Clone, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct DeleteMessage {
-    /// The account: id, address or `me`.
+    /// The account: id, address, name in the main domain, or `me`.
     pub(crate) account: String,
     /// Id of the message.
     pub(crate) id: Uuid,
@@ -73,7 +52,7 @@ pub(crate) struct DeleteMessage {
 #[derive(Debug, Clone, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct ImportMessage {
-    /// The account: id, address or `me`.
+    /// The account: id, address, name in the main domain, or `me`.
     pub(crate) account: String,
     /// The mailbox: id or `path:` name; INBOX when absent.
     pub(crate) mailbox: Option<String>,
@@ -95,7 +74,7 @@ fn unknown() -> Error {
 }
 
 /// Parts flags from keywords; refuses what is no keyword (RFC 3501 §9 `flag-keyword`, RFC 8621 §4.1.1).
-fn split_keywords<'a>(names: impl IntoIterator<Item = &'a str>, pointer: &str) -> Result<(i32, Vec<String>)> {
+pub(super) fn split_keywords<'a>(names: impl IntoIterator<Item = &'a str>, pointer: &str) -> Result<(i32, Vec<String>)> {
     let (mut flags, mut keywords) = (0, Vec::new());
     for name in names {
         if let Some((bit, _)) = FLAGS.iter().find(|(_, flag)| flag.eq_ignore_ascii_case(name)) {
@@ -113,7 +92,7 @@ fn addresses(list: &[message::Address]) -> Vec<MailAddress> {
     list.iter().filter_map(|a| Some(MailAddress { name: a.display_name().unwrap_or_default().into_owned(), email: a.email()? })).collect()
 }
 
-fn show(row: EmailRow, facts: &Facts) -> Message {
+pub(super) fn show(row: EmailRow, facts: &Facts) -> Message {
     let flags = FLAGS.iter().filter(|(bit, _)| row.flags & bit != 0).map(|(_, name)| (*name).to_owned());
     let free = row.keywords.iter().flat_map(|place| place.split(' ')).filter(|k| !k.is_empty()).map(str::to_owned);
     let envelope = &facts.envelope;
@@ -136,6 +115,7 @@ fn show(row: EmailRow, facts: &Facts) -> Message {
         size: row.size,
         preview: facts.preview.clone(),
         has_attachment: facts.has_attachment,
+        thread: None,
         body: None,
     }
 }
@@ -167,81 +147,9 @@ fn body(raw: &[u8], facts: &Facts) -> MessageBody {
     }
 }
 
-/// Cuts the message too many that tells of a further page; the cursor is the id of the last one.
-fn page_limit(limit: Option<i64>) -> Result<i64> {
-    crate::domain::page_limit(&model::ListParams { limit, ..Default::default() })
-}
-
-fn cursors(data: &[Message]) -> Vec<String> {
-    data.iter().map(|message| message.id.to_string()).collect()
-}
-
-fn cursor_id(cursor: Option<&str>) -> Result<Option<Uuid>> {
-    let wrong = |_| Error::new(Kind::Malformed, "cursor_mismatch", "This cursor is not one of this collection.");
-    cursor.map(str::parse::<Uuid>).transpose().map_err(wrong)
-}
-
-/// What a search asks of the text of a message, folded.
-struct Wanted {
-    text: Option<String>,
-    from: Option<String>,
-    to: Option<String>,
-    subject: Option<String>,
-}
-
-impl Wanted {
-    /// Whether the header decides: yes, no, or the body must be read.
-    fn by_header(&self, facts: &Facts) -> Option<bool> {
-        let any = |lists: &[&[message::Address]], wanted: &str| lists.iter().flat_map(|list| list.iter()).any(|a| holds(&format!("{} {}", a.display_name().unwrap_or_default(), a.email().unwrap_or_default()), wanted));
-        let envelope = &facts.envelope;
-        let (from, to, cc) = (envelope.from.as_slice(), envelope.to.as_slice(), envelope.cc.as_slice());
-        let fits = self.from.as_deref().is_none_or(|wanted| any(&[from], wanted))
-            && self.to.as_deref().is_none_or(|wanted| any(&[to, cc], wanted))
-            && self.subject.as_deref().is_none_or(|wanted| holds(&facts.subject(), wanted));
-        match &self.text {
-            _ if !fits => Some(false),
-            Some(text) if !(any(&[from, to, cc], text) || holds(&facts.subject(), text)) => None,
-            _ => Some(true),
-        }
-    }
-}
-
 impl Service {
     pub(super) async fn email_row(&self, account: Uuid, id: Uuid) -> Result<EmailRow> {
         self.store().emails(account, &[id]).await?.pop().ok_or_else(unknown)
-    }
-
-    async fn show_rows(&self, account: Uuid, ids: &[Uuid]) -> Result<Vec<Message>> {
-        let rows = self.store().emails(account, ids).await?;
-        Ok(rows
-            .into_iter()
-            .map(|row| {
-                let facts = Facts::decode(&row.facts).unwrap_or_default();
-                show(row, &facts)
-            })
-            .collect())
-    }
-
-    /// Messages of an account or mailbox, those stored last first.
-    pub(crate) async fn list_messages(self, call: Call, input: ListMessages) -> Result<Done<Page<Message>>> {
-        let account = self.mail_account(&call, &input.account).await?;
-        let limit = page_limit(input.limit)?;
-        let mailbox = match &input.mailbox {
-            Some(mailbox) => Some(self.find_mailbox(account, mailbox).await?.id),
-            None => None,
-        };
-        let position = input.position.unwrap_or(0);
-        if position < 0 {
-            return Err(Error::invalid("/position", "must not be negative"));
-        }
-        let filter = EmailFilter { mailbox, thread: input.thread, ..EmailFilter::default() };
-        let mut ids = self.store().email_ids(account, &filter, cursor_id(input.cursor.as_deref())?, position, limit + 1).await?;
-        let size = usize::try_from(limit).unwrap_or(usize::MAX);
-        let has_more = ids.len() > size;
-        ids.truncate(size);
-        let next_cursor = ids.last().filter(|_| has_more).map(Uuid::to_string);
-        let page = Page { data: self.show_rows(account, &ids).await?, page: PageInfo { next_cursor, has_more, total: None } };
-        Ok(Done { cursors: cursors(&page.data), ..page.into() })
     }
 
     /// One message with its text and parts.
@@ -307,23 +215,26 @@ impl Service {
     /// Changes or deletes many messages at once.
     pub(crate) async fn bulk_messages(self, call: Call, input: BulkMessages) -> Result<Done<BulkDone>> {
         let account = self.mail_account(&call, &input.account).await?;
-        if !(1..=BULK_MAX).contains(&input.ids.len()) {
-            return Err(Error::invalid("/ids", format!("must name 1 to {BULK_MAX} messages")));
-        }
         if input.delete.is_some() && (input.keywords.is_some() || input.mailbox_ids.is_some()) {
             return Err(Error::invalid("/delete", "stands alone"));
         }
         let change = self.change_of(account, &input.keywords.unwrap_or_default(), input.mailbox_ids.as_deref()).await?;
+        let (ids, next_cursor) = match (input.ids, input.filter) {
+            (Some(ids), None) if (1..=BULK_MAX).contains(&ids.len()) => (ids, None),
+            (Some(_), None) => return Err(Error::invalid("/ids", format!("must name 1 to {BULK_MAX} messages"))),
+            (None, Some(filter)) => self.found_ids(account, filter, cursor_id(input.cursor.as_deref())?, BULK_MAX).await?,
+            _ => return Err(Error::invalid("/filter", "stands in place of ids")),
+        };
         let mut tx = self.store().begin().await?;
         let (modseq, all) = tx.lock_mailboxes(account, None).await?;
-        let rows = tx.emails(account, &input.ids).await?;
+        let rows = tx.emails(account, &ids).await?;
         let touched = match input.delete {
             None => change.apply(&mut tx, account, modseq, &rows, &all).await?,
             Some(how) => delete_tx(&mut tx, account, modseq, &rows, &all, how).await?,
         };
         tx.commit().await?;
         self.announce_all(account, touched);
-        Ok(BulkDone { matched: i64::try_from(rows.len()).unwrap_or(i64::MAX) }.into())
+        Ok(BulkDone { matched: i64::try_from(rows.len()).unwrap_or(i64::MAX), before: stood(&rows), next_cursor }.into())
     }
 
     /// What shall be different with messages.
@@ -375,51 +286,6 @@ impl Service {
         self.announce_all(account, touched);
         Ok(())
     }
-
-    /// Searches messages, those stored last first.
-    pub(crate) async fn search_messages(self, call: Call, input: SearchMessages) -> Result<Done<Page<Message>>> {
-        let account = self.mail_account(&call, &input.account).await?;
-        let limit = usize::try_from(page_limit(input.limit)?).unwrap_or(usize::MAX);
-        let mut filter = EmailFilter { after: input.received_after, before: input.received_before, ..EmailFilter::default() };
-        if let Some(mailbox) = &input.mailbox {
-            filter.mailbox = Some(self.find_mailbox(account, mailbox).await?.id);
-        }
-        let (set, free) = split_keywords(input.keyword.as_deref(), "/keyword")?;
-        (filter.flags_set, filter.keyword) = (set, free.first().map(|k| k.to_lowercase()));
-        let (clear, free) = split_keywords(input.not_keyword.as_deref(), "/not_keyword")?;
-        (filter.flags_clear, filter.not_keyword) = (clear, free.first().map(|k| k.to_lowercase()));
-        let fold = |text: Option<String>| text.map(|text| text.to_lowercase()).filter(|text| !text.is_empty());
-        let wanted = Wanted { text: fold(input.text), from: fold(input.from), to: fold(input.to), subject: fold(input.subject) };
-        let mut after = cursor_id(input.cursor.as_deref())?;
-        let (mut data, mut scanned, mut has_more) = (Vec::new(), 0, true);
-        while has_more && data.len() < limit && scanned < SCAN_MAX {
-            let ids = self.store().email_ids(account, &filter, after, 0, SCAN_BATCH).await?;
-            scanned += ids.len();
-            has_more = i64::try_from(ids.len()).unwrap_or(0) == SCAN_BATCH;
-            after = ids.last().copied().or(after);
-            for row in self.store().emails(account, &ids).await? {
-                let facts = Facts::decode(&row.facts).unwrap_or_default();
-                if input.has_attachment.is_some_and(|wanted| wanted != facts.has_attachment) {
-                    continue;
-                }
-                let fits = match (wanted.by_header(&facts), &wanted.text) {
-                    (Some(fits), _) => fits,
-                    (None, Some(text)) => self.whole_message(account, row.id).await?.is_some_and(|raw| holds(&message::search_text(&raw, &facts), text)),
-                    (None, None) => true,
-                };
-                if fits {
-                    if data.len() == limit {
-                        // What is left of this batch comes with the next page.
-                        (has_more, after) = (true, data.last().map(|m: &Message| m.id));
-                        break;
-                    }
-                    data.push(show(row, &facts));
-                }
-            }
-        }
-        let next_cursor = after.filter(|_| has_more).map(|id| id.to_string());
-        Ok(Done { cursors: cursors(&data), ..Page { data, page: PageInfo { next_cursor, has_more, total: None } }.into() })
-    }
 }
 
 /// What shall be different with messages: flags and keywords to set and to clear, mailboxes to stand in.
@@ -446,6 +312,17 @@ impl Change {
         }
         Ok(touched)
     }
+}
+
+/// Messages by the mailboxes they stand in.
+fn stood(rows: &[EmailRow]) -> Vec<BulkPlaces> {
+    let mut found: BTreeMap<Vec<Uuid>, Vec<Uuid>> = BTreeMap::new();
+    for row in rows {
+        let mut mailboxes = row.mailboxes.clone();
+        mailboxes.dedup();
+        found.entry(mailboxes).or_default().push(row.id);
+    }
+    found.into_iter().map(|(mailbox_ids, ids)| BulkPlaces { mailbox_ids, ids }).collect()
 }
 
 /// Where messages stand: UIDs by mailbox.

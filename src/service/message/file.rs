@@ -16,7 +16,7 @@ use crate::{Error, Result, Service};
 #[derive(Debug, Clone, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct PartRef {
-    /// The account: id, address or `me`.
+    /// The account: id, address, name in the main domain, or `me`.
     pub(crate) account: String,
     /// Id of the message.
     pub(crate) id: Uuid,

@@ -171,7 +171,7 @@ impl Service {
                 return rehearsal;
             }
             for target in unknown {
-                let found = self.route_diverted(&target, subscriber).await;
+                let found = self.would_route(&target, Some(subscriber)).await;
                 let leads = found.destinations.iter().any(|one| !matches!(one, Destination::Refused { .. } | Destination::Blackhole));
                 known.insert(target, leads);
             }

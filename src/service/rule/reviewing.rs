@@ -10,7 +10,7 @@ use uuid::Uuid;
 
 use super::{Owner, made, refuse_faults};
 use crate::operation::{Call, Done};
-use crate::{Destination, Result, Sender, Service, Signalled};
+use crate::{Destination, Result, Service, Signalled};
 
 /// Most addresses that are looked up.
 const LOOKED_UP: usize = 100;
@@ -54,10 +54,7 @@ impl Service {
         let mut known: HashMap<String, Option<String>> = HashMap::new();
         for (pointer, target) in targets(&given, owner.level(), &account).into_iter().take(LOOKED_UP) {
             if !known.contains_key(&target) {
-                let found = match &subscriber {
-                    Some(subscriber) => self.route_diverted(&target, subscriber).await,
-                    None => self.route_ruled(&target, &Sender::default()).await,
-                };
+                let found = self.would_route(&target, subscriber.as_ref()).await;
                 known.insert(target.clone(), doubt(&found, subscriber.as_ref().map(|subscriber| subscriber.account_id)));
             }
             if let Some(Some(why)) = known.get(&target) {

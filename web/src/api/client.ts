@@ -1,6 +1,7 @@
 // The one way to the server: operations of the API by name, typed by what `npm run generate` read.
 import { operations } from "./generated/operations";
 import type { Inputs, Problem as ProblemBody, Results } from "./generated/types";
+import { fault } from "../i18n/faults";
 import { bearer, refused } from "./session";
 
 export type OperationId = keyof typeof operations & keyof Inputs & keyof Results;
@@ -16,7 +17,15 @@ export class Problem extends Error {
   get status() { return this.body.status; }
   /** What is wrong with one field, by JSON pointer. */
   at(pointer: string): string | undefined {
-    return this.body.errors?.find((error) => error.pointer === pointer)?.detail;
+    return this.first((error) => error.pointer === pointer);
+  }
+  /** What is wrong with a field or something in it. */
+  under(pointer: string): string | undefined {
+    return this.first((error) => error.pointer.startsWith(pointer));
+  }
+  private first(fits: (error: NonNullable<ProblemBody["errors"]>[number]) => boolean): string | undefined {
+    const found = this.body.errors?.find(fits);
+    return found && fault(found.detail);
   }
 }
 

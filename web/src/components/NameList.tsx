@@ -11,7 +11,7 @@ export function NameList({ title, help, names, readOnly = false, busy, problem, 
 }) {
   const [name, setName] = useState("");
   const add = (event: FormEvent) => { event.preventDefault(); if (name.trim()) onAdd(name.trim(), () => setName("")); };
-  const shown = problem?.body.errors?.[0]?.detail;
+  const shown = problem?.under("");
   return (
     <section className="card stack" aria-label={title}>
       <h2>{title}</h2>

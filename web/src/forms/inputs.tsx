@@ -63,6 +63,7 @@ export function SettingInput({ id, one, value, disabled, invalid, onChange }: Pr
       return <Lines {...common} list={list} numeric={numeric} onChange={onChange} />;
     }
     default:
+      if (one.unit === "lines") return <textarea {...common} rows={4} value={String(value ?? "")} onChange={(event) => onChange(event.target.value)} />;
       return <input {...common} type="text" autoComplete="off" value={value === null || value === undefined ? "" : String(value)} onChange={(event) => onChange(event.target.value)} />;
   }
 }

@@ -1,7 +1,7 @@
 // Names and help texts of settings: English ones come with the API, those of other languages from their records.
 import { word } from "../i18n";
 
-const acronyms: Record<string, string> = { imap: "IMAP", pop: "POP3", smtp: "SMTP", sip: "SIP", api: "API", ip: "IP", tls: "TLS", enum: "ENUM", helo: "HELO", nat: "NAT", udp: "UDP", dscp: "DSCP", wan: "WAN", lan: "LAN", ipv4: "IPv4", ipv6: "IPv6", mwi: "MWI", rcpt: "RCPT", preauth: "pre-auth", telnum: "telephone number", max: "maximum", min: "minimum", dns: "DNS", timer: "timer" };
+const acronyms: Record<string, string> = { imap: "IMAP", pop: "POP3", smtp: "SMTP", sip: "SIP", api: "API", ip: "IP", tls: "TLS", enum: "ENUM", helo: "HELO", nat: "NAT", stun: "STUN", udp: "UDP", dscp: "DSCP", wan: "WAN", lan: "LAN", ipv4: "IPv4", ipv6: "IPv6", mwi: "MWI", rcpt: "RCPT", preauth: "pre-auth", telnum: "telephone number", max: "maximum", min: "minimum", dns: "DNS", timer: "timer" };
 
 /** The name of a setting: `max_account_size` is "Maximum account size". */
 export function label(key: string): string {

@@ -8,7 +8,10 @@ import type { user } from "./de/user";
 export type Key = (keyof typeof common | keyof typeof admin | keyof typeof user) & string;
 export type Language = "en" | "de" | "ru";
 export type Words = Partial<Record<string, string>>;
-export const languages: Record<Language, string> = { en: "English", de: "Deutsch", ru: "Русский" };
+declare const __LANGUAGES__: readonly Language[];
+const names: Record<Language, string> = { en: "English", de: "Deutsch", ru: "Русский" };
+/** The languages that have every word, and what they call themselves. */
+export const languages: readonly (readonly [Language, string])[] = __LANGUAGES__.map((one) => [one, names[one]]);
 
 const CHOICE = "postamt.language";
 let words: Words = {};
@@ -19,7 +22,7 @@ const listeners = new Set<() => void>();
 /** The language chosen here, else the first of the browser's that is spoken here, else English. */
 export function preferred(): Language {
   const wanted = [localStorage.getItem(CHOICE), ...navigator.languages];
-  const spoken = wanted.map((tag) => tag?.slice(0, 2).toLowerCase()).find((tag) => tag && tag in languages);
+  const spoken = wanted.map((tag) => tag?.slice(0, 2).toLowerCase()).find((tag) => languages.some(([one]) => one === tag));
   return (spoken ?? "en") as Language;
 }
 
@@ -54,6 +57,9 @@ export function t(key: Key, values?: Record<string, string | number>): string {
   const text = words[key] ?? key;
   return values ? text.replace(/\{(\w+)\}/g, (whole, name: string) => String(values[name] ?? whole)) : text;
 }
+
+/** All words of the language of the page. */
+export const dictionary = (): Words => words;
 
 /** A text that may have no translation: a word of the API. */
 export function word(text: string): string {

@@ -5,7 +5,7 @@ import { session, signIn } from "../api/session";
 import { Button, Field } from "../components/controls";
 import { Dialog } from "../components/Dialog";
 import { ProblemNote } from "../components/ProblemNote";
-import { languages, language, setLanguage, t, type Language } from "../i18n";
+import { languages, language, setLanguage, t } from "../i18n";
 
 function SignInForm({ login: known }: { login?: string }) {
   const [login, setLogin] = useState(known ?? "");
@@ -48,7 +48,7 @@ export function SignInAgain() {
 export function LanguageChoice() {
   return (
     <nav className="row" aria-label={t("Language")}>
-      {(Object.entries(languages) as [Language, string][]).filter(([code]) => code !== "ru").map(([code, name]) => (
+      {languages.map(([code, name]) => (
         <Button key={code} tone="quiet" lang={code} aria-pressed={code === language()} onClick={() => void setLanguage(code)}>{name}</Button>
       ))}
     </nav>

@@ -9,7 +9,9 @@ import { Icon, type IconName } from "../components/Icon";
 import { t, type Key } from "../i18n";
 import { number } from "../i18n/format";
 import { known } from "../pages/compose/known";
-import { useWritings, write } from "../pages/compose/store";
+import { begin } from "../pages/compose/answers";
+import { useSignature } from "../pages/compose/signature";
+import { useWritings } from "../pages/compose/store";
 import { Link, navigate, usePath } from "../router";
 import { ApiFoot } from "./ApiPeek";
 import { go, openPalette, Palette, type Command } from "./Palette";
@@ -31,7 +33,7 @@ async function findMail(query: string): Promise<Command[]> {
   const people = known().filter((one) => `${one.name} ${one.email}`.toLowerCase().includes(query.toLowerCase())).slice(0, 3);
   const found = await call("searchMessages", { account: "me", text: query, limit: 6 });
   return [
-    ...people.map((one): Command => ({ text: t("Write to {name}", { name: one.name || one.email }), about: one.email, run: () => write({ to: [one] }) })),
+    ...people.map((one): Command => ({ text: t("Write to {name}", { name: one.name || one.email }), about: one.email, run: () => begin([one]) })),
     go(t("Search mail for {text}", { text: query }), `/?q=${encodeURIComponent(query)}`, t("Mail")),
     ...found.data.map((message) => go(message.subject || t("(no subject)"), `/?m=${message.id}`, message.from[0]?.name || message.from[0]?.email || "")),
   ];
@@ -42,11 +44,12 @@ export function UserFrame({ principal, children }: { principal: Principal; child
   const [open, setOpen] = useState(false);
   useEffect(() => { setOpen(false); }, [path]);
   useLive("im");
+  useSignature();
   const { data: talks } = useCall("listConversations", { account: "me", limit: 50 }, { staleTime: 60_000 });
   const unread = (talks?.data ?? []).reduce((sum, one) => sum + one.unread, 0);
   const writing = useWritings().length > 0;
   const here = places.find((place) => path === place.path || (place.path !== "/" && path.startsWith(`${place.path}/`)));
-  const commands: Command[] = [{ text: t("Write"), about: t("Mail"), run: () => write() }, ...places.map((place) => go(t(place.text), place.path)), { text: t("Sign out"), run: () => void signOut() }];
+  const commands: Command[] = [{ text: t("Write"), about: t("Mail"), run: () => begin() }, ...places.map((place) => go(t(place.text), place.path)), { text: t("Sign out"), run: () => void signOut() }];
   return (
     <>
       <a className="skip" href="#content">{t("To the content")}</a>

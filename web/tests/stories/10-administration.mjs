@@ -45,6 +45,59 @@ export const stories = {
     }
   },
 
+  "columns and rows of a table are chosen by keys, and remembered": async ({ server, signIn }) => {
+    const { page, look } = await signIn(server.admin);
+    await page.goto("/users/domains");
+    const table = page.getByRole("table", { name: "Domains" });
+    await table.getByRole("row").nth(1).waitFor();
+    const heads = () => table.getByRole("columnheader").allTextContents();
+    const before = await heads();
+    const left = before[1];
+    const height = async () => (await table.getByRole("row").nth(1).boundingBox()).height;
+    const tall = await height();
+    await page.getByRole("button", { name: "Columns and rows" }).focus();
+    await page.keyboard.press("Enter");
+    const dialog = page.getByRole("dialog", { name: "Columns and rows" });
+    assert.ok(await dialog.getByLabel(before[0], { exact: true }).isDisabled(), "what names the row stays");
+    await dialog.getByLabel(left, { exact: true }).focus();
+    await page.keyboard.press("Space");
+    await look("columns");
+    await dialog.getByRole("button", { name: "Dense" }).focus();
+    await page.keyboard.press("Enter");
+    await page.keyboard.press("Escape");
+    await dialog.waitFor({ state: "detached" });
+    assert.deepEqual(await heads(), before.filter((name) => name !== left));
+    assert.ok(await height() < tall, "rows stand closer");
+    await page.reload();
+    await table.getByRole("row").nth(1).waitFor();
+    assert.deepEqual(await heads(), before.filter((name) => name !== left));
+    await look("columns-dense");
+    await page.getByRole("button", { name: "Columns and rows" }).click();
+    await dialog.getByLabel(left, { exact: true }).check();
+    await page.keyboard.press("Escape");
+    assert.deepEqual(await heads(), before);
+  },
+
+  "problems are told in German, at their field and with their values": async ({ server, signIn, password }) => {
+    const { page, look, forgiving } = await signIn(server.admin, "postmaster", { language: "de-DE" });
+    await page.goto("/users/domains/client1.example");
+    await page.getByRole("button", { name: "Konto anlegen" }).first().click();
+    const dialog = page.getByRole("dialog");
+    const name = dialog.getByLabel("Name", { exact: true });
+    const refused = async (typed) => {
+      await name.fill(typed);
+      await forgiving(["409", "422"], async () => {
+        await dialog.getByRole("button", { name: "Konto anlegen" }).click();
+        await page.waitForFunction((old) => document.querySelector("dialog .fault")?.textContent !== old, typed);
+        await dialog.locator(".fault").waitFor();
+      });
+      return dialog.locator(".fault").textContent();
+    };
+    await dialog.getByLabel("Passwort").fill(password);
+    assert.equal(await refused("anna"), "anna ist in dieser Domäne schon vergeben.");
+    await look("problem-german");
+  },
+
   "an account: names, numbers, rights, settings with their origin, delete and restore": async ({ server, signIn }) => {
     const { page, look } = await signIn(server.admin);
     await page.goto("/users/accounts/anna%40client1.example");
@@ -177,5 +230,28 @@ export const stories = {
     await page.goto("/users/domains/client1.example");
     await page.getByRole("button", { name: "Konto anlegen" }).waitFor();
     await look("de-domain");
+  },
+
+  "administration and mail speak Russian": async ({ server, signIn }) => {
+    const { page, look } = await signIn(server.admin, "postmaster", { language: "ru-RU" });
+    await page.getByRole("heading", { name: "Следующие шаги" }).waitFor();
+    assert.equal(await page.locator("html").getAttribute("lang"), "ru");
+    await look("ru-dash");
+    await page.goto("/users/accounts/anna%40client1.example?tab=settings");
+    await page.getByText("Размер учётной записи", { exact: true }).waitFor();
+    await look("ru-account-settings");
+    await page.goto("/users/domains");
+    await page.getByRole("button", { name: "Столбцы и строки" }).waitFor();
+    await look("ru-domains");
+    const user = await signIn(server.user, "anna@client1.example", { language: "ru-RU" });
+    await user.page.locator(".folder", { hasText: "Входящие" }).waitFor();
+    await user.page.getByRole("button", { name: "Написать" }).click();
+    await user.page.getByRole("textbox", { name: "Текст сообщения" }).waitFor();
+    await user.look("ru-mail");
+    await user.page.goto("/settings?tab=look");
+    await user.page.getByLabel("Язык").waitFor();
+    assert.deepEqual(await user.page.getByLabel("Язык").getByRole("option").allTextContents(), ["English", "Deutsch", "Русский"]);
+    await user.page.getByLabel("Язык").selectOption("English");
+    await user.page.getByRole("heading", { name: "Settings" }).waitFor();
   },
 };

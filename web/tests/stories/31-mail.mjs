@@ -33,7 +33,9 @@ export const stories = {
     await look("mail-list");
     const inbox = page.locator(".folder", { hasText: "Inbox" });
     assert.match(await inbox.textContent(), /23/);
-    // A file for you, Re: Plan, Plan, Letter 259, …
+    // A file for you, Re: Plan with Plan, Letter 259, …
+    assert.match(await page.locator(".mail-row", { hasText: "Re: Plan" }).textContent(), /Eva2/);
+    assert.equal(await page.locator(".mail-row .subject", { hasText: /^Plan$/ }).count(), 0, "a conversation is one row");
     await page.keyboard.press("j");
     await page.getByRole("article", { name: "A file for you" }).waitFor();
     const [download] = await Promise.all([page.waitForEvent("download"), page.getByRole("button", { name: /table.csv/ }).click()]);
@@ -43,7 +45,8 @@ export const stories = {
     await page.getByText("2 messages").waitFor();
     await page.getByLabel("Show quoted text").click();
     await page.locator(".quoted", { hasText: "> five" }).waitFor();
-    await page.locator(".message-card", { hasText: "What do you think?" }).getByRole("button").first().click();
+    await page.locator(".message-card.open", { hasText: "What do you think?" }).waitFor();
+    assert.equal(await page.locator(".mail-row.open").count(), 1);
     await look("mail-conversation");
     await page.keyboard.press("k");
     await page.getByRole("article", { name: "A file for you" }).waitFor();
@@ -98,6 +101,93 @@ export const stories = {
     await page.keyboard.press("#");
     await page.getByRole("dialog").getByRole("button", { name: "Delete" }).click();
     await page.getByText("No messages here.").waitFor();
+  },
+
+  "a conversation is read, filed and brought back as a whole, or message by message": async ({ server, signIn, password }) => {
+    const world = await people(server, password, DOMAIN, []);
+    const anna = await world.of("anna");
+    for (const n of [1, 2, 3]) await anna.put(`From: Ida ${n} <ida${n}@far.example>\nTo: ${anna.address}\nSubject: Trip ${n}\nMessage-ID: <trip${n}@far.example>\n${n > 1 ? "References: <trip1@far.example>\n" : ""}\nDay ${n}.\n`);
+    const { page, look } = await signIn(server.user, `anna@${DOMAIN}`);
+    const row = (text) => page.locator(".mail-row", { hasText: text });
+    const unseen = async () => (await anna.call("GET", "/mailboxes/path:INBOX")).unseen;
+    const before = await unseen();
+    await row("Trip 3").locator(".tally", { hasText: "3" }).waitFor();
+    assert.match(await row("Trip 3").locator(".who").textContent(), /Ida 3, Ida 2, Ida 1/);
+    await row("Trip 3").getByRole("checkbox").click();
+    await page.getByText("3 chosen").waitFor();
+    await page.keyboard.press("e");
+    await page.getByText("3 messages moved to Archive").waitFor();
+    await row("Trip 3").waitFor({ state: "detached" });
+    await page.locator(".toast").getByRole("button", { name: "Undo" }).click();
+    await row("Trip 3").locator(".tally", { hasText: "3" }).waitFor();
+    await page.waitForFunction((n) => document.querySelector(".folder .count")?.textContent === String(n), before);
+    await row("Trip 3").locator(".what").click();
+    await page.locator(".message-card.open", { hasText: "Day 1." }).waitFor();
+    await page.locator(".mail-row:not(.unread)", { hasText: "Trip 3" }).waitFor();
+    for (let tries = 0; await unseen() !== before - 3; tries += 1) { assert.ok(tries < 50, `${await unseen()} unseen`); await page.waitForTimeout(100); }
+    // One message goes, the conversation stays.
+    await page.locator(".message-card", { hasText: "Day 1." }).getByLabel("More").click();
+    await page.locator(".message-card", { hasText: "Day 1." }).getByRole("button", { name: "Delete" }).click();
+    await row("Trip 3").locator(".tally", { hasText: "2" }).waitFor();
+    await page.getByRole("article", { name: "Trip 3" }).waitFor();
+    await page.keyboard.press("u");
+    await page.locator(".mail-row.unread", { hasText: "Trip 3" }).waitFor();
+    // Its last message alone; the row shows it before the server knows.
+    for (let tries = 0; await unseen() !== before - 2; tries += 1) { assert.ok(tries < 50, `${await unseen()} unseen`); await page.waitForTimeout(100); }
+    await page.getByLabel("View").click();
+    await page.getByLabel("Conversations").click();
+    await row("Trip 2").waitFor();
+    await look("mail-each-message");
+    await page.getByLabel("Conversations").click();
+    await row("Trip 2").waitFor({ state: "detached" });
+  },
+
+  "everything in a mailbox or found is chosen, also what is not loaded, and brought back": async ({ server, signIn, password }) => {
+    const world = await people(server, password, DOMAIN, []);
+    const anna = await world.of("anna");
+    const count = async (name) => (await anna.call("GET", `/mailboxes/path:${name}`)).messages;
+    const { page, look } = await signIn(server.user, `anna@${DOMAIN}`);
+    const asked = requests(page, "/messages/bulk");
+    const [inbox, work] = [await count("INBOX"), await count("Work")];
+    assert.ok(inbox > 200);
+    await page.locator(".mail-row").first().waitFor();
+    await page.getByLabel("Choose all").click();
+    await page.getByText(`All ${inbox} messages chosen`).waitFor();
+    await look("mail-everything");
+    await page.keyboard.press("v");
+    await page.getByRole("dialog", { name: "Move to" }).getByLabel("Mailbox").fill("Work");
+    await page.keyboard.press("Enter");
+    const dialog = page.getByRole("dialog", { name: `Move ${inbox} messages to Work?` });
+    await dialog.getByText("also to those that are not shown here").waitFor();
+    await dialog.getByRole("button", { name: "Move" }).click();
+    await page.getByText(`${inbox} messages moved to Work`).waitFor();
+    await page.getByText("No messages here.").waitFor();
+    assert.deepEqual([await count("INBOX"), await count("Work")], [0, work + inbox]);
+    assert.equal(asked.length, 1, "hundreds are one request");
+    await page.locator(".toast").getByRole("button", { name: "Undo" }).click();
+    await page.locator(".mail-row").first().waitFor();
+    assert.deepEqual([await count("INBOX"), await count("Work")], [inbox, work]);
+    await page.locator(".list-scroller").evaluate((list) => { list.scrollTop = list.scrollHeight; });
+    await page.locator(".mail-row", { hasText: /Letter 0\b/ }).waitFor();
+    // What is found, as far as it was read or not.
+    await page.keyboard.press("/");
+    await page.keyboard.type("from:carl1");
+    await page.keyboard.press("Enter");
+    await page.locator(".mail-row").first().waitFor();
+    await page.locator(".mail-row").first().getByRole("checkbox").click();
+    await page.getByRole("button", { name: /^Choose (all \d+|everything found)$/ }).click();
+    await page.getByRole("toolbar", { name: "Chosen messages" }).getByLabel("More").click();
+    await page.getByRole("button", { name: "Mark as unread" }).click();
+    await page.getByRole("dialog").getByRole("button", { name: "Mark as unread" }).click();
+    await page.getByText(/^\d+ messages changed$/).waitFor();
+    const unread = (await anna.call("POST", "/messages/search", { from: "carl1", not_keyword: "$seen", limit: 500 })).data.length;
+    assert.equal(unread, (await anna.call("POST", "/messages/search", { from: "carl1", limit: 500 })).data.length);
+    // Who takes one out goes on with the others that are there.
+    await page.keyboard.press("*");
+    await page.locator(".mail-row").first().getByRole("checkbox").click();
+    await page.getByText(/^\d+ chosen$/).waitFor();
+    await page.keyboard.press("Escape");
+    assert.equal(await page.locator(".mail-row.chosen").count(), 0);
   },
 
   "mail is searched with operators, and comes while one looks": async ({ server, signIn, password }) => {

@@ -140,6 +140,55 @@ export const stories = {
     await page.getByText("Sent", { exact: true }).last().waitFor();
   },
 
+  "a signature stands below what is written, above what is answered": async ({ server, signIn, password }) => {
+    const world = await people(server, password, DOMAIN, []);
+    const anna = await world.of("anna");
+    await anna.put(`From: Eva <eva@far.example>\nTo: ${anna.address}\nSubject: Sign please\nMessage-ID: <sign@far.example>\n\nYour name?\n`);
+    const { page, look } = await signIn(server.user, `anna@${DOMAIN}`);
+    await page.goto("/settings");
+    await page.locator(".setting", { hasText: "Signature" }).getByRole("textbox").fill("Anna Berg\nSales");
+    await look("signature");
+    await page.getByRole("button", { name: "Save" }).last().click();
+    await page.getByText("Set here").waitFor();
+    await page.getByRole("link", { name: "Mail" }).click();
+    await page.locator(".folder").first().waitFor();
+    await page.keyboard.press("c");
+    await editor(page).waitFor();
+    assert.match(await editor(page).innerText(), /^\s*-- \nAnna Berg\nSales\s*$/);
+    await compose(page).getByLabel("Discard").click();
+    await compose(page).waitFor({ state: "detached" });
+    await page.locator(".mail-row", { hasText: "Sign please" }).locator(".what").click();
+    await page.locator(".mail-text", { hasText: "Your name?" }).waitFor();
+    await page.keyboard.press("r");
+    await editor(page).waitFor();
+    await page.keyboard.type("Here it is.");
+    assert.match(await editor(page).innerText(), /^Here it is\.\s+-- \nAnna Berg\nSales\s+On .* wrote:\s+Your name\?\s*$/);
+    await page.keyboard.press("Control+Enter");
+    await page.getByText("Sent", { exact: true }).last().waitFor();
+    await anna.call("PATCH", "/settings", { set: { signature: "" } });
+  },
+
+  "a message is printed alone, on white": async ({ server, signIn, password }) => {
+    const world = await people(server, password, DOMAIN, []);
+    const anna = await world.of("anna");
+    for (const n of [1, 2]) await anna.put(`From: Eva <eva@far.example>\nTo: ${anna.address}\nSubject: On paper\nMessage-ID: <paper${n}@far.example>\nReferences: <paper1@far.example>\n\nPage ${n}.\n`);
+    const { page } = await signIn(server.user, `anna@${DOMAIN}`);
+    await page.evaluate(() => { window.print = () => document.body.setAttribute("data-printing", document.querySelectorAll(".printed").length); });
+    await page.locator(".mail-row", { hasText: "On paper" }).locator(".what").click();
+    const first = page.locator(".message-card", { hasText: "Page 1." });
+    await first.getByLabel("More").click();
+    await first.getByRole("button", { name: "Print" }).click();
+    assert.equal(await page.locator("body").getAttribute("data-printing"), "1");
+    await page.emulateMedia({ media: "print", colorScheme: "dark" });
+    assert.equal(await page.locator(".mail-text", { hasText: "Page 1." }).isVisible(), true);
+    for (const hidden of [".mail-text:has-text('Page 2.')", ".mail-row", ".folders", ".rail", ".reader-bar", ".footline", ".actions"]) assert.equal(await page.locator(hidden).first().isVisible(), false, hidden);
+    assert.match(await page.locator(".printed .message-head").innerText(), /From\s+Eva <eva@far.example>\s+To\s+anna@write.example\s+Date\s+.*20\d\d/);
+    assert.equal(await page.evaluate(() => getComputedStyle(document.body).color), "rgb(25, 29, 36)", "dark letters on white");
+    if (process.env.SHOTS) await page.screenshot({ path: `${process.env.SHOTS}/print.png` });
+    await page.evaluate(() => dispatchEvent(new Event("afterprint")));
+    assert.equal(await page.locator(".mail-text", { hasText: "Page 2." }).isVisible(), true);
+  },
+
   "plain text, in German, on a narrow screen": async ({ server, signIn }) => {
     const { page, look } = await signIn(server.user, `anna@${DOMAIN}`, { language: "de-DE" });
     await page.getByRole("button", { name: "Schreiben" }).click();

@@ -143,6 +143,8 @@ export type AccountSettingsPatch = {
   /** The account makes and gets calls and instant messages. */
   "signal"?: boolean | null;
   "signal_rules_allowed"?: RulesAllowed | null;
+  /** Stands below what is written in the browser; empty = nothing. */
+  "signature"?: string | null;
   /** Addresses or numbers that ring together with the account's telephones. */
   "simultaneous_ring"?: Array<string> | null;
   /** How long the telephones ring before the others ring too. */
@@ -256,17 +258,31 @@ export type Buddy = {
 };
 /** What became of many messages. */
 export type BulkDone = {
+  /** Where they stood before. */
+  "before": Array<BulkPlaces>;
   /** Messages that were there. */
   "matched": number;
+  /** With `filter`: give it back as `cursor` to go on; null when all is done. */
+  "next_cursor"?: string | null;
 };
 export type BulkMessagesBody = {
+  /** With `filter`: `next_cursor` of the call before. */
+  "cursor"?: string | null;
   "delete"?: Deletion | null;
+  "filter"?: MessageFilter | null;
   /** Ids of the messages, 1 to 500; what is not there any more is passed over. */
-  "ids": Array<string>;
+  "ids"?: Array<string> | null;
   /** `true` sets a keyword, `false` clears it; others stay. */
   "keywords"?: Record<string, boolean> | null;
   /** Mailboxes they shall stand in: ids or `path:` names; all of them. */
   "mailbox_ids"?: Array<string> | null;
+};
+/** Messages that stood in the same mailboxes. */
+export type BulkPlaces = {
+  /** Ids of the messages. */
+  "ids": Array<string>;
+  /** Ids of the mailboxes. */
+  "mailbox_ids": Array<string>;
 };
 /** Between whom a call is. */
 export type CallDirection = "internal" | "inbound" | "outbound" | "transit";
@@ -382,6 +398,8 @@ export type Certificate = {
 };
 /** Where a certificate comes from. */
 export type CertificateKind = "self_signed" | "imported";
+/** What a list shows once. */
+export type Collapse = "thread";
 export type CompleteSetupBody = {
   /** Address lines to add to Client IPs beside loopback. */
   "client_ips"?: Array<string>;
@@ -567,7 +585,7 @@ export type DetectedLan = {
   "route_ipv4"?: string | null;
   /** IPv6 address of the way to the Internet. */
   "route_ipv6"?: string | null;
-  /** What may be wrong: `wan_ip_private` (telephones outside are shown an address they cannot reach) or `wan_ip_not_on_machine` (a NAT in front must pass all ports unchanged). */
+  /** What may be wrong: `wan_ip_private` (telephones outside are shown an address they cannot reach), `wan_ip_not_on_machine` (a NAT in front must pass all ports unchanged), `wan_ip_not_on_route` (packets to the Internet leave from another address of this machine), `lan_ip_not_on_machine`. */
   "warnings": Array<string>;
 };
 /** What a telephone does when it is called. */
@@ -582,6 +600,68 @@ export type DiallerSettingsPatch = {
   /** Calls ring in the browser; off: they ring at all other telephones only. */
   "incoming_calls"?: boolean | null;
 };
+/** What the DNS said of a domain. */
+export type DnsCheck = {
+  /** When it was asked; nothing when it never was. */
+  "checked_at"?: string | null;
+  /** Name of the domain. */
+  "domain": string;
+  /** Each check. */
+  "results": Array<DnsCheckResult>;
+  /** How many checks went how. */
+  "summary": DnsCheckSummary;
+  /** All records of the domain as lines of a zone file. */
+  "zone_snippet": string;
+};
+/** What is looked at. Kinds for which the server has nothing to offer are not among them. */
+export type DnsCheckKind = "all" | "mx" | "a_aaaa" | "ptr" | "helo" | "spf" | "dmarc" | "tls_rpt" | "srv" | "naptr" | "dnssec";
+/** One thing that was looked at. */
+export type DnsCheckResult = {
+  /** Kind. */
+  "check": DnsCheckKind;
+  /** What should be there, as in a zone file. */
+  "expected": Array<string>;
+  /** What is there, as in a zone file. */
+  "found": Array<string>;
+  /** Lookups that the SPF record costs others, at most 10 (RFC 7208 §4.6.4). */
+  "lookups"?: number | null;
+  /** The name, or the address, that was asked for. */
+  "name": string;
+  /** Stable word for the reason; nothing when all is well. */
+  "reason"?: string | null;
+  /** Records to enter. */
+  "records": Array<DnsRecord>;
+  /** How it went. */
+  "status": DnsCheckStatus;
+  /** The reason for people. */
+  "why"?: string | null;
+};
+/** How a check went. */
+export type DnsCheckStatus = "ok" | "warning" | "error" | "unknown";
+/** How many checks went how. */
+export type DnsCheckSummary = {
+  /** Something does not work. */
+  "error": number;
+  /** As it should be. */
+  "ok": number;
+  /** It cannot be judged. */
+  "unknown": number;
+  /** It works, but not well. */
+  "warning": number;
+};
+/** A record to enter into a zone. */
+export type DnsRecord = {
+  /** Its name, with the dot at its end. */
+  "name": string;
+  /** Seconds for which it may be remembered. */
+  "ttl": number;
+  /** Its type, such as `MX`. */
+  "type": string;
+  /** Its value, with dots at the end of names; texts without quotes. */
+  "value": string;
+};
+/** Who is asked. */
+export type DnsResolver = "system";
 /** The settings of [`DnsSettings`] that one level sets; what is absent is inherited. */
 export type DnsSettingsPatch = {
   /** Name servers as `address` or `address:port`; empty = those of the system. */
@@ -773,7 +853,7 @@ export type Explanation = {
   /** Passes through the table. */
   "passes": number;
   "relay_verdict"?: RelayVerdict | null;
-  /** True when a record, forwarder or setting lets strangers use the result. */
+  /** True when a record, forwarder or setting lets strangers use the result; it matters where something would be relayed. */
   "relayable": boolean;
   /** The result in fields. */
   "result": RouteResult;
@@ -789,7 +869,7 @@ export type Explanation = {
   "warnings": Array<RoutingWarning>;
 };
 export type ExportCdrBody = {
-  /** Only those of this account: id, address or `me`. */
+  /** Only those of this account: id, address, name in the main domain, or `me`. */
   "account"?: string | null;
   /** Only those that ended for this reason, such as `busy`. */
   "cause"?: string | null;
@@ -822,8 +902,12 @@ export type FileContent = {
 export type FirewallCheck = {
   /** The same for people. */
   "instructions": string;
+  /** What the STUN server saw, when one is set. */
+  "probes": Array<StunProbe>;
   /** Every range of ports to open, for each address. */
   "rules": Array<FirewallRule>;
+  /** What may be wrong: as found on this machine, and `wan_ip_mismatch` (others see another address than they are shown), `port_not_preserved` (a NAT changes ports), `stun_no_answer`. */
+  "warnings": Array<string>;
 };
 /** A range of ports to open. */
 export type FirewallRule = {
@@ -966,6 +1050,8 @@ export type Lan = {
   "lan_ipv6": ShownAddress;
   /** Lines that tell which addresses mean nothing beyond a NAT; changed as address list `nated_ips`. */
   "nated_ips": Array<string>;
+  /** STUN server that is asked when the firewall is checked; nothing when none is. */
+  "stun_server"?: string | null;
   /** Version of the settings, their ETag. */
   "version": number;
   /** IPv4 address for everybody else. */
@@ -1280,6 +1366,7 @@ export type Message = {
   "size": number;
   /** Subject. */
   "subject": string;
+  "thread"?: ThreadView | null;
   /** Id of its thread. */
   "thread_id": string;
   /** To. */
@@ -1295,6 +1382,29 @@ export type MessageBody = {
   "html_available": boolean;
   /** Plain text, decoded. */
   "text"?: string | null;
+};
+/** Which messages are meant; empty: all. */
+export type MessageFilter = {
+  /** Text that From must contain. */
+  "from"?: string | null;
+  /** Whether it has attachments. */
+  "has_attachment"?: boolean | null;
+  /** A keyword the message must have. */
+  "keyword"?: string | null;
+  /** Only in this mailbox: id or `path:` name. */
+  "mailbox"?: string | null;
+  /** A keyword the message must not have. */
+  "not_keyword"?: string | null;
+  /** Stored at or after. */
+  "received_after"?: string | null;
+  /** Stored before. */
+  "received_before"?: string | null;
+  /** Text that Subject must contain. */
+  "subject"?: string | null;
+  /** Text that From, To, Cc, Subject or body must contain, without regard to case. */
+  "text"?: string | null;
+  /** Text that To or Cc must contain. */
+  "to"?: string | null;
 };
 /** Where a message stands. */
 export type MessagePlace = {
@@ -1509,6 +1619,20 @@ export type PageQueue = {
 export type PageRegistration = {
   /** The objects of this page, in the order asked for. */
   "data": Array<Registration>;
+  /** Where the page stands in the collection. */
+  "page": PageInfo;
+};
+/** One page of a collection. */
+export type PageRoutingConfirmation = {
+  /** The objects of this page, in the order asked for. */
+  "data": Array<RoutingConfirmation>;
+  /** Where the page stands in the collection. */
+  "page": PageInfo;
+};
+/** One page of a collection. */
+export type PageRoutingHit = {
+  /** The objects of this page, in the order asked for. */
+  "data": Array<RoutingHit>;
   /** Where the page stands in the collection. */
   "page": PageInfo;
 };
@@ -1858,6 +1982,8 @@ export type ReplaceRightsBody = {
 export type ReplaceRoutingTableBody = {
   /** True accepts a table that relays for everybody. */
   "confirm_open_relay"?: boolean;
+  /** When the table is saved: seconds, 10 to 3600, after which the earlier table comes back by itself unless the change is confirmed; absent = the table stays. */
+  "confirm_within"?: number | null;
   /** The table line by line; `position` is ignored, the order of the list counts. */
   "lines"?: Array<NewRoutingLine> | null;
   /** The table in text form. */
@@ -1972,6 +2098,21 @@ export type RouterSettingsPatch = {
   /** Name of the domain that holds telephone numbers. */
   "telnum_domain"?: string | null;
 };
+/** A change of the Router that goes back by itself unless it is confirmed. */
+export type RoutingConfirmation = {
+  /** When it goes back. */
+  "confirm_by": string;
+  /** Id. */
+  "id": string;
+  /** What was changed. */
+  "part": RoutingPart;
+  /** When it was saved. */
+  "saved_at": string;
+  /** Address of the account that saved it. */
+  "saved_by": string;
+  /** Version that was saved: of the table, or of the settings of the server. */
+  "version": number;
+};
 /** A line that cannot be saved. */
 export type RoutingError = {
   /** Why: `routing_syntax`, or `open_relay` for a table that must be confirmed. */
@@ -1985,6 +2126,15 @@ export type RoutingError = {
 };
 /** Why a line cannot be saved. */
 export type RoutingErrorCode = "routing_syntax" | "open_relay";
+/** How often a line of the table was applied. */
+export type RoutingHit = {
+  /** How often it was applied in this hour and the 23 hours before it. */
+  "hits": number;
+  /** The line. */
+  "id": string;
+  /** Its place in the table, counted from 1. */
+  "position": number;
+};
 /** One line of the routing table. */
 export type RoutingLine = {
   /** Text after `;`; null when there is none. */
@@ -2010,6 +2160,8 @@ export type RoutingLine = {
   /** Version of the table in which this line was last changed. */
   "version": number;
 };
+/** Parts of the Router that are saved as a whole. */
+export type RoutingPart = "table" | "settings";
 /** The whole routing table. */
 export type RoutingTable = {
   /** The same lines one by one. */
@@ -2077,6 +2229,12 @@ export type RuleFinding = {
 };
 /** Whether an account has rules. */
 export type RulesAllowed = "no" | "any";
+export type RunDnsCheckBody = {
+  /** What is looked at; absent or with `all` everything. */
+  "checks"?: Array<DnsCheckKind>;
+  /** Who is asked. */
+  "resolver"?: DnsResolver;
+};
 export type SearchMessagesBody = {
   /** `next_cursor` of the page before. */
   "cursor"?: string | null;
@@ -2453,6 +2611,15 @@ export type Stored = {
   /** UID there. */
   "uid": number;
 };
+/** A question to a STUN server. */
+export type StunProbe = {
+  /** Address and port it was asked from. */
+  "local": string;
+  /** Address and port it saw; nothing when it did not answer. */
+  "seen"?: string | null;
+  /** Address and port of the server. */
+  "server": string;
+};
 /** A message that was sent, or will be. */
 export type Submission = {
   /** Id. */
@@ -2547,6 +2714,17 @@ export type TestSignalRulesBody = {
   "to"?: string | null;
   /** The program that calls, as its `User-Agent` field says. */
   "user_agent"?: string;
+};
+/** What a mailbox holds of a thread. */
+export type ThreadView = {
+  /** Whether one of them is flagged. */
+  "flagged": boolean;
+  /** Who wrote the last ten of them, each once, the last one first. */
+  "from": Array<MailAddress>;
+  /** Its messages there, the one stored last first; at most 500. */
+  "ids": Array<string>;
+  /** How many of them are not seen. */
+  "unseen": number;
 };
 /** One step of a call. */
 export type TimelineStep = {
@@ -2795,6 +2973,8 @@ export type UpdateLanBody = {
   "lan_ipv4"?: string | null;
   /** IPv6 address for the local network. */
   "lan_ipv6"?: string | null;
+  /** STUN server as `host` or `host:port`, asked when the firewall is checked; empty = none. */
+  "stun_server"?: string | null;
   /** IPv4 address for everybody else. */
   "wan_ipv4"?: string | null;
   /** IPv6 address for everybody else. */
@@ -2837,8 +3017,10 @@ export type UpdateModuleBody = {
   "unset"?: Array<string>;
 };
 export type UpdateRouterSettingsBody = {
+  /** Seconds, 10 to 3600, after which the earlier settings come back by themselves unless the change is confirmed; absent = the settings stay. */
+  "confirm_within"?: number | null;
   "set"?: RouterSettingsPatch | null;
-  /** Names to return to inheritance. */
+  /** Names to return to the built-in value. */
   "unset"?: Array<string>;
 };
 export type UpdateRoutingLineBody = {
@@ -2915,6 +3097,8 @@ export type ValidateDomainSignalRulesBody = {
 export type ValidateRoutingBody = {
   /** True accepts a table that relays for everybody. */
   "confirm_open_relay"?: boolean;
+  /** When the table is saved: seconds, 10 to 3600, after which the earlier table comes back by itself unless the change is confirmed; absent = the table stays. */
+  "confirm_within"?: number | null;
   /** The table line by line; `position` is ignored, the order of the list counts. */
   "lines"?: Array<NewRoutingLine> | null;
   /** The table in text form. */
@@ -3006,7 +3190,7 @@ export interface Inputs {
   getDnsSettings: Record<string, never>;
   updateDnsSettings: UpdateDnsSettingsBody;
   listRegistrations: {
-    /** Only those of this account: id, address or `me`. */
+    /** Only those of this account: id, address, name in the main domain, or `me`. */
     "account"?: string | null;
     /** Where the page begins. */
     "cursor"?: string | null;
@@ -3020,7 +3204,7 @@ export interface Inputs {
     "user_agent"?: string | null;
   };
   removeRegistrations: {
-    /** All those of this account: id, address or `me`. */
+    /** All those of this account: id, address, name in the main domain, or `me`. */
     "account": string;
   };
   removeRegistration: {
@@ -3055,7 +3239,7 @@ export interface Inputs {
   };
   getSipStats: Record<string, never>;
   listCalls: {
-    /** Only those of this account: id, address or `me`. */
+    /** Only those of this account: id, address, name in the main domain, or `me`. */
     "account"?: string | null;
     /** Where the page begins. */
     "cursor"?: string | null;
@@ -3082,7 +3266,7 @@ export interface Inputs {
     "detail"?: TraceDetail | null;
   };
   listSubscriptions: {
-    /** Only those of or to this account: id, address or `me`. */
+    /** Only those of or to this account: id, address, name in the main domain, or `me`. */
     "account"?: string | null;
     /** Where the page begins. */
     "cursor"?: string | null;
@@ -3092,11 +3276,11 @@ export interface Inputs {
     "limit"?: number | null;
   };
   getPresence: {
-    /** The account: id, address or `me`. */
+    /** The account: id, address, name in the main domain, or `me`. */
     "account": string;
   };
   setPresence: {
-    /** The account: id, address or `me`. */
+    /** The account: id, address, name in the main domain, or `me`. */
     "account": string;
   } & SetPresenceBody;
   getCallMedia: {
@@ -3112,7 +3296,7 @@ export interface Inputs {
     "call": string;
   };
   listMediaStreams: {
-    /** Only those of this account: id, address or `me`. */
+    /** Only those of this account: id, address, name in the main domain, or `me`. */
     "account"?: string | null;
     /** Where the page begins. */
     "cursor"?: string | null;
@@ -3125,7 +3309,7 @@ export interface Inputs {
   };
   getMediaStats: Record<string, never>;
   listCdr: {
-    /** Only those of this account: id, address or `me`. */
+    /** Only those of this account: id, address, name in the main domain, or `me`. */
     "account"?: string | null;
     /** Only those that ended for this reason, such as `busy`. */
     "cause"?: string | null;
@@ -3183,6 +3367,23 @@ export interface Inputs {
   rollbackRouting: RollbackRoutingBody;
   validateRouting: ValidateRoutingBody;
   explainRoute: ExplainRouteBody;
+  listRoutingHits: {
+    /** `exact` adds the total number. */
+    "count"?: string | null;
+    /** `next_cursor` of the page before. */
+    "cursor"?: string | null;
+    /** Objects per page, 1 to 500; 50 when absent. */
+    "limit"?: number | null;
+  };
+  listRoutingConfirmations: Record<string, never>;
+  confirmRouting: {
+    /** The change. */
+    "id": string;
+  };
+  revertRouting: {
+    /** The change. */
+    "id": string;
+  };
   getRouterSettings: Record<string, never>;
   updateRouterSettings: UpdateRouterSettingsBody;
   listDomains: {
@@ -3236,6 +3437,14 @@ export interface Inputs {
     /** The other name. */
     "name": string;
   };
+  getLastDnsCheck: {
+    /** The domain: id or name. */
+    "domain": string;
+  };
+  runDnsCheck: {
+    /** The domain: id or name. */
+    "domain": string;
+  } & RunDnsCheckBody;
   getDomainSettings: {
     /** The domain: id or name. */
     "domain": string;
@@ -3276,15 +3485,15 @@ export interface Inputs {
     "domain": string;
   } & CreateAccountBody;
   getAccount: {
-    /** The account: id, address or `me`. */
+    /** The account: id, address, name in the main domain, or `me`. */
     "account": string;
   };
   updateAccount: {
-    /** The account: id, address or `me`. */
+    /** The account: id, address, name in the main domain, or `me`. */
     "account": string;
   } & UpdateAccountBody;
   deleteAccount: {
-    /** The account: id, address or `me`. */
+    /** The account: id, address, name in the main domain, or `me`. */
     "account": string;
   };
   restoreAccount: {
@@ -3300,27 +3509,27 @@ export interface Inputs {
     "account": string;
   } & SuspendAccountBody;
   resumeAccount: {
-    /** The account: id, address or `me`. */
+    /** The account: id, address, name in the main domain, or `me`. */
     "account": string;
   };
   setAccountPassword: {
-    /** The account: id, address or `me`. */
+    /** The account: id, address, name in the main domain, or `me`. */
     "account": string;
   } & SetAccountPasswordBody;
   getAccountSettings: {
-    /** The account: id, address or `me`. */
+    /** The account: id, address, name in the main domain, or `me`. */
     "account": string;
   };
   updateAccountSettings: {
-    /** The account: id, address or `me`. */
+    /** The account: id, address, name in the main domain, or `me`. */
     "account": string;
   } & UpdateAccountSettingsBody;
   listAliases: {
-    /** The account: id, address or `me`. */
+    /** The account: id, address, name in the main domain, or `me`. */
     "account": string;
   };
   addAlias: {
-    /** The account: id, address or `me`. */
+    /** The account: id, address, name in the main domain, or `me`. */
     "account": string;
   } & AddAliasBody;
   replaceAliases: {
@@ -3328,7 +3537,7 @@ export interface Inputs {
     "account": string;
   } & ReplaceAliasesBody;
   removeAlias: {
-    /** The account: id, address or `me`. */
+    /** The account: id, address, name in the main domain, or `me`. */
     "account": string;
     /** The other name. */
     "name": string;
@@ -3338,7 +3547,7 @@ export interface Inputs {
     "account": string;
   } & RenameAccountBody;
   listTelnums: {
-    /** The account: id, address or `me`. */
+    /** The account: id, address, name in the main domain, or `me`. */
     "account": string;
   };
   addTelnum: {
@@ -3356,7 +3565,7 @@ export interface Inputs {
     "number": string;
   };
   getRights: {
-    /** The account: id, address or `me`. */
+    /** The account: id, address, name in the main domain, or `me`. */
     "account": string;
   };
   replaceRights: {
@@ -3364,21 +3573,21 @@ export interface Inputs {
     "account": string;
   } & ReplaceRightsBody;
   recalculateQuota: {
-    /** The account: id, address or `me`. */
+    /** The account: id, address, name in the main domain, or `me`. */
     "account": string;
   };
   listAccountSessions: {
-    /** The account: id, address or `me`. */
+    /** The account: id, address, name in the main domain, or `me`. */
     "account": string;
   };
   deleteAccountSession: {
-    /** The account: id, address or `me`. */
+    /** The account: id, address, name in the main domain, or `me`. */
     "account": string;
     /** Id of the session. */
     "id": string;
   };
   killAccountSessions: {
-    /** The account: id, address or `me`. */
+    /** The account: id, address, name in the main domain, or `me`. */
     "account": string;
   };
   findTelnum: {
@@ -3454,75 +3663,75 @@ export interface Inputs {
     "rule": string;
   };
   listAccountSignalRules: {
-    /** The account: id, address or `me`. */
+    /** The account: id, address, name in the main domain, or `me`. */
     "account": string;
   };
   createAccountSignalRule: {
-    /** The account: id, address or `me`. */
+    /** The account: id, address, name in the main domain, or `me`. */
     "account": string;
   } & CreateAccountSignalRuleBody;
   replaceAccountSignalRules: {
-    /** The account: id, address or `me`. */
+    /** The account: id, address, name in the main domain, or `me`. */
     "account": string;
   } & ReplaceAccountSignalRulesBody;
   reorderAccountSignalRules: {
-    /** The account: id, address or `me`. */
+    /** The account: id, address, name in the main domain, or `me`. */
     "account": string;
   } & ReorderAccountSignalRulesBody;
   validateAccountSignalRules: {
-    /** The account: id, address or `me`. */
+    /** The account: id, address, name in the main domain, or `me`. */
     "account": string;
   } & ValidateAccountSignalRulesBody;
   getAccountSignalRule: {
-    /** The account: id, address or `me`. */
+    /** The account: id, address, name in the main domain, or `me`. */
     "account": string;
     /** The rule: id or name. */
     "rule": string;
   };
   updateAccountSignalRule: {
-    /** The account: id, address or `me`. */
+    /** The account: id, address, name in the main domain, or `me`. */
     "account": string;
     /** The rule: id or name. */
     "rule": string;
   } & UpdateAccountSignalRuleBody;
   deleteAccountSignalRule: {
-    /** The account: id, address or `me`. */
+    /** The account: id, address, name in the main domain, or `me`. */
     "account": string;
     /** The rule: id or name. */
     "rule": string;
   };
   testSignalRules: {
-    /** The account that is called: id, address or `me`. */
+    /** The account that is called: id, address, name in the main domain, or `me`. */
     "account": string;
   } & TestSignalRulesBody;
   listDatasets: {
-    /** The account: id, address or `me`. */
+    /** The account: id, address, name in the main domain, or `me`. */
     "account": string;
   };
   getDataset: {
-    /** The account: id, address or `me`. */
+    /** The account: id, address, name in the main domain, or `me`. */
     "account": string;
     /** Name of the dataset. */
     "name": string;
   };
   replaceDataset: {
-    /** The account: id, address or `me`. */
+    /** The account: id, address, name in the main domain, or `me`. */
     "account": string;
     /** Name of the dataset: letters, digits, dots, dashes and blanks. */
     "name": string;
   } & ReplaceDatasetBody;
   deleteDataset: {
-    /** The account: id, address or `me`. */
+    /** The account: id, address, name in the main domain, or `me`. */
     "account": string;
     /** Name of the dataset. */
     "name": string;
   };
   getDiallerSettings: {
-    /** The account: id, address or `me`. */
+    /** The account: id, address, name in the main domain, or `me`. */
     "account": string;
   };
   updateDiallerSettings: {
-    /** The account: id, address or `me`. */
+    /** The account: id, address, name in the main domain, or `me`. */
     "account": string;
   } & UpdateDiallerSettingsBody;
   listForwarders: {
@@ -3628,35 +3837,38 @@ export interface Inputs {
     "group": string;
   };
   listMailboxes: {
-    /** The account: id, address or `me`. */
+    /** The account: id, address, name in the main domain, or `me`. */
     "account": string;
   };
   createMailbox: {
-    /** The account: id, address or `me`. */
+    /** The account: id, address, name in the main domain, or `me`. */
     "account": string;
   } & CreateMailboxBody;
   getMailbox: {
-    /** The account: id, address or `me`. */
+    /** The account: id, address, name in the main domain, or `me`. */
     "account": string;
     /** The mailbox: id, or `path:` and the name. */
     "mailbox": string;
   };
   updateMailbox: {
-    /** The account: id, address or `me`. */
+    /** The account: id, address, name in the main domain, or `me`. */
     "account": string;
     /** The mailbox: id, or `path:` and the name. */
     "mailbox": string;
   } & UpdateMailboxBody;
   deleteMailbox: {
-    /** The account: id, address or `me`. */
+    /** The account: id, address, name in the main domain, or `me`. */
     "account": string;
     /** The mailbox: id, or `path:` and the name. */
     "mailbox": string;
     "on_messages"?: OnMessages | null;
   };
   listMessages: {
-    /** The account: id, address or `me`. */
+    /** The account: id, address, name in the main domain, or `me`. */
     "account": string;
+    "collapse"?: Collapse | null;
+    /** `exact` adds the total number. */
+    "count"?: string | null;
     /** `next_cursor` of the page before. */
     "cursor"?: string | null;
     /** Messages per page, 1 to 500; 50 when absent. */
@@ -3669,27 +3881,27 @@ export interface Inputs {
     "thread"?: string | null;
   };
   importMessage: {
-    /** The account: id, address or `me`. */
+    /** The account: id, address, name in the main domain, or `me`. */
     "account": string;
   } & ImportMessageBody;
   searchMessages: {
-    /** The account: id, address or `me`. */
+    /** The account: id, address, name in the main domain, or `me`. */
     "account": string;
   } & SearchMessagesBody;
   getMessage: {
-    /** The account: id, address or `me`. */
+    /** The account: id, address, name in the main domain, or `me`. */
     "account": string;
     /** Id of the message. */
     "id": string;
   };
   updateMessage: {
-    /** The account: id, address or `me`. */
+    /** The account: id, address, name in the main domain, or `me`. */
     "account": string;
     /** Id of the message. */
     "id": string;
   } & UpdateMessageBody;
   deleteMessage: {
-    /** The account: id, address or `me`. */
+    /** The account: id, address, name in the main domain, or `me`. */
     "account": string;
     /** Id of the message. */
     "id": string;
@@ -3697,23 +3909,23 @@ export interface Inputs {
     "permanent"?: string | null;
   };
   bulkMessages: {
-    /** The account: id, address or `me`. */
+    /** The account: id, address, name in the main domain, or `me`. */
     "account": string;
   } & BulkMessagesBody;
   getHeaders: {
-    /** The account: id, address or `me`. */
+    /** The account: id, address, name in the main domain, or `me`. */
     "account": string;
     /** Id of the message. */
     "id": string;
   };
   getRaw: {
-    /** The account: id, address or `me`. */
+    /** The account: id, address, name in the main domain, or `me`. */
     "account": string;
     /** Id of the message. */
     "id": string;
   };
   getPart: {
-    /** The account: id, address or `me`. */
+    /** The account: id, address, name in the main domain, or `me`. */
     "account": string;
     /** Id of the message. */
     "id": string;
@@ -3743,27 +3955,27 @@ export interface Inputs {
     "trace_id": string;
   };
   createUpload: {
-    /** The account: id, address or `me`. */
+    /** The account: id, address, name in the main domain, or `me`. */
     "account": string;
   };
   downloadBlob: {
-    /** The account: id, address or `me`. */
+    /** The account: id, address, name in the main domain, or `me`. */
     "account": string;
     /** The upload. */
     "blob": string;
   };
   createDraft: {
-    /** The account: id, address or `me`. */
+    /** The account: id, address, name in the main domain, or `me`. */
     "account": string;
   } & CreateDraftBody;
   replaceDraft: {
-    /** The account: id, address or `me`. */
+    /** The account: id, address, name in the main domain, or `me`. */
     "account": string;
     /** The draft; it gets another id. */
     "id": string;
   } & ReplaceDraftBody;
   listSubmissions: {
-    /** The account: id, address or `me`. */
+    /** The account: id, address, name in the main domain, or `me`. */
     "account": string;
     /** `next_cursor` of the page before. */
     "cursor"?: string | null;
@@ -3771,23 +3983,23 @@ export interface Inputs {
     "limit"?: number | null;
   };
   sendMessage: {
-    /** The account: id, address or `me`. */
+    /** The account: id, address, name in the main domain, or `me`. */
     "account": string;
   } & SendMessageBody;
   getSubmission: {
-    /** The account: id, address or `me`. */
+    /** The account: id, address, name in the main domain, or `me`. */
     "account": string;
     /** The submission. */
     "id": string;
   };
   cancelSubmission: {
-    /** The account: id, address or `me`. */
+    /** The account: id, address, name in the main domain, or `me`. */
     "account": string;
     /** The submission. */
     "id": string;
   };
   listConversations: {
-    /** The account: id, address or `me`. */
+    /** The account: id, address, name in the main domain, or `me`. */
     "account": string;
     /** Where the page begins. */
     "cursor"?: string | null;
@@ -3795,19 +4007,19 @@ export interface Inputs {
     "limit"?: number | null;
   };
   deleteConversation: {
-    /** The account: id, address or `me`. */
+    /** The account: id, address, name in the main domain, or `me`. */
     "account": string;
     /** The other side. */
     "peer": string;
   };
   markRead: {
-    /** The account: id, address or `me`. */
+    /** The account: id, address, name in the main domain, or `me`. */
     "account": string;
     /** The other side. */
     "peer": string;
   } & MarkReadBody;
   listImMessages: {
-    /** The account: id, address or `me`. */
+    /** The account: id, address, name in the main domain, or `me`. */
     "account": string;
     /** Where the page begins. */
     "cursor"?: string | null;
@@ -3817,7 +4029,7 @@ export interface Inputs {
     "peer": string;
   };
   sendIm: {
-    /** The account that sends it: id, address or `me`. */
+    /** The account that sends it: id, address, name in the main domain, or `me`. */
     "account": string;
     /** To whom: an address, or a name or number of the own domain. */
     "peer": string;
@@ -4046,6 +4258,10 @@ export interface Results {
   rollbackRouting: RoutingTable;
   validateRouting: RoutingValidation;
   explainRoute: Explanation;
+  listRoutingHits: PageRoutingHit;
+  listRoutingConfirmations: PageRoutingConfirmation;
+  confirmRouting: void;
+  revertRouting: void;
   getRouterSettings: SettingsView;
   updateRouterSettings: SettingsView;
   listDomains: PageDomain;
@@ -4060,6 +4276,8 @@ export interface Results {
   addDomainAlias: DomainAliases;
   replaceDomainAliases: DomainAliases;
   removeDomainAlias: void;
+  getLastDnsCheck: DnsCheck;
+  runDnsCheck: DnsCheck;
   getDomainSettings: SettingsView;
   updateDomainSettings: SettingsView;
   getDomainAccountDefaults: SettingsView;

@@ -26,12 +26,12 @@ export default function Accounts() {
             <option value="">{t("Active and suspended")}</option><option value="active">{t("active")}</option><option value="suspended">{t("suspended")}</option><option value="deleted">{t("deleted")}</option>
           </select>
         </form>
-        <Table label={t("Accounts")} rows={rows} id={(row) => row.id} to={(row) => accountPath(row.state === "deleted" ? row.id : row.address)} {...page} empty={<Empty>{t("No account is like that.")}</Empty>} columns={[
-          { label: t("Address"), cell: (row) => <Link to={accountPath(row.state === "deleted" ? row.id : row.address)} className="mono">{row.address}</Link> },
-          { label: t("Person"), cell: (row) => row.real_name || <span className="muted">–</span> },
-          { label: t("State"), cell: (row) => <AccountState account={row} /> },
-          { label: t("Other names"), cell: (row) => [...row.aliases, ...row.telnums].join(", ") || <span className="muted">–</span> },
-          { label: t("Mail"), end: true, cell: (row) => size(row.used_bytes) },
+        <Table label="Accounts" rows={rows} id={(row) => row.id} to={(row) => accountPath(row.state === "deleted" ? row.id : row.address)} {...page} empty={<Empty>{t("No account is like that.")}</Empty>} columns={[
+          { label: "Address", cell: (row) => <Link to={accountPath(row.state === "deleted" ? row.id : row.address)} className="mono">{row.address}</Link> },
+          { label: "Person", cell: (row) => row.real_name || <span className="muted">–</span> },
+          { label: "State", cell: (row) => <AccountState account={row} /> },
+          { label: "Other names", cell: (row) => [...row.aliases, ...row.telnums].join(", ") || <span className="muted">–</span> },
+          { label: "Mail", end: true, cell: (row) => size(row.used_bytes) },
         ]} />
       </section>
     </Page>

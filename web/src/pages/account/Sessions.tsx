@@ -15,12 +15,12 @@ export function Sessions({ account }: { account: string }) {
       <header><h2 className="grow">{t("Sessions")}</h2>
         <Button onClick={() => confirm({ title: t("End all sessions?"), text: t("Every device has to sign in again."), action: t("End all"), danger: true, yes: () => endAll.mutate({ account }, { onError: tell }) })}>{t("End all")}</Button>
       </header>
-      <Table label={t("Sessions")} rows={data?.data ?? []} id={(row) => row.id} loading={isPending} error={error} empty={<Empty>{t("Nobody is signed in.")}</Empty>} columns={[
-        { label: t("Device"), cell: (row) => row.device_name || t("unknown") },
-        { label: t("From"), cell: (row) => <span className="mono">{row.remote_ip}</span> },
-        { label: t("Since"), cell: (row) => <Time at={row.created_at} /> },
-        { label: t("Last used"), cell: (row) => <Time at={row.last_used_at} /> },
-        { label: t("Actions"), fit: true, cell: (row) => <Button tone="quiet" onClick={() => end.mutate({ account, id: row.id }, { onError: tell })}>{t("End")}</Button> },
+      <Table label="Sessions" rows={data?.data ?? []} id={(row) => row.id} loading={isPending} error={error} empty={<Empty>{t("Nobody is signed in.")}</Empty>} columns={[
+        { label: "Device", cell: (row) => row.device_name || t("unknown") },
+        { label: "From", cell: (row) => <span className="mono">{row.remote_ip}</span> },
+        { label: "Since", cell: (row) => <Time at={row.created_at} /> },
+        { label: "Last used", cell: (row) => <Time at={row.last_used_at} /> },
+        { label: "Actions", fit: true, cell: (row) => <Button tone="quiet" onClick={() => end.mutate({ account, id: row.id }, { onError: tell })}>{t("End")}</Button> },
       ]} />
     </section>
   );

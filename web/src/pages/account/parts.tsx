@@ -34,7 +34,7 @@ export function CreateAccount({ domain, onClose }: { domain: string; onClose: ()
   const [aliases, setAliases] = useState("");
   const [telnums, setTelnums] = useState("");
   const create = useAct("createAccount", (account) => navigate(accountPath(account.address)));
-  const fault = (pointer: string) => create.error?.body.errors?.find((error) => error.pointer.startsWith(pointer))?.detail;
+  const fault = (pointer: string) => create.error?.under(pointer);
   return (
     <FormDialog title={t("Create Account")} action={t("Create Account")} busy={create.isPending} problem={create.error} onClose={onClose}
       onSubmit={() => create.mutate({ domain, name: name.trim(), real_name: person.trim(), ...(password ? { password } : {}), aliases: words(aliases), telnums: words(telnums) })}>

@@ -80,11 +80,11 @@ function Streams({ report }: { report: MediaReport | null }) {
   return (
     <section className="card flush" aria-label={t("Media")}>
       <header><h2 className="grow">{t("Media")}</h2>{report && <Chip>{report.relayed ? t("relayed") : t("direct")}</Chip>}</header>
-      <Table label={t("Media")} rows={report?.streams ?? []} id={(row) => `${row.index}${row.from}`} empty={<Empty>{report && !report.relayed ? t("The sound goes from telephone to telephone; this server does not see it.") : t("Nothing is known of its media.")}</Empty>} columns={[
-        { label: t("From"), cell: (row) => choice(row.from) },
-        { label: t("Codec"), cell: (row) => row.codec ?? "–" },
-        { label: t("Packets"), end: true, cell: (row) => number(row.packets) },
-        { label: t("Lost"), end: true, cell: (row) => `${number(Math.round(row.loss_percent * 10) / 10)} %` },
+      <Table label="Media" rows={report?.streams ?? []} id={(row) => `${row.index}${row.from}`} empty={<Empty>{report && !report.relayed ? t("The sound goes from telephone to telephone; this server does not see it.") : t("Nothing is known of its media.")}</Empty>} columns={[
+        { label: "From", cell: (row) => choice(row.from) },
+        { label: "Codec", cell: (row) => row.codec ?? "–" },
+        { label: "Packets", end: true, cell: (row) => number(row.packets) },
+        { label: "Lost", end: true, cell: (row) => `${number(Math.round(row.loss_percent * 10) / 10)} %` },
         { label: "Jitter", end: true, cell: (row) => `${number(Math.round(row.jitter_mean_ms))} ms` },
         { label: "MOS", end: true, cell: (row) => (row.mos ? <Chip tone={row.mos >= 3.6 ? "ok" : row.mos >= 3 ? "warn" : "error"}>{row.mos.toFixed(1)}</Chip> : "–") },
       ]} />

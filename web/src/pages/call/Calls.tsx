@@ -21,13 +21,13 @@ export default function Calls() {
     <Page>
       <PageHead title={t("Calls")} chip={<Chip tone="info">{rows.length}</Chip>} />
       <section className="card flush">
-        <Table label={t("Calls")} rows={rows} id={(row) => row.id} to={(row) => callPath(row.id)} {...page} empty={<Empty action={<Link className="button" to="/monitors/call-records">{t("Call records")}</Link>}>{t("Nobody is talking.")}</Empty>} columns={[
-          { label: t("From"), cell: (row) => <Link to={callPath(row.id)} className="mono">{party(row.caller)}</Link> },
-          { label: t("To"), cell: (row) => <span className="mono">{plain(row.callee.uri || row.dialled)}</span> },
-          { label: t("State"), cell: (row) => <Chip tone={row.answered_at ? "ok" : "info"}>{choice(row.state)}</Chip> },
-          { label: t("Duration"), end: true, cell: (row) => <span className="numbers">{span(Math.max(0, (now - new Date(row.answered_at ?? row.started_at).getTime()) / 1000))}</span> },
-          { label: t("Media"), cell: (row) => <Media call={row} /> },
-          { label: t("Actions"), fit: true, cell: (row) => <Button tone="danger" onClick={() => confirm({ title: t("End this call?"), text: `${party(row.caller)} → ${plain(row.callee.uri || row.dialled)}`, action: t("Hang up"), danger: true, yes: () => hangup.mutate({ call: row.id }, { onError: tell }) })}>{t("Hang up")}</Button> },
+        <Table label="Calls" rows={rows} id={(row) => row.id} to={(row) => callPath(row.id)} {...page} empty={<Empty action={<Link className="button" to="/monitors/call-records">{t("Call records")}</Link>}>{t("Nobody is talking.")}</Empty>} columns={[
+          { label: "From", cell: (row) => <Link to={callPath(row.id)} className="mono">{party(row.caller)}</Link> },
+          { label: "To", cell: (row) => <span className="mono">{plain(row.callee.uri || row.dialled)}</span> },
+          { label: "State", cell: (row) => <Chip tone={row.answered_at ? "ok" : "info"}>{choice(row.state)}</Chip> },
+          { label: "Duration", end: true, cell: (row) => <span className="numbers">{span(Math.max(0, (now - new Date(row.answered_at ?? row.started_at).getTime()) / 1000))}</span> },
+          { label: "Media", cell: (row) => <Media call={row} /> },
+          { label: "Actions", fit: true, cell: (row) => <Button tone="danger" onClick={() => confirm({ title: t("End this call?"), text: `${party(row.caller)} → ${plain(row.callee.uri || row.dialled)}`, action: t("Hang up"), danger: true, yes: () => hangup.mutate({ call: row.id }, { onError: tell }) })}>{t("Hang up")}</Button> },
         ]} />
       </section>
     </Page>

@@ -28,13 +28,13 @@ export default function Records() {
           <input className="input mono" type="search" aria-label={t("Search")} placeholder={t("Address or number")} defaultValue={number} onBlur={(event) => setNumber(event.target.value.trim())} onKeyDown={(event) => { if (event.key === "Enter") setNumber(event.currentTarget.value.trim()); }} />
           <select className="input" aria-label={t("Outcome")} value={why} onChange={(event) => setWhy(event.target.value)}>{causes.map(([value, text]) => <option key={value} value={value}>{t(text)}</option>)}</select>
         </div>
-        <Table label={t("Call records")} rows={rows} id={(row) => row.id} to={(row) => callPath(row.id)} {...page} empty={<Empty>{t("No call is like that.")}</Empty>} columns={[
-          { label: t("When"), cell: (row) => <Link to={callPath(row.id)}><Time at={row.started_at} /></Link> },
-          { label: t("From"), cell: (row) => <span className="mono">{party(row.caller)}</span> },
-          { label: t("Dialled"), cell: (row) => <span className="mono">{plain(row.dialled)}</span> },
-          { label: t("Outcome"), cell: (row) => <Chip tone={row.answered_at ? "ok" : "warn"}>{cause(row)}{row.final_code && !row.answered_at ? ` (${row.final_code})` : ""}</Chip> },
-          { label: t("Duration"), end: true, cell: (row) => (row.duration_seconds ? span(row.duration_seconds) : <span className="muted">–</span>) },
-          { label: t("Media"), cell: (row) => <Media call={row} /> },
+        <Table label="Call records" rows={rows} id={(row) => row.id} to={(row) => callPath(row.id)} {...page} empty={<Empty>{t("No call is like that.")}</Empty>} columns={[
+          { label: "When", cell: (row) => <Link to={callPath(row.id)}><Time at={row.started_at} /></Link> },
+          { label: "From", cell: (row) => <span className="mono">{party(row.caller)}</span> },
+          { label: "Dialled", cell: (row) => <span className="mono">{plain(row.dialled)}</span> },
+          { label: "Outcome", cell: (row) => <Chip tone={row.answered_at ? "ok" : "warn"}>{cause(row)}{row.final_code && !row.answered_at ? ` (${row.final_code})` : ""}</Chip> },
+          { label: "Duration", end: true, cell: (row) => (row.duration_seconds ? span(row.duration_seconds) : <span className="muted">–</span>) },
+          { label: "Media", cell: (row) => <Media call={row} /> },
         ]} />
       </section>
     </Page>

@@ -43,11 +43,11 @@ export default function OwnCalls() {
       <Incoming />
       <section className="card flush">
         <div className="bar"><Segments<Kind> label={t("Which calls")} value={kind} onChange={setKind} options={[["all", t("All")], ["missed", t("Missed")], ["in", t("Received")], ["out", t("Dialled")]]} /></div>
-        <Table label={t("Calls")} rows={rows} id={(row) => row.id} open={chosen} onOpen={(row) => setChosen(row.id)} more={more} readOn={readOn} {...page} empty={<Empty>{kind === "missed" ? t("You have missed nothing.") : t("No calls yet.")}</Empty>} columns={[
-          { label: t("With whom"), cell: (row) => <span className="row tight" style={{ flexWrap: "nowrap" }}><span title={out(row) ? t("Dialled") : missed(row) ? t("Missed") : t("Received")} style={{ display: "flex", color: missed(row) ? "var(--error)" : "var(--muted)" }}><Icon name={out(row) ? "away" : "in"} /></span><span><strong>{other(row).name || address(other(row))}</strong>{other(row).name && <span className="muted"> {address(other(row))}</span>}</span></span> },
-          { label: t("When"), cell: (row) => <Time at={row.started_at} /> },
-          { label: t("Outcome"), cell: (row) => <Chip tone={row.answered_at ? "ok" : missed(row) ? "warn" : undefined}>{missed(row) ? t("missed") : cause(row)}</Chip> },
-          { label: t("Duration"), end: true, cell: (row) => (row.duration_seconds ? span(row.duration_seconds) : <span className="muted">–</span>) },
+        <Table label="Calls" rows={rows} id={(row) => row.id} open={chosen} onOpen={(row) => setChosen(row.id)} more={more} readOn={readOn} {...page} empty={<Empty>{kind === "missed" ? t("You have missed nothing.") : t("No calls yet.")}</Empty>} columns={[
+          { label: "With whom", cell: (row) => <span className="row tight" style={{ flexWrap: "nowrap" }}><span title={out(row) ? t("Dialled") : missed(row) ? t("Missed") : t("Received")} style={{ display: "flex", color: missed(row) ? "var(--error)" : "var(--muted)" }}><Icon name={out(row) ? "away" : "in"} /></span><span><strong>{other(row).name || address(other(row))}</strong>{other(row).name && <span className="muted"> {address(other(row))}</span>}</span></span> },
+          { label: "When", cell: (row) => <Time at={row.started_at} /> },
+          { label: "Outcome", cell: (row) => <Chip tone={row.answered_at ? "ok" : missed(row) ? "warn" : undefined}>{missed(row) ? t("missed") : cause(row)}</Chip> },
+          { label: "Duration", end: true, cell: (row) => (row.duration_seconds ? span(row.duration_seconds) : <span className="muted">–</span>) },
         ]} />
       </section>
       {open && (

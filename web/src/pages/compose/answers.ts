@@ -3,6 +3,7 @@ import type { MailAddress, Message } from "../../api/generated/types";
 import { t } from "../../i18n";
 import { moment } from "../../i18n/format";
 import { printed, shown } from "../mail/people";
+import { signed } from "./signature";
 import { filesOf, write, type Start } from "./store";
 
 const MOST_QUOTED = 50_000;
@@ -24,15 +25,18 @@ export function reply(message: Message, own: readonly string[], all: boolean): v
   const sentByMe = message.from.some((one) => own.some((address) => same(one, address)));
   const to = sentByMe ? message.to : message.reply_to.length > 0 ? message.reply_to : message.from;
   const cc = all ? without([...(sentByMe ? [] : message.to), ...message.cc], [...own, ...to.map((one) => one.email)]) : [];
-  write({ ...conversation(message), to, cc, subject: prefixed("Re:", message.subject), text: quoted(message), answers: message.id, ...(mine ? { from: mine } : {}) });
+  write({ ...conversation(message), to, cc, subject: prefixed("Re:", message.subject), text: signed(quoted(message)), answers: message.id, ...(mine ? { from: mine } : {}) });
 }
 
 export function forward(message: Message): void {
   const rows = [[t("From"), message.from], [t("To"), message.to], [t("Cc"), message.cc]] as const;
   const head = [...rows.filter(([, list]) => list.length > 0).map(([name, list]) => `${name}: ${list.slice(0, 50).map(printed).join(", ")}`), `${t("Date")}: ${moment(message.received_at)}`, `${t("Subject")}: ${message.subject}`];
   const text = `\n\n---------- ${t("Forwarded message")} ----------\n${head.join("\n")}\n\n${(message.body?.text ?? "").slice(0, MOST_QUOTED * 4)}`;
-  write({ references: [...message.references, message.message_id].filter(Boolean), subject: prefixed("Fwd:", message.subject), text, files: filesOf(message) });
+  write({ references: [...message.references, message.message_id].filter(Boolean), subject: prefixed("Fwd:", message.subject), text: signed(text), files: filesOf(message) });
 }
+
+/** A message to somebody, or to nobody yet. */
+export const begin = (to: MailAddress[] = []): void => write({ to, text: signed() });
 
 const conversation = (message: Message): Start => (message.message_id ? { inReplyTo: message.message_id, references: [...message.references, message.message_id] } : {});
 
@@ -49,7 +53,7 @@ export function writeTo(url: string): void {
   const [path = "", query = ""] = url.replace(/^mailto:/i, "").split("?");
   const fields = new URLSearchParams(query.replaceAll("+", "%2B"));
   const list = (text: string) => text.split(",").map((email) => ({ name: "", email: safely(email).trim() })).filter(({ email }) => email);
-  write({ to: list(path), cc: list(fields.get("cc") ?? ""), subject: fields.get("subject") ?? "", text: fields.get("body") ?? "" });
+  write({ to: list(path), cc: list(fields.get("cc") ?? ""), subject: fields.get("subject") ?? "", text: `${fields.get("body") ?? ""}${signed()}` });
 }
 
 function safely(text: string): string {

@@ -1,9 +1,9 @@
 // What a new server still lacks; every step is done when the server shows it.
 import { useCall } from "../../api/hooks";
-import { Copy } from "../../components/controls";
 import { Icon } from "../../components/Icon";
 import { t } from "../../i18n";
 import { Link } from "../../router";
+import { DnsSummary } from "../dns/DnsCheck";
 import type { ReactNode } from "react";
 
 export function Checklist() {
@@ -21,7 +21,6 @@ export function Checklist() {
     [phones.data.length > 0 || calls.data.length > 0, t("Register the first telephone"), t("Server {host}, name and password of the account.", { host: location.hostname })],
     [certificates.data.some((one) => one.active && one.kind !== "self_signed"), <Link key="2" to="/master/certificates">{t("Bring in a certificate")}</Link>, t("Until then programs warn of a self-signed one.")],
   ];
-  const records = [`${domain}. MX 10 mail.${domain}.`, `mail.${domain}. A ${t("your address")}`, `${domain}. TXT "v=spf1 mx -all"`, `_sip._udp.${domain}. SRV 0 5 5060 mail.${domain}.`];
   return (
     <section className="card stack" aria-label={t("Next steps")}>
       <h2>{t("Next steps")}</h2>
@@ -35,7 +34,7 @@ export function Checklist() {
       </ol>
       <details>
         <summary>{t("DNS records for {domain}", { domain })}</summary>
-        <ul className="plain stack tight" style={{ marginTop: "8px" }}>{records.map((record) => <li key={record}><Copy text={record} /></li>)}</ul>
+        <div style={{ marginTop: "8px" }}><DnsSummary domain={domain} /></div>
       </details>
     </section>
   );

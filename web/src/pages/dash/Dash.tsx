@@ -8,6 +8,7 @@ import { t, word } from "../../i18n";
 import { ago, day, number } from "../../i18n/format";
 import { holds } from "../../rights";
 import { Link } from "../../router";
+import { Waiting } from "../router/Waiting";
 import { Page, PageHead } from "../../shell/App";
 import { Checklist } from "./Checklist";
 import { Happened } from "./Happened";
@@ -19,7 +20,7 @@ export default function Dash() {
   const { server_rights: rights = [] } = session.principal ?? {};
   return (
     <Page>
-      <PageHead title="Dash" />
+      <PageHead title={t("Dash")} />
       {rights.length > 0 ? <ServerDash /> : <DomainDash />}
     </Page>
   );
@@ -30,6 +31,7 @@ function ServerDash() {
   return (
     <>
       <Strip />
+      {(holds(session.principal, "settings") || holds(session.principal, "settings_read")) && <Waiting readOnly={!holds(session.principal, "settings")} />}
       {holds(session.principal, "monitors") && <><Figures /><Trends /></>}
       <div className="columns"><Checklist /><Happened /></div>
     </>

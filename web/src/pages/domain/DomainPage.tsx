@@ -15,12 +15,13 @@ import { holds, holdsIn } from "../../rights";
 import { Link, navigate, useParam, useSearch } from "../../router";
 import { Page, PageHead } from "../../shell/App";
 import { AccountState, accountPath, CreateAccount } from "../account/parts";
+import { DnsCheck } from "../dns/DnsCheck";
 import { Forwarders } from "../forwarder/Forwarders";
 import { Groups } from "../group/Groups";
 import { Rules } from "../rules/Rules";
 import { domainPath, DomainState, words } from "./Domains";
 
-type Tab = "rules" | "accounts" | "groups" | "forwarders" | "names" | "settings" | "defaults";
+type Tab = "dns" | "rules" | "accounts" | "groups" | "forwarders" | "names" | "settings" | "defaults";
 
 export default function DomainPage() {
   const domain = useParam("domain");
@@ -36,12 +37,13 @@ export default function DomainPage() {
         {holdsIn(session.principal, "can_create_accounts") && <Button tone="primary" icon="plus" onClick={() => setCreating("1")}>{t("Create Account")}</Button>}
         {holds(session.principal, "domains_all") && <Actions domain={data} />}
       </PageHead>
-      <Tabs<Tab> label={data.name} value={tab} onChange={setTab} tabs={[["accounts", t("Accounts")], ["groups", t("Groups")], ["forwarders", t("Forwarders")], ["names", t("Names")], ["rules", t("Call rules")], ["settings", t("Settings")], ["defaults", t("Account defaults")]]} />
+      <Tabs<Tab> label={data.name} value={tab} onChange={setTab} tabs={[["accounts", t("Accounts")], ["groups", t("Groups")], ["forwarders", t("Forwarders")], ["names", t("Names")], ["rules", t("Call rules")], ["dns", t("DNS")], ["settings", t("Settings")], ["defaults", t("Account defaults")]]} />
       {tab === "accounts" && <Accounts domain={domain} onCreate={() => setCreating("1")} />}
       {tab === "groups" && <Groups domain={domain} />}
       {tab === "forwarders" && <Forwarders domain={domain} />}
       {tab === "names" && <Names domain={domain} ips={data.assigned_ips} version={data.version} />}
       {tab === "rules" && <Rules scope={{ of: "Domain", domain }} readOnly={!holdsIn(session.principal, "signal_rules")} />}
+      {tab === "dns" && <DnsCheck domain={data.name} />}
       {tab === "settings" && <DomainSettings domain={domain} />}
       {tab === "defaults" && <Defaults domain={domain} />}
       {creating && <CreateAccount domain={data.name} onClose={() => setCreating("")} />}
@@ -53,12 +55,12 @@ function Accounts({ domain, onCreate }: { domain: string; onCreate: () => void }
   const { rows, total, ...page } = usePages("listDomainAccounts", { domain, limit: 100, count: "exact" });
   return (
     <section className="card flush">
-      <Table label={t("Accounts")} rows={rows} id={(row) => row.id} to={(row) => accountPath(row.address)} {...page} empty={<Empty action={<Button tone="primary" icon="plus" onClick={onCreate}>{t("Create Account")}</Button>}>{t("This domain has no accounts yet.")}</Empty>} columns={[
-        { label: t("Name"), cell: (row) => <Link to={accountPath(row.address)} className="mono">{row.name}</Link> },
-        { label: t("Person"), cell: (row) => row.real_name || <span className="muted">–</span> },
-        { label: t("State"), cell: (row) => <AccountState account={row} /> },
-        { label: t("Other names"), cell: (row) => [...row.aliases, ...row.telnums].join(", ") || <span className="muted">–</span> },
-        { label: t("Mail"), end: true, cell: (row) => size(row.used_bytes) },
+      <Table label="Accounts" rows={rows} id={(row) => row.id} to={(row) => accountPath(row.address)} {...page} empty={<Empty action={<Button tone="primary" icon="plus" onClick={onCreate}>{t("Create Account")}</Button>}>{t("This domain has no accounts yet.")}</Empty>} columns={[
+        { label: "Name", cell: (row) => <Link to={accountPath(row.address)} className="mono">{row.name}</Link> },
+        { label: "Person", cell: (row) => row.real_name || <span className="muted">–</span> },
+        { label: "State", cell: (row) => <AccountState account={row} /> },
+        { label: "Other names", cell: (row) => [...row.aliases, ...row.telnums].join(", ") || <span className="muted">–</span> },
+        { label: "Mail", end: true, cell: (row) => size(row.used_bytes) },
       ]} />
       {total !== undefined && total > 0 && <p className="muted" style={{ padding: "8px 12px" }}>{t("{n} accounts", { n: total })}</p>}
     </section>

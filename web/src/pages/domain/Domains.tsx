@@ -21,12 +21,12 @@ export default function Domains() {
     <Page>
       <PageHead title={t("Domains")}>{create}</PageHead>
       <section className="card flush">
-        <Table label={t("Domains")} rows={rows} id={(row) => row.id} to={(row) => domainPath(row.name)} {...page} empty={<Empty action={create}>{t("There is no domain yet.")}</Empty>} columns={[
-          { label: t("Name"), cell: (row) => <a href={domainPath(row.name)} onClick={(event) => { event.preventDefault(); navigate(domainPath(row.name)); }}>{row.name}</a> },
-          { label: t("State"), cell: (row) => <DomainState state={row.state} builtin={row.builtin} /> },
-          { label: t("Other names"), cell: (row) => row.aliases.join(", ") || <span className="muted">–</span> },
-          { label: t("Addresses"), cell: (row) => <span className="mono">{row.assigned_ips.join(", ") || "–"}</span> },
-          { label: t("Created"), cell: (row) => <Time at={row.created_at} /> },
+        <Table label="Domains" rows={rows} id={(row) => row.id} to={(row) => domainPath(row.name)} {...page} empty={<Empty action={create}>{t("There is no domain yet.")}</Empty>} columns={[
+          { label: "Name", cell: (row) => <a href={domainPath(row.name)} onClick={(event) => { event.preventDefault(); navigate(domainPath(row.name)); }}>{row.name}</a> },
+          { label: "State", cell: (row) => <DomainState state={row.state} builtin={row.builtin} /> },
+          { label: "Other names", cell: (row) => row.aliases.join(", ") || <span className="muted">–</span> },
+          { label: "Addresses", cell: (row) => <span className="mono">{row.assigned_ips.join(", ") || "–"}</span> },
+          { label: "Created", cell: (row) => <Time at={row.created_at} /> },
         ]} />
       </section>
       {creating && <CreateDomain onClose={() => setCreating("")} />}

@@ -17,10 +17,10 @@ export function Forwarders({ domain }: { domain: string }) {
     <>
       <section className="card flush">
         {rows.length > 0 && <div className="bar">{create}</div>}
-        <Table label={t("Forwarders")} rows={rows} id={(row) => row.id} onOpen={setEdited} {...page} empty={<Empty action={create}>{t("A forwarder is a name that leads elsewhere.")}</Empty>} columns={[
-          { label: t("Name"), cell: (row) => <span className="mono">{row.name}</span> },
-          { label: t("Leads to"), cell: (row) => <span className="mono">{row.to}</span> },
-          { label: t("Actions"), fit: true, cell: (row) => (
+        <Table label="Forwarders" rows={rows} id={(row) => row.id} onOpen={setEdited} {...page} empty={<Empty action={create}>{t("A forwarder is a name that leads elsewhere.")}</Empty>} columns={[
+          { label: "Name", cell: (row) => <span className="mono">{row.name}</span> },
+          { label: "Leads to", cell: (row) => <span className="mono">{row.to}</span> },
+          { label: "Actions", fit: true, cell: (row) => (
             <Menu label={t("More")}>
               <button type="button" onClick={() => setEdited(row)}>{t("Change")}</button>
               <button type="button" className="danger" onClick={() => confirm({ title: t("Delete {name}?", { name: row.name }), text: t("Mail and calls for it are refused afterwards."), action: t("Delete"), danger: true, yes: () => remove.mutate({ domain, name: row.name }, { onError: tell }) })}>{t("Delete")}</button>

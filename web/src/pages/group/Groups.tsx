@@ -5,7 +5,7 @@ import type { Group, GroupSettings } from "../../api/generated/types";
 import { Button, Empty, Field } from "../../components/controls";
 import { confirm, Dialog, FormDialog } from "../../components/Dialog";
 import { NameList } from "../../components/NameList";
-import { ProblemNote, tell } from "../../components/ProblemNote";
+import { ProblemNote, sentence, tell } from "../../components/ProblemNote";
 import { Table } from "../../components/Table";
 import { toast } from "../../components/toast";
 import { label } from "../../forms/labels";
@@ -24,10 +24,10 @@ export function Groups({ domain }: { domain: string }) {
     <>
       <section className="card flush">
         {rows.length > 0 && <div className="bar">{create}</div>}
-        <Table label={t("Groups")} rows={rows} id={(row) => row.id} onOpen={(row) => setOpen(row.id)} open={open} {...page} empty={<Empty action={create}>{t("A group is one address for several people.")}</Empty>} columns={[
-          { label: t("Name"), cell: (row) => <button type="button" className="copy mono" style={{ color: "var(--accent)", cursor: "pointer" }} onClick={() => setOpen(row.id)}>{row.name}</button> },
-          { label: t("Description"), cell: (row) => row.real_name || <span className="muted">–</span> },
-          { label: t("Members"), cell: (row) => row.members.join(", ") || <span className="muted">{t("none")}</span> },
+        <Table label="Groups" rows={rows} id={(row) => row.id} onOpen={(row) => setOpen(row.id)} open={open} {...page} empty={<Empty action={create}>{t("A group is one address for several people.")}</Empty>} columns={[
+          { label: "Name", cell: (row) => <button type="button" className="copy mono" style={{ color: "var(--accent)", cursor: "pointer" }} onClick={() => setOpen(row.id)}>{row.name}</button> },
+          { label: "Description", cell: (row) => row.real_name || <span className="muted">–</span> },
+          { label: "Members", cell: (row) => row.members.join(", ") || <span className="muted">{t("none")}</span> },
         ]} />
       </section>
       {creating && <CreateGroup domain={domain} onClose={() => setCreating(false)} />}
@@ -41,7 +41,7 @@ function CreateGroup({ domain, onClose }: { domain: string; onClose: () => void 
   const [about, setAbout] = useState("");
   const [members, setMembers] = useState("");
   const create = useAct("createGroup", onClose);
-  const fault = (pointer: string) => create.error?.body.errors?.find((error) => error.pointer.startsWith(pointer))?.detail;
+  const fault = (pointer: string) => create.error?.under(pointer);
   return (
     <FormDialog title={t("Create group")} action={t("Create group")} busy={create.isPending} problem={create.error} onClose={onClose} onSubmit={() => create.mutate({ domain, name: name.trim(), real_name: about, members: words(members) })}>
       <Field label={t("Name")} help={`${name.trim() || "…"}@${domain}`} fault={fault("/name")}><input className="input mono" autoFocus autoCapitalize="none" value={name} onChange={(event) => setName(event.target.value)} /></Field>
@@ -72,7 +72,7 @@ function EditGroup({ group, onClose }: { group: Group; onClose: () => void }) {
         <div className="row"><Button type="submit" tone="primary" disabled={!draft} busy={update.isPending}>{t("Save")}</Button></div>
       </form>
       <form className="card row" style={{ alignItems: "flex-end" }} onSubmit={(event) => { event.preventDefault(); rename.mutate({ ...key, new_name: name.trim() }); }}>
-        <div className="grow"><Field label={t("New name")} fault={rename.error?.at("/new_name") ?? rename.error?.body.detail}><input className="input mono" value={name} onChange={(event) => setName(event.target.value)} /></Field></div>
+        <div className="grow"><Field label={t("New name")} fault={rename.error ? rename.error.at("/new_name") ?? sentence(rename.error) : undefined}><input className="input mono" value={name} onChange={(event) => setName(event.target.value)} /></Field></div>
         <Button type="submit" disabled={name.trim() === group.name} busy={rename.isPending}>{t("Rename")}</Button>
       </form>
       <div className="row"><Button tone="danger" icon="trash" onClick={() => confirm({ title: t("Delete {name}?", { name: group.name }), text: t("Its members stay; only the common address goes."), action: t("Delete"), danger: true, yes: () => remove.mutate(key, { onError: tell }) })}>{t("Delete")}</Button></div>

@@ -30,13 +30,13 @@ export default function Listeners() {
       <PageHead title={smtp ? t("Listener") : t("Listeners")}>{may && <Button tone="primary" icon="plus" onClick={() => setEdited("new")}>{t("Add listener")}</Button>}</PageHead>
       <p className="muted form">{smtp ? t("Port 25 takes mail from other servers; 587 and 465 take it from mail programs, which sign in.") : t("Every protocol listens on ports and addresses of its own, so that another server can share a port on another address.")}</p>
       <section className="card flush">
-        <Table label={t("Listeners")} rows={rows} id={(row) => row.id} {...(may ? { onOpen: setEdited } : {})} loading={isPending} error={error} empty={<Empty>{t("Nothing listens.")}</Empty>} columns={[
-          { label: t("Protocol"), cell: (row) => choice(row.protocol) },
-          { label: t("Address"), cell: (row) => <span className="mono">{row.address}</span> },
-          { label: t("Port"), end: true, cell: (row) => <span>{row.port}{row.bound_port && row.bound_port !== row.port ? <span className="muted"> ({t("now {port}", { port: row.bound_port })})</span> : null}</span> },
+        <Table label="Listeners" rows={rows} id={(row) => row.id} {...(may ? { onOpen: setEdited } : {})} loading={isPending} error={error} empty={<Empty>{t("Nothing listens.")}</Empty>} columns={[
+          { label: "Protocol", cell: (row) => choice(row.protocol) },
+          { label: "Address", cell: (row) => <span className="mono">{row.address}</span> },
+          { label: "Port", end: true, cell: (row) => <span>{row.port}{row.bound_port && row.bound_port !== row.port ? <span className="muted"> ({t("now {port}", { port: row.bound_port })})</span> : null}</span> },
           { label: "TLS", cell: (row) => choice(`tls_${row.tls}`) },
-          { label: t("Who"), cell: (row) => (row.settings.access === "none" || !row.settings.access ? t("everybody") : `${choice(`access_${row.settings.access}`)} ${row.settings.access_ips?.join(", ") ?? ""}`) },
-          { label: t("State"), cell: (row) => (row.state === "up" ? <Chip tone="ok">{t("open")}</Chip> : row.state === "failed" ? <Chip tone="error" title={row.last_error ?? ""}>{row.last_error ?? t("failed")}</Chip> : <Chip>{t("off")}</Chip>) },
+          { label: "Who", cell: (row) => (row.settings.access === "none" || !row.settings.access ? t("everybody") : `${choice(`access_${row.settings.access}`)} ${row.settings.access_ips?.join(", ") ?? ""}`) },
+          { label: "State", cell: (row) => (row.state === "up" ? <Chip tone="ok">{t("open")}</Chip> : row.state === "failed" ? <Chip tone="error" title={row.last_error ?? ""}>{row.last_error ?? t("failed")}</Chip> : <Chip>{t("off")}</Chip>) },
         ]} />
       </section>
       {edited && <Edit listener={edited === "new" ? null : edited} smtp={smtp} onClose={() => setEdited(null)} />}
@@ -58,7 +58,7 @@ function Edit({ listener, smtp, onClose }: { listener: Listener | null; smtp: bo
   const update = useAct("updateListener", onClose);
   const remove = useAct("deleteListener", onClose);
   const act = listener ? update : create;
-  const fault = (pointer: string) => act.error?.body.errors?.find((error) => error.pointer.startsWith(pointer))?.detail;
+  const fault = (pointer: string) => act.error?.under(pointer);
   const submit = () => {
     const body = { address, port, tls, enabled, settings: { ...settings, access_ips: words(access), proxy_ips: words(proxies) } };
     if (listener) update.mutate({ id: listener.id, ...body, $options: { version: listener.version } }); else create.mutate({ protocol, ...body });

@@ -6,11 +6,12 @@ import { Empty, Loading } from "../../components/controls";
 import { Icon } from "../../components/Icon";
 import { ProblemNote } from "../../components/ProblemNote";
 import { locale, t } from "../../i18n";
-import { moment } from "../../i18n/format";
+import { moment, number } from "../../i18n/format";
 import type { Density } from "../../preferences";
 import { boxName } from "./boxes";
 import type { Source } from "./data";
 import { shown } from "./people";
+import { flagged, holds, unread } from "./threads";
 
 /** Today the hour, this year the day, else the date. */
 export function brief(time: string, now = new Date()): string {
@@ -23,7 +24,7 @@ export function brief(time: string, now = new Date()): string {
 const heights: Record<Density, readonly [broad: number, narrow: number]> = { comfortable: [40, 64], dense: [30, 48] };
 
 export function List({ source, label, broad, density, cursor, open, chosen, onOpen, onChoose, onFlag, onDrag, empty, boxes, outgoing }: {
-  source: Source; label: string; broad: boolean; density: Density; cursor: number; open: string; chosen: ReadonlyMap<string, Message>;
+  source: Source; label: string; broad: boolean; density: Density; cursor: number; open: string; chosen: (message: Message) => boolean;
   onOpen: (index: number) => void; onChoose: (index: number, range: boolean) => void; onFlag: (message: Message) => void; onDrag: (event: DragEvent, message: Message) => void;
   empty: React.ReactNode; /** Names of mailboxes, when the list is of several. */ boxes?: readonly Mailbox[] | undefined; outgoing: boolean;
 }) {
@@ -51,25 +52,29 @@ export function List({ source, label, broad, density, cursor, open, chosen, onOp
 }
 
 function Row({ index, top, height, message, cursor, open, chosen, onOpen, onChoose, onFlag, onDrag, boxes, outgoing }: {
-  index: number; top: number; height: number; message: Message | undefined; cursor: boolean; open: string; chosen: ReadonlyMap<string, Message>;
+  index: number; top: number; height: number; message: Message | undefined; cursor: boolean; open: string; chosen: (message: Message) => boolean;
   onOpen: (index: number) => void; onChoose: (index: number, range: boolean) => void; onFlag: (message: Message) => void; onDrag: (event: DragEvent, message: Message) => void; boxes: readonly Mailbox[] | undefined; outgoing: boolean;
 }) {
   const place = { transform: `translateY(${top}px)`, height: `${height}px` };
   if (!message) return <div role="row" aria-rowindex={index + 1} id={`row-${index}`} className="mail-row" style={place}><div role="gridcell" className="skeleton grow" aria-label={t("Loading")} /></div>;
   const { keywords } = message;
   const subject = message.subject || t("(no subject)");
-  const people = outgoing ? message.to : message.from;
+  const { thread } = message;
+  const people = outgoing ? message.to : thread?.from ?? message.from;
   const who = people.length === 0 ? (outgoing ? t("(nobody yet)") : t("(unknown sender)")) : people.slice(0, 3).map(shown).join(", ");
+  const isNew = unread(message) > 0;
+  const isChosen = chosen(message);
+  const isFlagged = flagged(message);
   const click = (event: MouseEvent) => {
     if ((event.target as HTMLElement).closest("button, input")) return;
     if (event.shiftKey || event.ctrlKey || event.metaKey) onChoose(index, event.shiftKey); else onOpen(index);
   };
   const names = boxes && message.mailboxes.flatMap((one) => boxes.find((box) => box.id === one.mailbox_id) ?? []).map(boxName).join(", ");
   return (
-    <div role="row" aria-rowindex={index + 1} id={`row-${index}`} aria-selected={chosen.has(message.id)} style={place} draggable onDragStart={(event) => onDrag(event, message)} onClick={click}
-      className={`mail-row ${keywords.$seen ? "" : "unread"} ${cursor ? "cursor" : ""} ${open === message.id ? "open" : ""} ${chosen.has(message.id) ? "chosen" : ""}`}>
-      <div role="gridcell" className="choose"><input type="checkbox" tabIndex={-1} aria-label={t("Choose {name}", { name: subject })} checked={chosen.has(message.id)} onChange={() => undefined} onClick={(event) => onChoose(index, event.shiftKey)} /></div>
-      <div role="gridcell" className="who"><span className="dot" />{!keywords.$seen && <span className="hidden">{t("unread")}</span>}<span className="text">{who}</span></div>
+    <div role="row" aria-rowindex={index + 1} id={`row-${index}`} aria-selected={isChosen} style={place} draggable onDragStart={(event) => onDrag(event, message)} onClick={click}
+      className={`mail-row ${isNew ? "unread" : ""} ${cursor ? "cursor" : ""} ${holds(message, open) ? "open" : ""} ${isChosen ? "chosen" : ""}`}>
+      <div role="gridcell" className="choose"><input type="checkbox" tabIndex={-1} aria-label={t("Choose {name}", { name: subject })} checked={isChosen} onChange={() => undefined} onClick={(event) => onChoose(index, event.shiftKey)} /></div>
+      <div role="gridcell" className="who"><span className="dot" />{isNew && <span className="hidden">{t("unread")}</span>}<span className="text">{who}</span>{thread && thread.ids.length > 1 && <span className="tally numbers" title={t("{n} messages", { n: number(thread.ids.length) })}>{number(thread.ids.length)}</span>}</div>
       <div role="gridcell" className="what">
         <span className="text"><span className="subject">{subject}</span> <span className="preview">{message.preview}</span></span>
         {names && <span className="chip">{names}</span>}
@@ -79,7 +84,7 @@ function Row({ index, top, height, message, cursor, open, chosen, onOpen, onChoo
         {message.has_attachment && <span title={t("with attachment")}><Icon name="clip" /><span className="hidden">{t("with attachment")}</span></span>}
       </div>
       <div role="gridcell" className="when"><time dateTime={message.received_at} title={moment(message.received_at)}>{brief(message.received_at)}</time></div>
-      <div role="gridcell" className="flag"><button type="button" tabIndex={-1} className={`star ${keywords.$flagged ? "on" : ""}`} aria-pressed={Boolean(keywords.$flagged)} aria-label={t("Flag")} title={t("Flag")} onClick={() => onFlag(message)}><Icon name="star" /></button></div>
+      <div role="gridcell" className="flag"><button type="button" tabIndex={-1} className={`star ${isFlagged ? "on" : ""}`} aria-pressed={isFlagged} aria-label={t("Flag")} title={t("Flag")} onClick={() => onFlag(message)}><Icon name="star" /></button></div>
     </div>
   );
 }

@@ -4,16 +4,18 @@ import { useCallback, useEffect, useMemo, useRef, useState, useSyncExternalStore
 import { useAct, useCall } from "../../api/hooks";
 import type { Mailbox, Message } from "../../api/generated/types";
 import { Button, Field, Menu, Segments } from "../../components/controls";
+import { DensityField } from "../../components/DensityField";
 import { confirm, Dialog, FormDialog } from "../../components/Dialog";
 import { Icon } from "../../components/Icon";
 import { tell } from "../../components/ProblemNote";
 import { t } from "../../i18n";
 import { number, size } from "../../i18n/format";
-import { useDensity, usePane, type Density, type Pane } from "../../preferences";
+import { useDensity, useGrouping, usePane, type Pane } from "../../preferences";
 import { navigate, useSearch } from "../../router";
-import { forward, reply, resume } from "../compose/answers";
-import { write } from "../compose/store";
+import { begin, forward, reply, resume } from "../compose/answers";
 import { mark, move, remove } from "./actions";
+import { Progress, useEverything } from "./everything";
+import { flagged, holds, idsOf, unread } from "./threads";
 import { boxName, tree, withRole, type Box } from "./boxes";
 import { ME, useBoxes, useFound, useLiveMail, useMailbox } from "./data";
 import { useKeys, type Keys } from "./keys";
@@ -40,7 +42,7 @@ export default function Mail() {
   const [open] = useSearch("m", "");
   const [typed] = useSearch("q", "");
   const [pane, setPane] = usePane();
-  const [density, setDensity] = useDensity();
+  const [density] = useDensity();
   const narrow = useNarrow();
   const { data: page } = useBoxes();
   const { data: account } = useCall("getAccount", ME, { staleTime: 60_000 });
@@ -48,19 +50,24 @@ export default function Mail() {
   const box = boxes.find((one) => one.id === chosenBox) ?? withRole(boxes, "inbox");
   const query = useMemo(() => parse(typed), [typed]);
   const searching = typed !== "";
-  const inBox = useMailbox(box, !searching);
+  const [grouping, setGrouping] = useGrouping();
+  // Each draft is gone on with by itself.
+  const threads = grouping === "threads" && box?.role !== "drafts";
+  const inBox = useMailbox(box, threads, !searching);
   const found = useFound(useMemo(() => body(query, boxes), [query, boxes]), searching && boxes.length > 0);
   const source = searching ? found : inBox;
   const own = useMemo(() => (account ? [account.address, ...account.aliases.map((name) => `${name}@${account.domain}`)] : []), [account]);
   const [cursor, setCursor] = useState(-1);
   const [chosen, setChosen] = useState<ReadonlyMap<string, Message>>(new Map());
+  const [all, setAll] = useState(false);
   const [help, setHelp] = useState(false);
   const [folders, setFolders] = useState(false);
   const [moving, setMoving] = useState(false);
   const anchor = useRef(-1);
   const latest = useRef<Message>(undefined);
-  const place = `${box?.id} ${typed}`;
-  useEffect(() => { setCursor(-1); setChosen(new Map()); setFolders(false); }, [place]);
+  const place = `${box?.id} ${typed} ${threads}`;
+  const chooseNone = () => { setChosen(new Map()); setAll(false); };
+  useEffect(() => { setCursor(-1); chooseNone(); setFolders(false); }, [place]);
 
   const single = narrow || pane === "off";
   const reading = open !== "";
@@ -77,7 +84,9 @@ export default function Mail() {
   }, [source, reading, single]);
   const shut = useCallback(() => { latest.current = undefined; go({ m: null }, true); }, []);
   const choose = (index: number, range: boolean) => setChosen((old) => {
-    const next = new Map(old);
+    // Who takes one out of all goes on with those that were read.
+    const next = new Map(all ? source.loaded().map((one) => [one.id, one] as const) : old);
+    setAll(false);
     const [from, to] = range && anchor.current >= 0 ? [Math.min(anchor.current, index), Math.max(anchor.current, index)] : [index, index];
     for (let one = from; one <= to; one += 1) {
       const message = source.row(one);
@@ -87,12 +96,16 @@ export default function Mail() {
     anchor.current = index;
     return next;
   });
-  const choosing = chosen.size > 0;
+  // What a search finds is known when all was read.
+  const count = searching ? (source.more ? null : source.count) : box?.messages ?? 0;
+  const everything = useEverything({ filter: searching ? body(query, boxes) : { mailbox: box?.id ?? null }, count, boxes, onDone: chooseNone });
+  const choosing = all || chosen.size > 0;
   /** The message that is read; the list knows first where it stands now. */
   const read = (): Message | undefined => {
     const one = reading && latest.current?.id === open ? latest.current : undefined;
-    return one && at?.id === one.id ? { ...one, mailboxes: at.mailboxes } : one;
+    return one && holds(at, one.id) ? { ...one, mailboxes: at?.mailboxes ?? one.mailboxes, ...(at?.thread && { thread: at.thread }) } : one;
   };
+  const readOnes = () => [read()].filter((one) => one !== undefined);
   /** What an action is for: the chosen ones, else the one read, else the one under the cursor. */
   const targets = (): Message[] => {
     if (choosing) return [...chosen.values()];
@@ -101,24 +114,27 @@ export default function Mail() {
   };
   /** After messages left the list: the next one takes their place. */
   const left = (gone: readonly Message[]) => {
-    setChosen(new Map());
+    chooseNone();
     if (!reading) return;
     if (choosing || single) { shut(); return; }
     let next = Math.max(cursor, 0);
-    while (gone.some((one) => one.id === source.row(next)?.id)) next += 1;
+    while (gone.some((one) => holds(source.row(next), one.id))) next += 1;
     const [below, above] = [source.row(next), source.row(cursor - 1)];
     if (!below && above) setCursor(cursor - 1);
     const following = below ?? above;
-    if (following && !following.keywords.$draft && following.id !== open) go({ m: following.id }, true); else shut();
+    if (following && !following.keywords.$draft && !holds(following, open)) go({ m: following.id }, true); else shut();
   };
-  const moveTo = (to: Mailbox | undefined, list = targets()) => { if (to && list.length > 0) { left(list); void move(list, to); } };
-  const removeAll = (list: readonly Message[]) => remove(list, boxes, () => left(list));
+  const moveThese = (to: Mailbox | undefined, list: readonly Message[]) => { if (to && list.length > 0) { left(list); void move(list, to); } };
+  const removeThese = (list: readonly Message[]) => remove(list, boxes, () => left(list));
+  const moveTo = (to: Mailbox | undefined) => { if (!all) moveThese(to, targets()); else if (to) everything.moveTo(to); };
+  const removeAll = () => { if (all) everything.remove(); else removeThese(targets()); };
+  const keyword = (name: string, on: boolean) => { if (all) everything.mark(name, on); else void mark(targets(), name, on); };
   const step = (by: number) => {
     const next = Math.max(0, Math.min(source.count - 1, cursor + by));
     if (source.count === 0) return;
     if (reading || !single) show(next); else setCursor(next);
   };
-  const flag = (list: readonly Message[]) => void mark(list, "$flagged", !list.every((one) => one.keywords.$flagged));
+  const flag = (list: readonly Message[]) => void mark(list, "$flagged", !list.every(flagged));
   const answer = (how: (message: Message) => void) => {
     const one = targets()[0];
     if (!one) return;
@@ -128,17 +144,18 @@ export default function Mail() {
     j: () => step(1), k: () => step(-1), ArrowDown: () => step(1), ArrowUp: () => step(-1),
     Enter: () => { if (cursor >= 0) show(cursor); }, o: () => { if (cursor >= 0) show(cursor); },
     x: () => { if (cursor >= 0) choose(cursor, false); },
-    s: () => flag(targets()),
-    u: () => { const list = targets(); void mark(list, "$seen", !list.every((one) => one.keywords.$seen)); if (reading) shut(); },
+    s: () => keyword("$flagged", all || !targets().every(flagged)),
+    u: () => { const list = targets(); keyword("$seen", all || list.some((one) => unread(one) > 0)); if (reading) shut(); },
     e: () => moveTo(withRole(boxes, "archive")),
     "!": () => moveTo(withRole(boxes, "junk")),
-    "#": () => removeAll(targets()), Delete: () => removeAll(targets()),
-    v: () => { if (targets().length > 0) setMoving(true); },
+    "#": () => removeAll(), Delete: () => removeAll(),
+    v: () => { if (all || targets().length > 0) setMoving(true); },
     r: () => answer((one) => reply(one, own, false)), a: () => answer((one) => reply(one, own, true)), f: () => answer(forward),
-    c: () => write(),
+    c: () => begin(),
+    "*": () => { if (source.count > 0) setAll(true); },
     "/": () => document.querySelector<HTMLInputElement>(".search-bar input")?.focus(),
     "?": () => setHelp(true),
-    Escape: () => { if (choosing) setChosen(new Map()); else if (reading) shut(); else if (searching) go({ q: null }); },
+    Escape: () => { if (choosing) chooseNone(); else if (reading) shut(); else if (searching) go({ q: null }); },
   };
   const hear = useKeys(keys);
   const drag = (event: DragEvent, message: Message) => {
@@ -148,7 +165,7 @@ export default function Mail() {
     event.dataTransfer.setData("text/plain", list.map((one) => one.subject).join("\n"));
   };
   const dragged = useRef<Message[]>([]);
-  const drop = (to: Mailbox) => moveTo(to, dragged.current);
+  const drop = (to: Mailbox) => { if (all) everything.moveTo(to); else moveThese(to, dragged.current); };
 
   const title = searching ? t("Search") : box ? boxName(box) : t("Mail");
   const items = tree(boxes);
@@ -167,34 +184,40 @@ export default function Mail() {
                 <div className="menu-form" onClick={(event) => event.stopPropagation()}>
                   <span className="muted">{t("Reading pane")}</span>
                   <Segments<Pane> label={t("Reading pane")} value={pane} onChange={setPane} options={[["right", t("Right")], ["below", t("Below")], ["off", t("Off")]]} />
-                  <span className="muted">{t("Rows")}</span>
-                  <Segments<Density> label={t("Rows")} value={density} onChange={setDensity} options={[["comfortable", t("Comfortable")], ["dense", t("Dense")]]} />
+                  <label className="switch"><input type="checkbox" checked={grouping === "threads"} onChange={(event) => setGrouping(event.target.checked ? "threads" : "messages")} />{t("Conversations")}</label>
+                  <DensityField />
                 </div>
                 <button type="button" onClick={() => setHelp(true)}>{t("What keys do")}</button>
               </Menu>
             </div>
             {choosing ? (
               <div className="bulkbar" role="toolbar" aria-label={t("Chosen messages")}>
-                <span className="numbers grow" role="status">{t("{n} chosen", { n: number(chosen.size) })}</span>
-                <Button tone="quiet" icon="archive" aria-label={t("Archive")} title={`${t("Archive")} (e)`} onClick={() => moveTo(withRole(boxes, "archive"))} />
-                <Button tone="quiet" icon="trash" aria-label={t("Delete")} title={`${t("Delete")} (#)`} onClick={() => removeAll(targets())} />
-                <Button tone="quiet" icon="folder" aria-label={t("Move")} title={`${t("Move")} (v)`} onClick={() => setMoving(true)} />
-                <Menu label={t("More")}>
-                  <button type="button" onClick={() => void mark(targets(), "$seen", true)}>{t("Mark as read")}</button>
-                  <button type="button" onClick={() => void mark(targets(), "$seen", false)}>{t("Mark as unread")}</button>
-                  <button type="button" onClick={() => flag(targets())}>{t("Flag")}</button>
-                  <button type="button" onClick={() => moveTo(withRole(boxes, "junk"))}>{t("This is junk")}</button>
-                </Menu>
-                <Button tone="quiet" icon="close" aria-label={t("Choose none")} onClick={() => setChosen(new Map())} />
+                {everything.progress !== null ? <Progress everything={everything} /> : (
+                  <>
+                    <span className="numbers grow" role="status">{!all ? t("{n} chosen", { n: number(idsOf([...chosen.values()]).size) }) : count === null ? t("Everything found is chosen") : t("All {n} messages chosen", { n: number(count) })}</span>
+                    {!all && chosen.size < source.count && <Button tone="quiet" className="small" onClick={() => setAll(true)}>{count === null ? t("Choose everything found") : t("Choose all {n}", { n: number(count) })}</Button>}
+                    <Button tone="quiet" icon="archive" aria-label={t("Archive")} title={`${t("Archive")} (e)`} onClick={() => moveTo(withRole(boxes, "archive"))} />
+                    <Button tone="quiet" icon="trash" aria-label={t("Delete")} title={`${t("Delete")} (#)`} onClick={() => removeAll()} />
+                    <Button tone="quiet" icon="folder" aria-label={t("Move")} title={`${t("Move")} (v)`} onClick={() => setMoving(true)} />
+                    <Menu label={t("More")}>
+                      <button type="button" onClick={() => keyword("$seen", true)}>{t("Mark as read")}</button>
+                      <button type="button" onClick={() => keyword("$seen", false)}>{t("Mark as unread")}</button>
+                      <button type="button" onClick={() => keyword("$flagged", all || !targets().every(flagged))}>{t("Flag")}</button>
+                      <button type="button" onClick={() => moveTo(withRole(boxes, "junk"))}>{t("This is junk")}</button>
+                    </Menu>
+                    <Button tone="quiet" icon="close" aria-label={t("Choose none")} onClick={chooseNone} />
+                  </>
+                )}
               </div>
             ) : (
               <div className="list-title">
+                {source.count > 0 && <input type="checkbox" aria-label={t("Choose all")} title={`${t("Choose all")} (*)`} checked={false} onChange={() => setAll(true)} />}
                 <strong className="grow ellipsis">{title}</strong>
                 <span className="muted numbers">{searching ? (source.more ? t("{n} found so far", { n: number(source.count) }) : t("{n} found", { n: number(source.count) })) : box && (box.unseen > 0 ? t("{unseen} unread of {n}", { unseen: number(box.unseen), n: number(box.messages) }) : number(box.messages))}</span>
               </div>
             )}
           </div>
-          <List key={place} source={source} label={title} broad={!narrow && pane !== "right"} density={density} cursor={cursor} open={open} chosen={chosen} onOpen={show} onChoose={choose} onFlag={(message) => flag([message])} onDrag={drag}
+          <List key={place} source={source} label={title} broad={!narrow && pane !== "right"} density={density} cursor={cursor} open={open} chosen={(one) => all || chosen.has(one.id)} onOpen={show} onChoose={choose} onFlag={(message) => flag([message])} onDrag={drag}
             boxes={searching ? boxes : undefined} outgoing={!searching && (box?.role === "sent" || box?.role === "drafts")} empty={searching ? t("Nothing found") : t("No messages here.")} />
         </section>
       )}
@@ -205,13 +228,13 @@ export default function Mail() {
               <div className="reader-bar" role="toolbar" aria-label={t("This message")}>
                 <Button tone="quiet" icon="back" aria-label={t("Back to the list")} onClick={shut} />
                 <span className="grow" />
-                <Button tone="quiet" icon="archive" aria-label={t("Archive")} title={`${t("Archive")} (e)`} onClick={() => { setChosen(new Map()); moveTo(withRole(boxes, "archive"), latest.current ? [latest.current] : []); }} />
-                <Button tone="quiet" icon="trash" aria-label={t("Delete")} title={`${t("Delete")} (#)`} onClick={() => removeAll([read()].filter((one) => one !== undefined))} />
+                <Button tone="quiet" icon="archive" aria-label={t("Archive")} title={`${t("Archive")} (e)`} onClick={() => { chooseNone(); moveThese(withRole(boxes, "archive"), readOnes()); }} />
+                <Button tone="quiet" icon="trash" aria-label={t("Delete")} title={`${t("Delete")} (#)`} onClick={() => { chooseNone(); removeThese(readOnes()); }} />
                 <Button tone="quiet" icon="folder" aria-label={t("Move")} title={`${t("Move")} (v)`} onClick={() => setMoving(true)} />
                 <Button tone="quiet" icon="up" aria-label={t("Message above")} title={`${t("Message above")} (k)`} onClick={() => step(-1)} />
                 <Button tone="quiet" icon="down" aria-label={t("Message below")} title={`${t("Message below")} (j)`} onClick={() => step(1)} />
               </div>
-              <Reader key={open} id={open} own={own} boxes={boxes} onKey={hear} onGone={() => left(latest.current ? [latest.current] : [])} onLoaded={(message) => { latest.current = message; remember(everybody(message)); }} />
+              <Reader key={open} id={open} own={own} boxes={boxes} onKey={hear} whole={threads && !searching} onGone={(one) => { if (one.id === open) left([one]); }} onLoaded={(message) => { latest.current = message; remember(everybody(message)); }} />
             </>
           ) : <NothingOpen />}
         </section>
@@ -230,7 +253,7 @@ function Folders({ items, current, open, onClose, onDrop, used }: { items: reado
   return (
     <nav className={`folders ${open ? "open" : ""}`} aria-label={t("Mailboxes")}>
       <div className="row tight nowrap" style={{ padding: "10px 10px 6px" }}>
-        <Button tone="primary" icon="edit" className="grow" onClick={() => write()}>{t("Write")}</Button>
+        <Button tone="primary" icon="edit" className="grow" onClick={() => begin()}>{t("Write")}</Button>
         <Button tone="quiet" icon="close" className="folders-button" aria-label={t("Close")} onClick={onClose} />
       </div>
       <ul className="plain folder-list">
@@ -315,7 +338,7 @@ function MoveDialog({ items, onClose, onMove }: { items: readonly Box[]; onClose
 
 function KeyHelp({ onClose }: { onClose: () => void }) {
   const list: [string, string][] = [
-    ["j k", t("Next and previous message")], ["Enter", t("Open")], ["Esc", t("Back")], ["x", t("Choose")], ["e", t("Archive")], ["#", t("Delete")], ["v", t("Move")], ["!", t("This is junk")],
+    ["j k", t("Next and previous message")], ["Enter", t("Open")], ["Esc", t("Back")], ["x", t("Choose")], ["*", t("Choose all")], ["e", t("Archive")], ["#", t("Delete")], ["v", t("Move")], ["!", t("This is junk")],
     ["s", t("Flag")], ["u", t("Mark as read or unread")], ["r", t("Reply")], ["a", t("Reply to all")], ["f", t("Forward")], ["c", t("Write")], ["/", t("Search mail")], ["Ctrl K", t("Go to or do")],
   ];
   return <Dialog title={t("What keys do")} onClose={onClose}><dl className="facts">{list.map(([key, what]) => <div key={key} style={{ display: "contents" }}><dt>{key.split(" ").map((one) => <kbd key={one}>{one}</kbd>)}</dt><dd>{what}</dd></div>)}</dl></Dialog>;

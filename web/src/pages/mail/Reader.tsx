@@ -19,24 +19,28 @@ import { Text } from "./Text";
 
 const HtmlView = lazy(() => import("./HtmlView"));
 const MOST_OF_THREAD = 100;
+const MOST_OPENED = 10;
 
-export interface ReaderProps { id: string; own: readonly string[]; boxes: readonly Mailbox[]; onKey: (event: KeyboardEvent) => void; onGone: () => void; onLoaded: (message: Message) => void }
+export interface ReaderProps { id: string; own: readonly string[]; boxes: readonly Mailbox[]; onKey: (event: KeyboardEvent) => void; /** Opens what is unread of the conversation too. */ whole: boolean; onGone: (message: Message) => void; onLoaded: (message: Message) => void }
 
-export function Reader({ id, own, boxes, onKey, onGone, onLoaded }: ReaderProps) {
+export function Reader({ id, own, boxes, onKey, whole, onGone, onLoaded }: ReaderProps) {
   const { data, error, isPlaceholderData } = useCall("getMessage", { ...ME, id }, { staleTime: 60_000 });
   const message = isPlaceholderData ? undefined : data;
   const thread = useCall("listMessages", { ...ME, thread: message?.thread_id ?? "", limit: MOST_OF_THREAD }, { enabled: Boolean(message), staleTime: 30_000 });
+  // What was unread when the conversation was opened; what comes later is opened by hand.
+  const fresh = useRef<ReadonlySet<string>>(undefined);
   const loaded = useRef(onLoaded);
   loaded.current = onLoaded;
   useEffect(() => { if (message) loaded.current(message); }, [message]);
   if (error) return <div className="reader-empty">{error.status === 404 ? <p className="muted">{t("This message is not here any more.")}</p> : <ProblemNote problem={error} />}</div>;
   if (!message) return <Loading />;
   const conversation = (thread.data?.data ?? []).filter((one) => one.thread_id === message.thread_id && !one.keywords.$draft);
+  if (thread.data && message) fresh.current ??= new Set(whole ? conversation.filter((one) => !one.keywords.$seen).slice(0, MOST_OPENED).map((one) => one.id) : []);
   const listed = conversation.some((one) => one.id === message.id) ? [...conversation].reverse() : [message];
   return (
     <article className="reader" aria-label={message.subject || t("(no subject)")}>
       <h2 className="reader-subject" dir="auto">{message.subject || t("(no subject)")}{listed.length > 1 && <span className="chip">{t("{n} messages", { n: number(listed.length) })}</span>}</h2>
-      {listed.map((one) => <Card key={one.id} summary={one} message={one.id === message.id ? message : undefined} open={one.id === message.id} own={own} boxes={boxes} onKey={onKey} onGone={onGone} />)}
+      {listed.map((one) => <Card key={one.id} summary={one} message={one.id === message.id ? message : undefined} open={one.id === message.id || (fresh.current?.has(one.id) ?? false)} own={own} boxes={boxes} onKey={onKey} onGone={onGone} />)}
     </article>
   );
 }
@@ -62,6 +66,7 @@ function Card({ summary, message: given, open: initially, ...rest }: { summary: 
             <button type="button" className="plain grow ellipsis" aria-expanded={open} onClick={() => setOpen(!open)} title={from && printed(from)}><strong>{from ? shown(from) : t("(unknown sender)")}</strong>{from?.name && open && <span className="muted"> &lt;{from.email}&gt;</span>}</button>
             <span className="muted numbers" style={{ whiteSpace: "nowrap" }} title={moment(summary.received_at)}><Time at={summary.received_at} /></span>
           </div>
+          {open && <dl className="facts on-paper"><Addressed message={message ?? summary} rows={[[t("From"), summary.from]]} /></dl>}
           {open ? <Recipients message={message ?? summary} own={rest.own} /> : <div className="muted ellipsis">{summary.preview}</div>}
         </div>
         {open && message && <Actions message={message} {...rest} />}
@@ -80,10 +85,14 @@ function Recipients({ message, own }: { message: Message; own: readonly string[]
   const name = (one: MailAddress) => (own.some((address) => address.toLowerCase() === one.email.toLowerCase()) ? t("me") : shown(one));
   const list = [...message.to, ...message.cc];
   if (all) {
-    const rows = [[t("To"), message.to], [t("Cc"), message.cc], [t("Bcc"), message.bcc], [t("Reply to"), message.reply_to]] as const;
-    return <dl className="facts recipients">{rows.map(([label, people]) => people.length > 0 && <div key={label} style={{ display: "contents" }}><dt>{label}</dt><dd><People list={people} /></dd></div>)}<dt>{t("Date")}</dt><dd>{moment(message.received_at)}</dd></dl>;
+    return <dl className="facts recipients"><Addressed message={message} /></dl>;
   }
   return <div className="muted ellipsis">{t("to {who}", { who: list.slice(0, FEW).map(name).join(", ") || t("(nobody yet)") })} {list.length > FEW && t("and {n} more", { n: number(list.length - FEW) })} <button type="button" className="plain accent" onClick={() => setAll(true)}>{t("Details")}</button></div>;
+}
+
+function Addressed({ message, rows = [] }: { message: Message; rows?: [string, readonly MailAddress[]][] }) {
+  const all = [...rows, [t("To"), message.to], [t("Cc"), message.cc], [t("Bcc"), message.bcc], [t("Reply to"), message.reply_to]] as const;
+  return <>{all.map(([label, people]) => people.length > 0 && <div key={label} style={{ display: "contents" }}><dt>{label}</dt><dd><People list={people} /></dd></div>)}<dt>{t("Date")}</dt><dd>{moment(message.received_at)}</dd></>;
 }
 
 const MANY = 100;
@@ -110,17 +119,25 @@ function Actions({ message, own, boxes, onGone }: { message: Message } & Pick<Re
       <Menu label={t("More")}>
         <button type="button" onClick={() => reply(message, own, true)}>{t("Reply to all")}</button>
         <button type="button" onClick={() => forward(message)}>{t("Forward")}</button>
-        <button type="button" onClick={() => { onGone(); void mark([message], "$seen", false); }}>{t("Mark as unread")}</button>
-        {junk && !inJunk && <button type="button" onClick={() => { onGone(); void move([message], junk); }}>{t("This is junk")}</button>}
-        {inJunk && inbox && <button type="button" onClick={() => { onGone(); void move([message], inbox); }}>{t("This is no junk")}</button>}
-        <button type="button" className="danger" onClick={() => remove([message], boxes, onGone)}>{t("Delete")}</button>
+        <button type="button" onClick={() => { onGone(message); void mark([message], "$seen", false); }}>{t("Mark as unread")}</button>
+        {junk && !inJunk && <button type="button" onClick={() => { onGone(message); void move([message], junk); }}>{t("This is junk")}</button>}
+        {inJunk && inbox && <button type="button" onClick={() => { onGone(message); void move([message], inbox); }}>{t("This is no junk")}</button>}
+        <button type="button" className="danger" onClick={() => remove([message], boxes, () => onGone(message))}>{t("Delete")}</button>
         <hr />
+        <button type="button" onClick={(event) => print(event.currentTarget.closest(".message-card"))}>{t("Print")}</button>
         <button type="button" onClick={() => setSource(true)}>{t("Show the original")}</button>
         <button type="button" onClick={() => void keep()}>{t("Save as file")}</button>
       </Menu>
       {source && <Source id={message.id} onClose={() => setSource(false)} />}
     </div>
   );
+}
+
+/** Prints a message alone, without the others of its conversation. */
+function print(card: Element | null) {
+  card?.classList.add("printed");
+  addEventListener("afterprint", () => card?.classList.remove("printed"), { once: true });
+  window.print();
 }
 
 const MOST_OF_SOURCE = 200_000;

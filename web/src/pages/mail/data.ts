@@ -6,6 +6,7 @@ import type { Input, Result } from "../../api/client";
 import { listen } from "../../api/events";
 import { queries, useCall, usePages } from "../../api/hooks";
 import type { Mailbox, Message, SearchMessagesBody } from "../../api/generated/types";
+import { marked, without } from "./threads";
 
 export const ME = { account: "me" } as const;
 export const PAGE = 100;
@@ -14,6 +15,8 @@ type Page = Result<"listMessages">;
 export interface Source {
   count: number;
   row: (index: number) => Message | undefined;
+  /** The rows that were read. */
+  loaded: () => Message[];
   /** Says which rows are looked at. */
   want: (first: number, last: number) => void;
   loading: boolean;
@@ -24,37 +27,45 @@ export interface Source {
 
 export const useBoxes = () => useCall("listMailboxes", ME, { staleTime: 30_000 });
 
-const pageInput = (mailbox: string, page: number): Input<"listMessages"> => ({ ...ME, mailbox, limit: PAGE, position: page * PAGE });
-export const pageKey = (mailbox: string, page: number) => ["listMessages", pageInput(mailbox, page)] as const;
+/** What a list shows: a row for each message, or for each thread. */
+const kind = (threads: boolean) => (threads ? { collapse: "thread" } as const : {});
+const pageInput = (mailbox: string, threads: boolean, page: number): Input<"listMessages"> => ({ ...ME, mailbox, ...kind(threads), limit: PAGE, position: page * PAGE });
+export const pageKey = (mailbox: string, threads: boolean, page: number) => ["listMessages", pageInput(mailbox, threads, page)] as const;
 
-export function useMailbox(mailbox: Mailbox | undefined, active: boolean): Source {
+export function useMailbox(mailbox: Mailbox | undefined, threads: boolean, active: boolean): Source {
   const [range, setRange] = useState<readonly [number, number]>([0, 0]);
   const id = mailbox?.id ?? "";
-  useEffect(() => setRange([0, 0]), [id]);
+  useEffect(() => setRange([0, 0]), [id, threads]);
   const pages = active && mailbox ? Array.from({ length: range[1] - range[0] + 1 }, (_, index) => range[0] + index) : [];
   const results = useQueries({
     queries: pages.map((page) => ({
-      queryKey: pageKey(id, page), staleTime: 30_000,
-      queryFn: ({ signal }: { signal: AbortSignal }) => call("listMessages", pageInput(id, page), { signal }),
+      queryKey: pageKey(id, threads, page), staleTime: 30_000,
+      queryFn: ({ signal }: { signal: AbortSignal }) => call("listMessages", pageInput(id, threads, page), { signal }),
     })),
   });
+  const head = (range[0] === 0 ? results[0]?.data : undefined) ?? queries.getQueryData<Page>(pageKey(id, threads, 0));
+  // A mailbox may hold a message twice, and more messages than threads: what does not fit on the first page is counted.
+  const counted = useCall("listMessages", { ...ME, mailbox: id, ...kind(threads), limit: 1, count: "exact" }, { enabled: active && Boolean(head?.page.has_more), staleTime: 30_000, placeholderData: undefined as never });
   const timer = useRef<ReturnType<typeof setTimeout>>(undefined);
   useEffect(() => () => clearTimeout(timer.current), []);
   const want = useCallback((first: number, last: number) => {
     const next = [Math.floor(first / PAGE), Math.floor(last / PAGE)] as const;
     clearTimeout(timer.current);
-    const known = queries.getQueryData(pageKey(id, next[0])) && queries.getQueryData(pageKey(id, next[1]));
+    const known = queries.getQueryData(pageKey(id, threads, next[0])) && queries.getQueryData(pageKey(id, threads, next[1]));
     // Who flies over thousands of rows asks for those where the flight ends.
     timer.current = setTimeout(() => setRange((old) => (old[0] === next[0] && old[1] === next[1] ? old : next)), known ? 0 : 70);
-  }, [id]);
+  }, [id, threads]);
   // Reading the data is what makes a change of it show.
   const read = new Map(pages.map((page, index) => [page, results[index]?.data]));
   const row = (index: number) => {
     const page = Math.floor(index / PAGE);
-    return (read.get(page) ?? queries.getQueryData<Page>(pageKey(id, page)))?.data[index % PAGE];
+    return (read.get(page) ?? queries.getQueryData<Page>(pageKey(id, threads, page)))?.data[index % PAGE];
   };
   const first = results[0];
-  return { count: mailbox?.messages ?? 0, row, want, loading: !mailbox || Boolean(first?.isPending), error: (results.find((one) => one.error)?.error ?? null) as Problem | null, more: false };
+  const problem = results.find((one) => one.error)?.error ?? counted.error;
+  const count = (head?.page.has_more ? counted.data?.page.total : undefined) ?? head?.data.length ?? 0;
+  const loaded = () => Array.from({ length: Math.ceil(count / PAGE) }, (_, page) => queries.getQueryData<Page>(pageKey(id, threads, page))?.data ?? []).flat();
+  return { count, row, loaded, want, loading: !mailbox || Boolean(first?.isPending), error: (problem ?? null) as Problem | null, more: false };
 }
 
 /** Pages that found little are read on by themselves, this many at most. */
@@ -69,7 +80,7 @@ export function useFound(query: Partial<SearchMessagesBody>, active: boolean): S
     if (active && more && rows.length < PAGE / 2 && tries.current < PATIENCE) { tries.current += 1; readOn(); }
   });
   const want = useCallback((_: number, last: number) => { if (more && last >= rows.length - 20) readOn(); }, [more, rows.length, readOn]);
-  return { count: rows.length, row: (index) => rows[index], want, loading: active && loading, error, more };
+  return { count: rows.length, row: (index) => rows[index], loaded: () => rows, want, loading: active && loading, error, more };
 }
 
 /** Every list of messages that was read, changed by hand before the server has said so. */
@@ -78,38 +89,63 @@ export function patchLists(change: (list: Message[]) => Message[]) {
   queries.setQueriesData<{ pages: Page[]; pageParams: unknown[] }>({ queryKey: ["searchMessages"] }, (found) => found && { ...found, pages: found.pages.map((page) => ({ ...page, data: change(page.data) })) });
 }
 
-export function patchMessages(ids: ReadonlySet<string>, change: (message: Message) => Message) {
-  patchLists((list) => (list.some((one) => ids.has(one.id)) ? list.map((one) => (ids.has(one.id) ? change(one) : one)) : list));
-  queries.setQueriesData<Message>({ queryKey: ["getMessage"] }, (message) => (message && ids.has(message.id) ? change(message) : message));
+/** These messages got or lost a keyword. */
+export function patchKeyword(ids: ReadonlySet<string>, keyword: string, on: boolean) {
+  patchLists((list) => list.map((row) => marked(row, ids, keyword, on)));
+  queries.setQueriesData<Message>({ queryKey: ["getMessage"] }, (message) => message && marked(message, ids, keyword, on));
+}
+
+/** These messages stand in this mailbox now. */
+export function patchPlace(ids: ReadonlySet<string>, mailbox_id: string) {
+  const put = (message: Message) => (ids.has(message.id) ? { ...message, mailboxes: [{ mailbox_id, uid: 0 }] } : message);
+  patchLists((list) => list.map(put));
+  queries.setQueriesData<Message>({ queryKey: ["getMessage"] }, (message) => message && put(message));
 }
 
 export function patchBoxes(change: (box: Mailbox) => Mailbox) {
   queries.setQueriesData<Result<"listMailboxes">>({ queryKey: ["listMailboxes"] }, (page) => page && { ...page, data: page.data.map(change) });
 }
 
-/** Takes rows out of what was read of a mailbox; those below move up, from page to page. */
+/** Takes messages out of what was read of a mailbox; rows below those that are gone move up, from page to page. */
 export function dropRows(mailbox: string, ids: ReadonlySet<string>) {
-  const cached = queries.getQueriesData<Page>({ queryKey: ["listMessages"] })
-    .flatMap(([key, page]) => { const input = key[1] as Input<"listMessages">; return page && input.mailbox === mailbox && typeof input.position === "number" ? [{ key, at: input.position, page }] : []; })
-    .sort((a, b) => a.at - b.at);
+  for (const threads of [false, true]) dropFrom(mailbox, threads, ids);
+}
+
+function dropFrom(mailbox: string, threads: boolean, ids: ReadonlySet<string>) {
+  const all = queries.getQueriesData<Page>({ queryKey: ["listMessages"] })
+    .flatMap(([key, page]) => { const input = key[1] as Input<"listMessages">; return page && input.mailbox === mailbox && Boolean(input.collapse) === threads ? [{ key, input, page }] : []; });
+  const cached = all.flatMap(({ key, input, page }) => (typeof input.position === "number" ? [{ key, at: input.position, page, kept: page.data.flatMap((row) => without(row, ids) ?? []) }] : [])).sort((a, b) => a.at - b.at);
   let shift = 0;
-  for (const [index, { key, at, page }] of cached.entries()) {
-    const kept = page.data.filter((one) => !ids.has(one.id));
+  let lost = 0;
+  for (const [index, { key, at, page, kept }] of cached.entries()) {
     const gone = page.data.length - kept.length;
+    lost += gone;
     // What an earlier page lost is missing at the head of this one, when they touch.
     const mine = shift > 0 && cached[index - 1]?.at === at - PAGE ? kept.slice(shift) : kept;
     shift = gone + (kept.length - mine.length);
     const next = cached[index + 1];
-    const filled = next?.at === at + PAGE ? [...mine, ...next.page.data.filter((one) => !ids.has(one.id)).slice(0, PAGE - mine.length)] : mine;
+    const filled = next?.at === at + PAGE ? [...mine, ...next.kept.slice(0, PAGE - mine.length)] : mine;
     queries.setQueryData(key, { ...page, data: filled });
   }
+  for (const { key, page } of all) if (typeof page.page.total === "number") queries.setQueryData(key, { ...page, page: { ...page.page, total: page.page.total - lost } });
 }
 
+const RECOUNT_MS = 2_000;
+let recount: ReturnType<typeof setTimeout> | undefined;
+
 /** Reads everything about mail anew; with `marks` only what shows flags: who reads fast changes them all the time. */
-export const refresh = (marks = false) => queries.invalidateQueries({ predicate: ({ queryKey: [id, input] }) => {
-  if (id === "listMailboxes" || id === "listMessages") return !marks || !(input as Input<"listMessages">).thread;
-  return !marks && (id === "searchMessages" || id === "getMessage");
-} });
+export function refresh(marks = false) {
+  // To count a large mailbox is dear, and tells of its far end only.
+  if (!marks) recount ??= setTimeout(() => {
+    recount = undefined;
+    void queries.invalidateQueries({ predicate: ({ queryKey: [id, input] }) => id === "listMessages" && Boolean((input as Input<"listMessages">).count) });
+  }, RECOUNT_MS);
+  return queries.invalidateQueries({ predicate: ({ queryKey: [id, input] }) => {
+    if (id === "listMessages" && (input as Input<"listMessages">).count) return false;
+    if (id === "listMailboxes" || id === "listMessages") return !marks || !(input as Input<"listMessages">).thread;
+    return !marks && (id === "searchMessages" || id === "getMessage");
+  } });
+}
 
 const GATHERED_MS = 250;
 const MARKS_GATHERED_MS = 1_000;

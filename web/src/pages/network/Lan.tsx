@@ -5,7 +5,7 @@ import type { ShownAddress } from "../../api/generated/types";
 import { Button, Chip, Facts, Field, Loading, Note } from "../../components/controls";
 import { ProblemNote } from "../../components/ProblemNote";
 import { toast } from "../../components/toast";
-import { t, type Key } from "../../i18n";
+import { t, word, type Key } from "../../i18n";
 import { Link, useGuard } from "../../router";
 import { Page, PageHead } from "../../shell/App";
 
@@ -20,12 +20,12 @@ export default function Lan() {
   useGuard(Object.keys(draft).length > 0);
   if (error) return <Page><ProblemNote problem={error} /></Page>;
   if (!data) return <Page><Loading /></Page>;
-  const put = () => save.mutate({ ...Object.fromEntries(Object.entries(draft).map(([key, value]) => [key, value.trim() === "" ? null : value.trim()])), $options: { version: data.version } });
+  const put = () => save.mutate({ ...Object.fromEntries(Object.entries(draft).map(([key, value]) => [key, value.trim()])), $options: { version: data.version } });
   return (
     <Page>
       <PageHead title="LAN"><Button icon="refresh" busy={detect.isPending} onClick={() => detect.mutate({})}>{t("Look at this machine again")}</Button></PageHead>
       <p className="muted form">{t("With a wrong WAN address telephones outside hear nothing. Leave a field empty to take what is found.")}</p>
-      {data.detected.warnings.map((warning) => <Note key={warning} tone="warn">{warning}</Note>)}
+      {data.detected.warnings.map((warning) => <Note key={warning} tone="warn">{word(`network.${warning}`)}</Note>)}
       <div className="columns wide">
         <form className="card stack" onSubmit={(event) => { event.preventDefault(); put(); }}>
           {fields.map(([key, label]) => {
@@ -35,6 +35,8 @@ export default function Lan() {
                 <input className="input mono" placeholder={now.acts ?? ""} value={draft[key] ?? now.set ?? ""} onChange={(event) => setDraft({ ...draft, [key]: event.target.value })} /></Field>
             );
           })}
+          <Field label={t("STUN server")} fault={save.error?.at("/stun_server")} help={t("Asked, when the firewall is checked, by which address and port packets leave. Leave it empty to ask nobody.")}>
+            <input className="input mono" placeholder="stun.example.net:3478" value={draft.stun_server ?? data.stun_server ?? ""} onChange={(event) => setDraft({ ...draft, stun_server: event.target.value })} /></Field>
           <ProblemNote problem={save.error} fields />
           <div className="row"><Button type="submit" tone="primary" disabled={Object.keys(draft).length === 0} busy={save.isPending}>{t("Save")}</Button></div>
         </form>
@@ -44,6 +46,8 @@ export default function Lan() {
           <h2>{t("Local networks")}</h2>
           <p className="mono">{data.lan_ips.join(", ")}</p>
           <p><Link to="/settings/network/address-lists">{t("Address lists")}</Link></p>
+          <h2>{t("How others see this server")}</h2>
+          <p><Link to="/settings/network/media-ports">{t("Media ports")}</Link></p>
         </section>
       </div>
     </Page>

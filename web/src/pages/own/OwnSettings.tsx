@@ -6,12 +6,15 @@ import { ProblemNote } from "../../components/ProblemNote";
 import { toast } from "../../components/toast";
 import { SettingsForm } from "../../forms/SettingsForm";
 import { t } from "../../i18n";
-import { useDensity, usePane, useWriting, type Density, type Pane, type Writing } from "../../preferences";
+import { useGrouping, usePane, useWriting, type Pane, type Writing } from "../../preferences";
 import { useSearch } from "../../router";
 import { Tabs } from "../../components/controls";
 import { PreferenceFields } from "../../shell/Preferences";
 import { Page, PageHead } from "../../shell/App";
 import { Sessions } from "../account/Sessions";
+
+/** The one setting of mail that is the user's own; the others are of calls. */
+const SIGNATURE = "signature";
 
 export default function OwnSettings() {
   const [tab, setTab] = useSearch<"profile" | "calls" | "sessions" | "look">("tab", "profile");
@@ -30,13 +33,13 @@ export default function OwnSettings() {
 /** How mail looks and is written in this browser. */
 function MailLook() {
   const [pane, setPane] = usePane();
-  const [density, setDensity] = useDensity();
+  const [grouping, setGrouping] = useGrouping();
   const [writing, setWriting] = useWriting();
   return (
     <section className="card stack form" aria-label={t("Mail")}>
       <h2>{t("Mail")}</h2>
       <Field label={t("Reading pane")}><select className="input" value={pane} onChange={(event) => setPane(event.target.value as Pane)}><option value="right">{t("Right")}</option><option value="below">{t("Below")}</option><option value="off">{t("Off")}</option></select></Field>
-      <Field label={t("Rows")}><select className="input" value={density} onChange={(event) => setDensity(event.target.value as Density)}><option value="comfortable">{t("Comfortable")}</option><option value="dense">{t("Dense")}</option></select></Field>
+      <label className="switch"><input type="checkbox" checked={grouping === "threads"} onChange={(event) => setGrouping(event.target.checked ? "threads" : "messages")} />{t("Conversations")}</label>
       <Field label={t("New messages are")}><select className="input" value={writing} onChange={(event) => setWriting(event.target.value as Writing)}><option value="rich">{t("Text with form")}</option><option value="plain">{t("Plain text")}</option></select></Field>
     </section>
   );
@@ -46,8 +49,10 @@ function Profile() {
   const { data } = useCall("getAccount", { account: "me" });
   const [name, setName] = useState<string | null>(null);
   const save = useAct("updateAccount", (account) => { queries.setQueryData(["getAccount", { account: "me" }], account); setName(null); toast(t("Saved")); });
+  const { data: settings } = useCall("getAccountSettings", { account: "me" });
   if (!data) return <Loading />;
   return (
+    <>
     <div className="columns wide">
       <form className="card stack" onSubmit={(event) => { event.preventDefault(); save.mutate({ account: "me", real_name: name ?? data.real_name, $options: { version: data.version } }); }}>
         <h2>{t("Profile")}</h2>
@@ -58,6 +63,8 @@ function Profile() {
       </form>
       <Password />
     </div>
+    {settings && <SettingsForm view={settings} keys={[SIGNATURE]} operation="updateAccountSettings" input={{ account: "me" }} />}
+    </>
   );
 }
 
@@ -82,7 +89,7 @@ function Calls() {
   if (!data) return <Loading />;
   return (
     <>
-      <SettingsForm view={data} keys={data.data.filter((one) => one.own).map((one) => one.key)} operation="updateAccountSettings" input={{ account: "me" }} />
+      <SettingsForm view={data} keys={data.data.filter((one) => one.own && one.key !== SIGNATURE).map((one) => one.key)} operation="updateAccountSettings" input={{ account: "me" }} />
       {browser && <h2>{t("Telephone in the browser")}</h2>}
       {browser && <SettingsForm view={browser} operation="updateDiallerSettings" input={{ account: "me" }} />}
     </>

@@ -1,11 +1,13 @@
 // A message on its way: envelope, story, header, and what can be done with it.
 import { useState } from "react";
+import { download } from "../../api/client";
 import { useAct, useCall, useLive } from "../../api/hooks";
 import { session } from "../../api/session";
 import { Button, Chip, Copy, Facts, Field, Loading, Menu, Note, Time } from "../../components/controls";
 import { confirm, Dialog, FormDialog } from "../../components/Dialog";
 import { ProblemNote, tell } from "../../components/ProblemNote";
 import { Story } from "../../components/Story";
+import { save } from "../../components/Table";
 import { toast } from "../../components/toast";
 import { choice } from "../../forms/inputs";
 import { t } from "../../i18n";
@@ -59,6 +61,7 @@ export function MessageDrawer({ number, onClose }: { number: number; onClose: ()
           ))}</ul>
           <h3>{t("What happened")}</h3>
           <Story events={data.events ?? []} />
+          {holds(session.principal, "mailbox_read_all") && <div className="row"><Button icon="download" title={t("Reading mail of others is recorded.")} onClick={() => void download("downloadTransitMessage", key, "message/rfc822").then((content) => save(`${number}.eml`, content), tell)}>{t("Download message")}</Button></div>}
           <details><summary>{t("Header")}</summary><pre className="mono" style={{ marginTop: "8px" }}>{data.headers?.map((field) => `${field.name}: ${field.value}`).join("\n")}</pre></details>
         </>
       )}
@@ -83,7 +86,7 @@ function Redirect({ number, onClose }: { number: number; onClose: () => void }) 
   const redirect = useAct("redirectMessage", () => { toast(t("It goes to others now.")); onClose(); });
   return (
     <FormDialog title={t("Give to others")} action={t("Give to others")} busy={redirect.isPending} problem={redirect.error} onClose={onClose} onSubmit={() => redirect.mutate({ number, to: words(to) })}>
-      <Field label={t("Recipients")} help={t("These get it instead of everybody who still waits for it; parted by blanks.")} fault={redirect.error?.body.errors?.[0]?.detail}><input className="input mono" autoFocus value={to} onChange={(event) => setTo(event.target.value)} /></Field>
+      <Field label={t("Recipients")} help={t("These get it instead of everybody who still waits for it; parted by blanks.")} fault={redirect.error?.under("")}><input className="input mono" autoFocus value={to} onChange={(event) => setTo(event.target.value)} /></Field>
     </FormDialog>
   );
 }

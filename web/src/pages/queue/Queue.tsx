@@ -46,14 +46,14 @@ function Destinations() {
   const may = holds(session.principal, "queue_control");
   return (
     <section className="card flush">
-      <Table label={t("Destinations")} rows={rows} id={(row) => `${row.module}/${row.name}`} onOpen={(row) => { setTab("messages"); setQueue(`${row.module}/${row.name}`); }} {...page} empty={<Empty>{t("Nothing waits: every message has gone where it should.")}</Empty>} columns={[
-        { label: t("Destination"), cell: (row) => <span className="row tight"><Chip>{choice(`queue_${row.module}`)}</Chip><span className="mono">{row.name}</span></span> },
-        { label: t("State"), cell: (row) => <State state={row.state} /> },
-        { label: t("Messages"), end: true, cell: (row) => number(row.messages) },
-        { label: t("Oldest"), cell: (row) => <Time at={row.oldest} /> },
-        { label: t("Next try"), cell: (row) => <Time at={row.next_try} /> },
-        { label: t("Last answer"), cell: (row) => <span className="muted">{row.last_error || "–"}</span> },
-        may && { label: t("Actions"), fit: true, cell: (row) => {
+      <Table label="Destinations" rows={rows} id={(row) => `${row.module}/${row.name}`} onOpen={(row) => { setTab("messages"); setQueue(`${row.module}/${row.name}`); }} {...page} empty={<Empty>{t("Nothing waits: every message has gone where it should.")}</Empty>} columns={[
+        { label: "Destination", cell: (row) => <span className="row tight"><Chip>{choice(`queue_${row.module}`)}</Chip><span className="mono">{row.name}</span></span> },
+        { label: "State", cell: (row) => <State state={row.state} /> },
+        { label: "Messages", end: true, cell: (row) => number(row.messages) },
+        { label: "Oldest", cell: (row) => <Time at={row.oldest} /> },
+        { label: "Next try", cell: (row) => <Time at={row.next_try} /> },
+        { label: "Last answer", cell: (row) => <span className="muted">{row.last_error || "–"}</span> },
+        may && { label: "Actions", fit: true, cell: (row) => {
           const key = { module: row.module, name: row.name };
           return (
             <span className="row tight" style={{ flexWrap: "nowrap" }}>
@@ -106,14 +106,14 @@ function Messages() {
         {chosen.size > 0 && <span className="row tight"><strong>{t("{n} chosen", { n: chosen.size })}</strong><Button onClick={() => each((one) => release.mutate({ number: one }, { onError: tell }))}>{t("Try now")}</Button><Button onClick={() => each((one) => hold.mutate({ number: one }, { onError: tell }))}>{t("Hold")}</Button>
           <Button tone="danger" onClick={() => confirm({ title: t("Delete {n} messages?", { n: chosen.size }), text: t("They are taken away; nobody is told."), action: t("Delete"), danger: true, yes: () => each((one) => remove.mutate({ number: one }, { onError: tell })) })}>{t("Delete")}</Button></span>}
       </div>
-      <Table label={t("Messages")} rows={rows} id={(row) => String(row.number)} onOpen={(row) => setOpen(String(row.number))} open={open} {...page} {...(may ? { choice: { chosen, onChange: setChosen } } : {})} empty={<Empty>{t("No message is on its way.")}</Empty>} columns={[
-        { label: t("Number"), cell: (row) => <button type="button" className="copy" style={{ color: "var(--accent)", cursor: "pointer" }} onClick={() => setOpen(String(row.number))}>{row.number}</button> },
-        { label: t("Sender"), cell: (row) => <span className="mono">{row.return_path || "<>"}</span> },
-        { label: t("Recipients"), cell: (row) => <span className="mono">{row.recipients.slice(0, 3).map((one) => one.address).join(", ")}{row.recipients.length > 3 && ` +${row.recipients.length - 3}`}</span> },
-        { label: t("State"), cell: (row) => (row.held ? <State state="held" /> : <State state={row.recipients[0]?.state ?? "waiting"} />) },
-        { label: t("Size"), end: true, cell: (row) => size(row.size) },
-        { label: t("Since"), cell: (row) => <Time at={row.queued_at} /> },
-        { label: t("Last answer"), cell: (row) => <span className="muted">{row.recipients.find((one) => one.last_reply)?.last_reply ?? "–"}</span> },
+      <Table label="Messages" rows={rows} id={(row) => String(row.number)} onOpen={(row) => setOpen(String(row.number))} open={open} {...page} {...(may ? { choice: { chosen, onChange: setChosen } } : {})} empty={<Empty>{t("No message is on its way.")}</Empty>} columns={[
+        { label: "Number", cell: (row) => <button type="button" className="copy" style={{ color: "var(--accent)", cursor: "pointer" }} onClick={() => setOpen(String(row.number))}>{row.number}</button> },
+        { label: "Sender", cell: (row) => <span className="mono">{row.return_path || "<>"}</span> },
+        { label: "Recipients", cell: (row) => <span className="mono">{row.recipients.slice(0, 3).map((one) => one.address).join(", ")}{row.recipients.length > 3 && ` +${row.recipients.length - 3}`}</span> },
+        { label: "State", cell: (row) => (row.held ? <State state="held" /> : <State state={row.recipients[0]?.state ?? "waiting"} />) },
+        { label: "Size", end: true, cell: (row) => size(row.size) },
+        { label: "Since", cell: (row) => <Time at={row.queued_at} /> },
+        { label: "Last answer", cell: (row) => <span className="muted">{row.recipients.find((one) => one.last_reply)?.last_reply ?? "–"}</span> },
       ]} />
       {open && <MessageDrawer number={Number(open)} onClose={() => setOpen("")} />}
     </section>

@@ -18,15 +18,15 @@ export default function Registrations() {
       <PageHead title={t("Registrations")} chip={<Chip tone="info">{rows.length}{page.more ? "+" : ""}</Chip>} />
       <section className="card flush">
         <div className="bar"><input className="input" type="search" aria-label={t("Telephone")} placeholder={t("Telephone")} defaultValue={agent} onBlur={(event) => setAgent(event.target.value.trim())} onKeyDown={(event) => { if (event.key === "Enter") setAgent(event.currentTarget.value.trim()); }} /></div>
-        <Table label={t("Registrations")} rows={rows} id={(row) => row.id} {...page} empty={<Empty>{t("No telephone is registered. It needs this server, the name and the password of an account.")}</Empty>} columns={[
-          { label: t("Account"), cell: (row) => <Link to={accountPath(row.address)} className="mono">{row.address}</Link> },
-          { label: t("Telephone"), cell: (row) => row.user_agent || <span className="muted">{t("unknown")}</span> },
-          { label: t("From"), cell: (row) => <span className="mono">{row.received} <span className="muted">{row.transport}</span></span> },
-          { label: t("Contact"), cell: (row) => <span className="mono muted">{row.contact}</span> },
+        <Table label="Registrations" rows={rows} id={(row) => row.id} {...page} empty={<Empty>{t("No telephone is registered. It needs this server, the name and the password of an account.")}</Empty>} columns={[
+          { label: "Account", cell: (row) => <Link to={accountPath(row.address)} className="mono">{row.address}</Link> },
+          { label: "Telephone", cell: (row) => row.user_agent || <span className="muted">{t("unknown")}</span> },
+          { label: "From", cell: (row) => <span className="mono">{row.received} <span className="muted">{row.transport}</span></span> },
+          { label: "Contact", cell: (row) => <span className="mono muted">{row.contact}</span> },
           { label: "NAT", cell: (row) => (row.nat && row.nat !== "none" ? <Chip tone="info">{row.nat}</Chip> : <span className="muted">–</span>) },
-          { label: t("Refreshed"), cell: (row) => <Time at={row.refreshed_at} /> },
-          { label: t("Until"), cell: (row) => <Time at={row.expires_at} /> },
-          { label: t("Actions"), fit: true, cell: (row) => <Button tone="quiet" onClick={() => remove.mutate({ id: row.id }, { onError: tell })}>{t("Take away")}</Button> },
+          { label: "Refreshed", cell: (row) => <Time at={row.refreshed_at} /> },
+          { label: "Until", cell: (row) => <Time at={row.expires_at} /> },
+          { label: "Actions", fit: true, cell: (row) => <Button tone="quiet" onClick={() => remove.mutate({ id: row.id }, { onError: tell })}>{t("Take away")}</Button> },
         ]} />
       </section>
     </Page>

@@ -47,7 +47,7 @@ function Answer({ title, answer, loading, problem, onLine, differs }: { title: s
       <div className={`note ${bad ? "error" : "ok"}`} data-testid={title === null || differs === undefined ? "live" : "draft"}><strong className="mono grow">{answer.text}</strong></div>
       <div className="row tight">
         <Chip>{answer.passes === 1 ? t("1 pass") : t("{n} passes", { n: answer.passes })}</Chip>
-        {answer.relayable && <Chip tone="warn">{t("anybody may relay")}</Chip>}
+        {answer.relayable && answer.relay_verdict?.verdict === "relay_allowed" && <Chip tone="warn">{t("anybody may relay")}</Chip>}
         {answer.relay_verdict && <Chip tone={answer.relay_verdict.verdict === "relay_refused" ? "error" : "ok"} title={answer.relay_verdict.reason}>{choice(answer.relay_verdict.verdict)}</Chip>}
         {answer.smtp?.code && <Chip tone="error">SMTP {answer.smtp.code}</Chip>}
         {answer.sip?.code && <Chip tone="error">SIP {answer.sip.code}</Chip>}

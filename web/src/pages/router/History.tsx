@@ -19,12 +19,12 @@ export function History({ version, readOnly }: { version: number; readOnly: bool
   const count = (one: RoutingVersion) => { const changes = difference(one.old_text ? split(one.old_text) : [], one.new_text ? split(one.new_text) : []); return `+${changes.filter((change) => change.kind === "added").length} −${changes.filter((change) => change.kind === "removed").length}`; };
   return (
     <section className="card flush">
-      <Table label={t("History")} rows={rows} id={(row) => String(row.version)} onOpen={setOpen} open={open && String(open.version)} {...page} empty={<Empty>{t("Nothing was changed yet.")}</Empty>} columns={[
-        { label: t("Version"), cell: (row) => <button type="button" className="copy" style={{ color: "var(--accent)", cursor: "pointer" }} onClick={() => setOpen(row)}>{row.version}</button> },
-        { label: t("When"), cell: (row) => <Time at={row.changed_at} /> },
-        { label: t("Who"), cell: (row) => (row.changed_by === "anonymous" ? t("set-up") : row.changed_by) },
-        { label: t("Lines"), cell: (row) => count(row) },
-        !readOnly && { label: t("Actions"), fit: true, cell: (row) => (row.version === version ? <span className="muted">{t("in force")}</span> : <Button tone="quiet" onClick={() => back(row)}>{t("Go back")}</Button>) },
+      <Table label="History" rows={rows} id={(row) => String(row.version)} onOpen={setOpen} open={open && String(open.version)} {...page} empty={<Empty>{t("Nothing was changed yet.")}</Empty>} columns={[
+        { label: "Version", cell: (row) => <button type="button" className="copy" style={{ color: "var(--accent)", cursor: "pointer" }} onClick={() => setOpen(row)}>{row.version}</button> },
+        { label: "When", cell: (row) => <Time at={row.changed_at} /> },
+        { label: "Who", cell: (row) => (row.changed_by === "anonymous" ? t("set-up") : row.changed_by) },
+        { label: "Lines", cell: (row) => count(row) },
+        !readOnly && { label: "Actions", fit: true, cell: (row) => (row.version === version ? <span className="muted">{t("in force")}</span> : <Button tone="quiet" onClick={() => back(row)}>{t("Go back")}</Button>) },
       ]} />
       {open && (
         <Dialog title={t("Version {n}", { n: open.version })} kind="drawer" onClose={() => setOpen(null)}>

@@ -4,9 +4,10 @@ import { Button, Chip, Empty } from "../../components/controls";
 import { Icon } from "../../components/Icon";
 import { t } from "../../i18n";
 import { moved, parse, toggled } from "./lines";
-import type { Faults } from "./RouterPage";
+import { number } from "../../i18n/format";
+import type { Faults, Hits } from "./RouterPage";
 
-export function Lines({ lines, faults, marked, readOnly, onChange }: { lines: readonly string[]; faults: Faults; marked: number | null; readOnly: boolean; onChange: (lines: string[]) => void }) {
+export function Lines({ lines, hits, faults, marked, readOnly, onChange }: { lines: readonly string[]; hits: Hits; faults: Faults; marked: number | null; readOnly: boolean; onChange: (lines: string[]) => void }) {
   const [editing, setEditing] = useState<number | null>(null);
   const [dragged, setDragged] = useState<number | null>(null);
   const [over, setOver] = useState<number | null>(null);
@@ -59,6 +60,7 @@ export function Lines({ lines, faults, marked, readOnly, onChange }: { lines: re
                   )}
                   {fault?.map((one) => <span key={one.text} className={`fault ${one.tone}`}><Icon name={one.tone === "error" ? "error" : "warn"} />{one.column ? `${t("Column {n}", { n: one.column })}: ` : ""}{one.text}</span>)}
                 </span>
+                {line.kind === "record" && hits?.has(text) && <span className={`hits numbers ${hits.get(text) === 0 ? "none" : ""}`} title={t("applied so often in the last 24 hours")}><span className="hidden">{t("applied so often in the last 24 hours")}: </span>{number(hits.get(text) ?? 0)}</span>}
                 {!readOnly && (
                   <span className="tools">
                     {(line.kind === "record" || line.kind === "disabled") && <input type="checkbox" role="switch" aria-label={t("Line {n} is used", { n: index + 1 })} title={t("used")} checked={line.kind === "record"} onChange={() => put(index, toggled(text))} />}

@@ -2,7 +2,7 @@
 import { useDeferredValue, useEffect, useMemo, useState } from "react";
 import { call, Problem } from "../../api/client";
 import { queries, useCall, useLive } from "../../api/hooks";
-import type { RoutingValidation } from "../../api/generated/types";
+import type { RoutingTable, RoutingValidation } from "../../api/generated/types";
 import { session } from "../../api/session";
 import { Button, Loading, Note, Tabs } from "../../components/controls";
 import { Diff } from "../../components/Diff";
@@ -19,10 +19,13 @@ import { History } from "./History";
 import { Lines } from "./Lines";
 import { join, split } from "../../components/difference";
 import { TextView } from "./TextView";
+import { CONFIRM_WITHIN, Trial, Waiting } from "./Waiting";
 import "./router.css";
 
 /** What is wrong or doubtful, by line counted from 1. */
 export type Faults = ReadonlyMap<number, readonly { tone: "error" | "warn"; text: string; column?: number }[]>;
+/** How often lines were applied, by their text; null while nobody knows. */
+export type Hits = ReadonlyMap<string, number> | null;
 type Tab = "lines" | "text" | "history" | "settings";
 
 export default function RouterPage() {
@@ -37,6 +40,7 @@ export default function RouterPage() {
   useGuard(changed);
   const validation = useValidation(changed ? draft : null);
   const faults = useMemo(() => faultsOf(validation), [validation]);
+  const hits = useHits(table);
   useEffect(() => { document.querySelector(`[data-line="${marked ?? 0}"]`)?.scrollIntoView({ block: "nearest" }); }, [marked]);
   if (error) return <Page><ProblemNote problem={error} /></Page>;
   if (!table) return <Page><Loading /></Page>;
@@ -45,11 +49,12 @@ export default function RouterPage() {
   return (
     <Page>
       <PageHead title={t("Router")} />
+      <Waiting readOnly={readOnly} />
       <Tabs<Tab> label={t("Router")} value={tab} onChange={setTab} tabs={[["lines", t("Lines")], ["text", t("As text")], ["history", t("History")], ["settings", t("Settings")]]} />
       {beside && (
         <div className="beside">
           <div className="stack">
-            {tab === "lines" ? <Lines lines={text === "" ? [] : split(text)} faults={faults} marked={marked} readOnly={readOnly} onChange={(lines) => setDraft(join(lines))} />
+            {tab === "lines" ? <Lines lines={text === "" ? [] : split(text)} hits={hits} faults={faults} marked={marked} readOnly={readOnly} onChange={(lines) => setDraft(join(lines))} />
               : <TextView text={text} faults={faults} marked={marked} readOnly={readOnly} onChange={setDraft} />}
             {changed && (
               <div className="savebar" role="region" aria-label={t("Unsaved changes")}>
@@ -70,6 +75,18 @@ export default function RouterPage() {
 }
 
 const onlyOpenRelay = (validation: RoutingValidation) => validation.errors.every((error) => error.code === "open_relay");
+
+/** How often a line was applied in the last day, by its text: what is only moved keeps its count. */
+function useHits(table: RoutingTable | undefined): Hits {
+  const { data } = useCall("listRoutingHits", { limit: 500 }, { refetchInterval: 60_000 });
+  return useMemo(() => {
+    if (!data || !table) return null;
+    const counts = new Map(data.data.map((hit) => [hit.id, hit.hits]));
+    const hits = new Map<string, number>();
+    for (const line of table.lines) if (!hits.has(line.text)) hits.set(line.text, counts.get(line.id) ?? 0);
+    return hits;
+  }, [data, table]);
+}
 
 /** Asks the server about a draft as one types. */
 function useValidation(draft: string | null): RoutingValidation | null {
@@ -97,12 +114,13 @@ function Plan({ before, after, version, validation, onClose, onSaved }: { before
   const [problem, setProblem] = useState<Problem | null>(null);
   const [busy, setBusy] = useState(false);
   const [open, setOpen] = useState(false);
+  const [trial, setTrial] = useState(false);
   const relay = validation?.errors.some((error) => error.code === "open_relay") || problem?.body.errors?.some((error) => error.code === "open_relay");
   const save = async (base: number) => {
     setBusy(true);
     setProblem(null);
     try {
-      await call("replaceRoutingTable", { text: after, ...(open ? { confirm_open_relay: true } : {}) }, { version: base });
+      await call("replaceRoutingTable", { text: after, ...(open ? { confirm_open_relay: true } : {}), ...(trial ? { confirm_within: CONFIRM_WITHIN } : {}) }, { version: base });
       await queries.invalidateQueries();
       toast(t("The new table is in force."));
       onSaved();
@@ -119,6 +137,7 @@ function Plan({ before, after, version, validation, onClose, onSaved }: { before
       <Diff before={before} after={after} label={t("What changes")} />
       {validation?.warnings.map((warning) => <Note key={`${warning.line}${warning.text}`} tone="warn">{warning.line ? `${t("Line {n}", { n: warning.line })}: ` : ""}{warning.text}</Note>)}
       {relay && <Note tone="error"><p>{t("With this table strangers may send mail through your server to anywhere.")}</p><label className="switch"><input type="checkbox" checked={open} onChange={(event) => setOpen(event.target.checked)} />{t("That is what I want")}</label></Note>}
+      <Trial on={trial} onChange={setTrial} />
       <ProblemNote problem={problem} />
       <footer><Button onClick={onClose}>{t("Cancel")}</Button><Button tone="primary" busy={busy} disabled={relay && !open} onClick={() => void save(version)}>{t("Save")}</Button></footer>
     </Dialog>
@@ -127,5 +146,7 @@ function Plan({ before, after, version, validation, onClose, onSaved }: { before
 
 function Settings({ readOnly }: { readOnly: boolean }) {
   const { data } = useCall("getRouterSettings", {});
-  return data ? <div className="wide"><SettingsForm view={data} operation="updateRouterSettings" input={{}} readOnly={readOnly} /></div> : <Loading />;
+  const [trial, setTrial] = useState(false);
+  if (!data) return <Loading />;
+  return <div className="wide stack">{!readOnly && <Trial on={trial} onChange={setTrial} />}<SettingsForm view={data} operation="updateRouterSettings" input={trial ? { confirm_within: CONFIRM_WITHIN } : {}} readOnly={readOnly} /></div>;
 }

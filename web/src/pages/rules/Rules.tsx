@@ -34,14 +34,14 @@ export function Rules({ scope, readOnly = false }: { scope: Scope; readOnly?: bo
     <div className="stack">
       <section className="card flush" aria-label={t("Call rules")}>
         {rules.length > 0 && create && <div className="bar">{create}</div>}
-        <Table label={t("Call rules")} rows={rules} id={(rule) => rule.id} {...(readOnly ? {} : { onOpen: setEdited })} empty={<Empty action={create}>{t("No rule looks at calls here.")}</Empty>} columns={[
-          { label: t("Name"), cell: (rule) => (readOnly ? rule.name : <button type="button" className="copy" style={{ color: "var(--accent)", cursor: "pointer" }} onClick={() => setEdited(rule)}>{rule.name}</button>) },
-          { label: t("When"), cell: (rule) => stage(rule.stage) },
-          { label: t("If"), cell: (rule) => (rule.conditions.length === 0 ? <span className="muted">{t("always")}</span> : rule.conditions.map((one) => <div key={`${one.field}${one.op}${one.arg}`}>{choice(one.field)} {choice(one.op).toLowerCase()} <code>{one.arg}</code></div>)) },
-          { label: t("Then"), cell: (rule) => rule.actions.map((one, index) => <div key={index}>{choice(one.verb)} <code>{one.arg}</code></div>) },
-          { label: t("Priority"), end: true, cell: (rule) => rule.priority },
-          { label: t("State"), cell: (rule) => (rule.enabled && rule.priority > 0 ? <Chip tone="ok">{t("active")}</Chip> : <Chip>{t("off")}</Chip>) },
-          !readOnly && { label: t("Actions"), fit: true, cell: (rule) => (
+        <Table label="Call rules" rows={rules} id={(rule) => rule.id} {...(readOnly ? {} : { onOpen: setEdited })} empty={<Empty action={create}>{t("No rule looks at calls here.")}</Empty>} columns={[
+          { label: "Name", cell: (rule) => (readOnly ? rule.name : <button type="button" className="copy" style={{ color: "var(--accent)", cursor: "pointer" }} onClick={() => setEdited(rule)}>{rule.name}</button>) },
+          { label: "When", cell: (rule) => stage(rule.stage) },
+          { label: "If", cell: (rule) => (rule.conditions.length === 0 ? <span className="muted">{t("always")}</span> : rule.conditions.map((one) => <div key={`${one.field}${one.op}${one.arg}`}>{choice(one.field)} {choice(one.op).toLowerCase()} <code>{one.arg}</code></div>)) },
+          { label: "Then", cell: (rule) => rule.actions.map((one, index) => <div key={index}>{choice(one.verb)} <code>{one.arg}</code></div>) },
+          { label: "Priority", end: true, cell: (rule) => rule.priority },
+          { label: "State", cell: (rule) => (rule.enabled && rule.priority > 0 ? <Chip tone="ok">{t("active")}</Chip> : <Chip>{t("off")}</Chip>) },
+          !readOnly && { label: "Actions", fit: true, cell: (rule) => (
             <Menu label={t("More")}>
               <button type="button" onClick={() => update.mutate({ ...owner, rule: rule.id, enabled: !rule.enabled } as never, { onError: tell })}>{rule.enabled ? t("Switch off") : t("Switch on")}</button>
               <button type="button" className="danger" onClick={() => confirm({ title: t("Delete {name}?", { name: rule.name }), text: t("Calls are not looked at by it any more."), action: t("Delete"), danger: true, yes: () => remove.mutate({ ...owner, rule: rule.id } as never, { onError: tell }) })}>{t("Delete")}</button>
@@ -83,7 +83,7 @@ function Edit({ scope, rule, onClose }: { scope: Scope; rule: SignalRule | null;
       setBusy(false);
     }
   };
-  const fault = (pointer: string) => problem?.body.errors?.find((error) => error.pointer.startsWith(pointer))?.detail;
+  const fault = (pointer: string) => problem?.under(pointer);
   const timed = draft.stage > 0 && draft.stage < NO_ANSWER;
   return (
     <FormDialog title={rule ? t("Change {name}", { name: rule.name }) : t("Add rule")} action={t("Save")} busy={busy} problem={problem} onClose={onClose} onSubmit={() => void save()}>

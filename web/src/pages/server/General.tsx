@@ -29,7 +29,7 @@ export default function General() {
       <form className="card stack form" onSubmit={(event) => { event.preventDefault(); save.mutate({ ...now, $options: { version: server.version } }); }}>
         <Facts of={[["Main domain", <Link key="d" to={`/users/domains/${encodeURIComponent(server.main_domain)}`}>{server.main_domain}</Link>], version && ["Version", `${version.product} ${version.version}`]]} />
         <div className="columns">
-          <Field label={t("Language")} fault={save.error?.at("/language")}><select className="input" disabled={!master} value={now.language} onChange={(event) => setDraft({ ...now, language: event.target.value })}>{Object.entries(languages).map(([code, name]) => <option key={code} value={code}>{name}</option>)}</select></Field>
+          <Field label={t("Language")} fault={save.error?.at("/language")}><select className="input" disabled={!master} value={now.language} onChange={(event) => setDraft({ ...now, language: event.target.value })}>{languages.map(([code, name]) => <option key={code} value={code}>{name}</option>)}</select></Field>
           <Field label={t("Time zone")} fault={save.error?.at("/time_zone")}><select className="input" disabled={!master} value={now.time_zone} onChange={(event) => setDraft({ ...now, time_zone: event.target.value })}>{[...new Set([now.time_zone, "UTC", ...Intl.supportedValuesOf("timeZone")])].map((zone) => <option key={zone}>{zone}</option>)}</select></Field>
         </div>
         <ProblemNote problem={save.error} fields />

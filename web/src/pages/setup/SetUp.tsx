@@ -55,7 +55,7 @@ export default function SetUp({ networks, onClaimed }: { networks: readonly stri
           <Field label={t("Main domain")} help={t("The part of your addresses after the @, for example mycompany.example.")} fault={problem?.at("/main_domain")}>
             <input className="input" required autoComplete="off" autoCapitalize="none" spellCheck={false} autoFocus value={domain} onChange={(event) => setDomain(event.target.value)} /></Field>
           <div className="columns">
-            <Field label={t("Language")}><select className="input" value={language()} onChange={(event) => void setLanguage(event.target.value as Language)}>{(Object.entries(languages) as [Language, string][]).filter(([code]) => code !== "ru").map(([code, name]) => <option key={code} value={code}>{name}</option>)}</select></Field>
+            <Field label={t("Language")}><select className="input" value={language()} onChange={(event) => void setLanguage(event.target.value as Language)}>{(languages).filter(([code]) => code !== "ru").map(([code, name]) => <option key={code} value={code}>{name}</option>)}</select></Field>
             <Field label={t("Time zone")} fault={problem?.at("/time_zone")}><select className="input" value={zone} onChange={(event) => setZone(event.target.value)}>{[...new Set([zone, ...zones()])].map((one) => <option key={one}>{one}</option>)}</select></Field>
           </div>
           <Field label={t("Password of postmaster")} help={password === "" ? t("postmaster is the administrator; at least 8 characters.") : t("Strength: {word}", { word: t(words[Math.max(1, score)] as "Good") })} fault={problem?.at("/postmaster_password")}>

@@ -31,24 +31,24 @@ export default function Sip() {
         {media && <section className="card stack" aria-label={t("Media")}><h2>{t("Media")}</h2><Facts of={[["Calls", number(media.calls)], ["Streams", number(media.streams)], ["Ports", `${number(media.ports_used)} / ${number(media.ports)}`], ["Packets", number(media.packets)], ["Dropped", number(media.dropped)]]} /></section>}
         <section className="card flush" aria-label={t("Messages")}>
           <header><h2>{t("Messages")}</h2></header>
-          <Table label={t("Messages")} rows={[...stats.requests, ...stats.responses].filter((one) => one.received + one.sent > 0)} id={(row) => `${row.name}${row.transport}`} empty={<Empty>{t("None yet.")}</Empty>} columns={[
-            { label: t("Kind"), cell: (row) => <span className="mono">{row.name} <span className="muted">{row.transport}</span></span> }, { label: t("received"), end: true, cell: (row) => number(row.received) }, { label: t("sent"), end: true, cell: (row) => number(row.sent) },
+          <Table label="Messages" rows={[...stats.requests, ...stats.responses].filter((one) => one.received + one.sent > 0)} id={(row) => `${row.name}${row.transport}`} empty={<Empty>{t("None yet.")}</Empty>} columns={[
+            { label: "Kind", cell: (row) => <span className="mono">{row.name} <span className="muted">{row.transport}</span></span> }, { label: "received", end: true, cell: (row) => number(row.received) }, { label: "sent", end: true, cell: (row) => number(row.sent) },
           ]} />
         </section>
       </div>
       <section className="card flush" aria-label={t("Addresses shut out")}>
         <header><h2>{t("Addresses shut out")}</h2></header>
-        <Table label={t("Addresses shut out")} rows={bans?.data ?? []} id={(row) => row.address} empty={<Empty>{t("Nobody is shut out.")}</Empty>} columns={[
-          { label: t("Address"), cell: (row) => <span className="mono">{row.address}</span> }, { label: t("Reason"), cell: (row) => <Chip tone="warn">{choice(row.reason)}</Chip> }, { label: t("Since"), cell: (row) => <Time at={row.since} /> }, { label: t("Until"), cell: (row) => <Time at={row.until} /> },
-          { label: t("Actions"), fit: true, cell: (row) => <Button tone="quiet" onClick={() => forgive.mutate({ address: row.address }, { onError: tell })}>{t("Let in again")}</Button> },
+        <Table label="Addresses shut out" rows={bans?.data ?? []} id={(row) => row.address} empty={<Empty>{t("Nobody is shut out.")}</Empty>} columns={[
+          { label: "Address", cell: (row) => <span className="mono">{row.address}</span> }, { label: "Reason", cell: (row) => <Chip tone="warn">{choice(row.reason)}</Chip> }, { label: "Since", cell: (row) => <Time at={row.since} /> }, { label: "Until", cell: (row) => <Time at={row.until} /> },
+          { label: "Actions", fit: true, cell: (row) => <Button tone="quiet" onClick={() => forgive.mutate({ address: row.address }, { onError: tell })}>{t("Let in again")}</Button> },
         ]} />
       </section>
       <section className="card flush" aria-label={t("Transactions")}>
         <header><h2>{t("Transactions")}</h2></header>
-        <Table label={t("Transactions")} rows={transactions?.data ?? []} id={(row) => row.id} empty={<Empty>{t("None that lasts.")}</Empty>} columns={[
-          { label: t("Kind"), cell: (row) => <span className="mono">{row.method}</span> }, { label: t("State"), cell: (row) => choice(row.state) }, { label: t("Side"), cell: (row) => choice(row.side) },
-          { label: t("Remote"), cell: (row) => <span className="mono">{row.remote} <span className="muted">{row.transport}</span></span> }, { label: t("Since"), cell: (row) => <Time at={row.began_at} /> },
-          { label: t("Actions"), fit: true, cell: (row) => <Button tone="quiet" onClick={() => abort.mutate({ id: row.id }, { onError: tell })}>{t("End")}</Button> },
+        <Table label="Transactions" rows={transactions?.data ?? []} id={(row) => row.id} empty={<Empty>{t("None that lasts.")}</Empty>} columns={[
+          { label: "Kind", cell: (row) => <span className="mono">{row.method}</span> }, { label: "State", cell: (row) => choice(row.state) }, { label: "Side", cell: (row) => choice(row.side) },
+          { label: "Remote", cell: (row) => <span className="mono">{row.remote} <span className="muted">{row.transport}</span></span> }, { label: "Since", cell: (row) => <Time at={row.began_at} /> },
+          { label: "Actions", fit: true, cell: (row) => <Button tone="quiet" onClick={() => abort.mutate({ id: row.id }, { onError: tell })}>{t("End")}</Button> },
         ]} />
       </section>
     </Page>

@@ -16,9 +16,9 @@ export default function Numbers() {
       <PageHead title={t("Telephone numbers")} />
       <section className="card flush">
         <form className="bar" role="search" onSubmit={(event) => { event.preventDefault(); setQuery(typed.trim()); }}><input className="input mono" type="search" aria-label={t("Search")} placeholder="+4930…" value={typed} onChange={(event) => setTyped(event.target.value)} onBlur={() => setQuery(typed.trim())} /></form>
-        <Table label={t("Telephone numbers")} rows={rows} id={(row) => row.number} to={(row) => accountPath(row.address)} {...page} empty={<Empty>{t("No number is like that. Numbers are given on the page of an account.")}</Empty>} columns={[
-          { label: t("Number"), cell: (row) => <span className="mono">{row.number}</span> },
-          { label: t("Account"), cell: (row) => <Link to={accountPath(row.address)} className="mono">{row.address}</Link> },
+        <Table label="Telephone numbers" rows={rows} id={(row) => row.number} to={(row) => accountPath(row.address)} {...page} empty={<Empty>{t("No number is like that. Numbers are given on the page of an account.")}</Empty>} columns={[
+          { label: "Number", cell: (row) => <span className="mono">{row.number}</span> },
+          { label: "Account", cell: (row) => <Link to={accountPath(row.address)} className="mono">{row.address}</Link> },
         ]} />
       </section>
     </Page>

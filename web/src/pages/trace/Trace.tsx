@@ -36,13 +36,13 @@ export default function Trace() {
         <Button type="submit" tone="primary">{t("Search")}</Button>
       </form>
       <section className="card flush">
-        <Table<Found> label={t("Trace")} rows={rows} id={(row) => row.mail?.trace_id ?? row.call?.id ?? ""} onOpen={(row) => (row.mail ? setOpen(row.mail.trace_id) : row.call && navigate(callPath(row.call.id)))} open={open}
+        <Table<Found> label="Trace" rows={rows} id={(row) => row.mail?.trace_id ?? row.call?.id ?? ""} onOpen={(row) => (row.mail ? setOpen(row.mail.trace_id) : row.call && navigate(callPath(row.call.id)))} open={open}
           loading={sent.loading} error={sent.error} more={sent.more || calls.more} readOn={() => { if (sent.more) sent.readOn(); if (calls.more) calls.readOn(); }} empty={<Empty>{query ? t("Nothing is known of that.") : t("No message and no call yet.")}</Empty>} columns={[
-            { label: t("When"), cell: (row) => <Time at={row.at} /> },
-            { label: t("What"), cell: (row) => (row.mail ? <Chip tone="info">{t("Mail")}</Chip> : <Chip tone="ok">{t("Call")}</Chip>) },
-            { label: t("From"), cell: (row) => <span className="mono">{row.mail ? from(row.mail) || "<>" : row.call && party(row.call.caller)}</span> },
-            { label: t("To"), cell: (row) => <span className="mono">{row.mail ? to(row.mail).join(", ") : plain(row.call?.dialled ?? "")}</span> },
-            { label: t("What became of it"), cell: (row) => (row.mail ? <Outcome mail={row.mail} /> : row.call && <Chip tone={row.call.answered_at ? "ok" : "warn"}>{cause(row.call)}</Chip>) },
+            { label: "When", cell: (row) => <Time at={row.at} /> },
+            { label: "What", cell: (row) => (row.mail ? <Chip tone="info">{t("Mail")}</Chip> : <Chip tone="ok">{t("Call")}</Chip>) },
+            { label: "From", cell: (row) => <span className="mono">{row.mail ? from(row.mail) || "<>" : row.call && party(row.call.caller)}</span> },
+            { label: "To", cell: (row) => <span className="mono">{row.mail ? to(row.mail).join(", ") : plain(row.call?.dialled ?? "")}</span> },
+            { label: "What became of it", cell: (row) => (row.mail ? <Outcome mail={row.mail} /> : row.call && <Chip tone={row.call.answered_at ? "ok" : "warn"}>{cause(row.call)}</Chip>) },
           ]} />
       </section>
       {open && <MailStory id={open} onClose={() => setOpen("")} />}

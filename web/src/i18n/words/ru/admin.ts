@@ -1,4 +1,8 @@
-// Russian: its keys are those of German; what is not translated yet stands in English.
-import type { Key, Words } from "../../index";
+// Russian, as the admin application loads it.
+import { common } from "../../ru/common";
+import { admin } from "../../ru/admin";
+import { coded } from "../../ru/coded";
+import { problems } from "../../ru/problems";
+import { settings } from "../../ru/settings";
 
-export default {} satisfies Partial<Record<Key, string>> as Words;
+export default { ...common, ...admin, ...coded, ...problems, ...settings };
