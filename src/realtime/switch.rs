@@ -497,6 +497,10 @@ impl Switch {
                 self.say_presence(row);
                 let _ = told.send(());
             }
+            VoiceCommand::Roster(watched, watcher, shown, told) => {
+                self.roster_changed(now, watched, watcher, shown);
+                let _ = told.send(());
+            }
             VoiceCommand::Subscriptions(told) => drop(told.send(self.list_subscriptions(now))),
             VoiceCommand::MediaOf(calls, told) => drop(told.send(calls.into_iter().filter_map(|call| self.media.report(call)).collect())),
             VoiceCommand::MediaStats(told) => drop(told.send(self.media.stats())),
