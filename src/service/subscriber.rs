@@ -15,8 +15,8 @@ use uuid::Uuid;
 
 use crate::{Error, Kind, Result, Service, now};
 
-/// Subscribers remembered at a time.
-const REMEMBERED: usize = 100_000;
+/// Subscribers in each of the two halves that are remembered; the older half is dropped when the younger one is full.
+const HALF: usize = 8_000;
 /// A change is told by the notice of its commit, from whichever node; without one it acts after this long at the latest.
 const GOOD_FOR_SECONDS: i64 = 300;
 
@@ -106,14 +106,24 @@ pub(crate) struct Subscribers(Mutex<Remembered>);
 struct Remembered {
     /// Rises when everything is forgotten: what was read before that is not taken any more.
     generation: u64,
-    known: HashMap<Uuid, (Timestamp, Arc<Subscriber>)>,
+    young: HashMap<Uuid, (Timestamp, Arc<Subscriber>)>,
+    old: HashMap<Uuid, (Timestamp, Arc<Subscriber>)>,
+}
+
+impl Remembered {
+    fn insert(&mut self, at: Timestamp, subscriber: Arc<Subscriber>) {
+        if self.young.len() >= HALF {
+            self.old = std::mem::take(&mut self.young);
+        }
+        self.young.insert(subscriber.account_id, (at, subscriber));
+    }
 }
 
 impl Subscribers {
     pub(crate) fn forget(&self) {
         if let Ok(mut remembered) = self.0.lock() {
             remembered.generation += 1;
-            remembered.known.clear();
+            (remembered.young, remembered.old) = Default::default();
         }
     }
 
@@ -121,24 +131,31 @@ impl Subscribers {
     pub(crate) fn forget_one(&self, account: Uuid) {
         if let Ok(mut remembered) = self.0.lock() {
             remembered.generation += 1;
-            remembered.known.remove(&account);
+            remembered.young.remove(&account);
+            remembered.old.remove(&account);
         }
     }
 
     fn find(&self, account: Uuid, moment: Timestamp) -> std::result::Result<Arc<Subscriber>, u64> {
-        let Ok(remembered) = self.0.lock() else { return Err(u64::MAX) };
-        let known = remembered.known.get(&account).filter(|(at, _)| moment < at.plus_seconds(GOOD_FOR_SECONDS));
-        known.map(|(_, subscriber)| subscriber.clone()).ok_or(remembered.generation)
+        let Ok(mut remembered) = self.0.lock() else { return Err(u64::MAX) };
+        let is_good = |at: Timestamp| moment < at.plus_seconds(GOOD_FOR_SECONDS);
+        if let Some((at, subscriber)) = remembered.young.get(&account) {
+            return if is_good(*at) { Ok(subscriber.clone()) } else { Err(remembered.generation) };
+        }
+        match remembered.old.remove(&account) {
+            Some((at, subscriber)) if is_good(at) => {
+                remembered.insert(at, subscriber.clone());
+                Ok(subscriber)
+            }
+            _ => Err(remembered.generation),
+        }
     }
 
     fn remember(&self, generation: u64, moment: Timestamp, subscriber: Arc<Subscriber>) {
         if let Ok(mut remembered) = self.0.lock()
             && remembered.generation == generation
         {
-            if remembered.known.len() >= REMEMBERED {
-                remembered.known.clear();
-            }
-            remembered.known.insert(subscriber.account_id, (moment, subscriber));
+            remembered.insert(moment, subscriber);
         }
     }
 }
@@ -210,11 +227,10 @@ fn about(account: Uuid) -> String {
 mod tests {
     use super::*;
 
-    #[test]
-    fn a_secret_is_found_by_the_name_it_was_made_for() {
+    fn subscriber(account_id: Uuid) -> Subscriber {
         let names = user_names("a.example", ["bob", "+4930123"]);
-        let subscriber = Subscriber {
-            account_id: Uuid::nil(),
+        Subscriber {
+            account_id,
             domain_id: Uuid::nil(),
             address: "bob@a.example".into(),
             aliases: Vec::new(),
@@ -225,7 +241,30 @@ mod tests {
             dialler: DiallerSettings::default(),
             rules: None,
             secrets: Some(derive("a.example", &names, "secret")),
-        };
+        }
+    }
+
+    #[test]
+    fn those_asked_for_lately_are_remembered_and_no_more() {
+        let (known, at) = (Subscribers::default(), Timestamp::from_seconds(1_000));
+        let id = |number: usize| Uuid::from_u128(number as u128);
+        known.remember(0, at, Arc::new(subscriber(id(7))));
+        for number in 0..3 * HALF {
+            known.remember(0, at, Arc::new(Subscriber { secrets: None, ..subscriber(id(number)) }));
+            assert!(known.find(id(7), at).is_ok(), "{number}: it is asked for all the time");
+        }
+        let found = (0..3 * HALF).filter(|number| known.find(id(*number), at).is_ok()).count();
+        assert!(found <= 2 * HALF && known.find(id(3 * HALF - 1), at).is_ok(), "{found}");
+        assert!(known.find(id(7), at.plus_seconds(GOOD_FOR_SECONDS)).is_err());
+        known.forget_one(id(7));
+        assert_eq!(known.find(id(7), at).err(), Some(1));
+        known.remember(0, at, Arc::new(subscriber(id(7))));
+        assert!(known.find(id(7), at).is_err(), "what was read before it was forgotten is not taken");
+    }
+
+    #[test]
+    fn a_secret_is_found_by_the_name_it_was_made_for() {
+        let subscriber = subscriber(Uuid::nil());
         for name in ["bob", "bob@a.example", "+4930123"] {
             let found = subscriber.secret(Algorithm::Md5, name, "A.example").unwrap();
             assert_eq!(found.reveal(), Ha1::derive(Algorithm::Md5, name, "a.example", "secret").reveal(), "{name}");
