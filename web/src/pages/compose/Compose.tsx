@@ -13,7 +13,7 @@ import { toast } from "../../components/toast";
 import { t } from "../../i18n";
 import { size } from "../../i18n/format";
 import { useWriting } from "../../preferences";
-import { ME, refresh } from "../mail/data";
+import { ME, patchKeyword, refresh } from "../mail/data";
 import type { Handle } from "./Editor";
 import { remember } from "./known";
 import { PeopleField } from "./PeopleField";
@@ -152,7 +152,10 @@ function Window({ writing: { key, start, folded } }: { writing: Writing }) {
       close(key);
       toast(t("Sent"), { undo: () => void callBack(sent.id, sent.message_id, again), seconds: UNDO_SECONDS });
       if (draft.current) void call("deleteMessage", { ...ME, id: draft.current, permanent: "true" }).catch(() => undefined).then(() => refresh());
-      if (start.answers) void call("updateMessage", { ...ME, id: start.answers, keywords: { $answered: true } }).catch(() => undefined);
+      if (start.answers) {
+        patchKeyword(new Set([start.answers]), "$answered", true);
+        void call("updateMessage", { ...ME, id: start.answers, keywords: { $answered: true } }).catch(() => undefined);
+      }
     } catch (error) {
       if (!(error instanceof Problem)) throw error;
       setProblem(error);
