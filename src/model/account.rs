@@ -207,6 +207,12 @@ pub struct AccountSettings {
     /// Accounts of the same domain may see whether the account can be reached.
     #[setting(default = true, own)]
     pub presence_domain_open: bool,
+    /// Whose instant messages reach the account; others hear that theirs are not taken.
+    #[setting(default = ImFrom::Everybody, own)]
+    pub im_from: ImFrom,
+    /// Most entries of the account's roster.
+    #[setting(default = 1000, min = 0, max = 10_000, view = "advanced")]
+    pub max_roster_items: i64,
     /// Telephones the account may register at a time.
     #[setting(default = 10, min = 1, max = 100)]
     pub max_signal_contacts: i64,
@@ -249,6 +255,18 @@ pub struct AccountSettings {
     /// Over quota: how long mail waits; 0 = it is refused at once.
     #[setting(default = 604_800, min = 0, max = 2_592_000, unit = "seconds", view = "advanced")]
     pub quota_retry_for: i64,
+}
+
+setting_enum! {
+    /// Whose instant messages an account takes.
+    ImFrom {
+        /// Those of everybody.
+        Everybody,
+        /// Those of whom it has in its roster.
+        Roster,
+        /// Nobody's but its own.
+        Nobody,
+    }
 }
 
 setting_enum! {

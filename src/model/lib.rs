@@ -27,6 +27,7 @@ mod page;
 pub mod presence;
 pub mod queue;
 pub mod registration;
+pub mod roster;
 pub mod routing;
 pub mod rule;
 pub mod server;

@@ -9,6 +9,7 @@ use service::{Destination, Sender, Service, Signalled, Subscriber};
 use sip::digest_auth::{Ask, Asks, Guard, Presented, Verdict};
 use sip::endpoint::Flow;
 use sip::proxy::Secret;
+use sip::subscription::{Package, Standing};
 use sip::{Method, Name, Request, Uri, Writer, record_route};
 
 use crate::sources::Sources;
@@ -118,11 +119,30 @@ async fn signal(shared: &Shared, flow: &Flow, request: &Request) -> Result<Decis
     };
     let sender = Sender { subscriber, claimed, peer: Some(flow.address.ip()), is_ours: home.is_some() };
     let address = address_of(&uri).ok_or_else(|| answer(request, 404, "", flow))?;
-    let signalled = crate::ruled::route(shared, flow, request, &sender, &address).await;
+    let mut signalled = crate::ruled::route(shared, flow, request, &sender, &address).await;
+    match request.method() {
+        Method::Message => shared.service.refuse_strangers(&mut signalled, &sender, &address_of(&from).unwrap_or_default()).await,
+        Method::Subscribe => look_into_roster(shared, request, &sender, &mut signalled).await,
+        _ => {}
+    }
     if let [Destination::Refused { status: 407, .. }] = signalled.destinations.as_slice() {
         return Err(challenge(shared, flow, request, &realm, asks, false));
     }
     Ok(Decision::Proxy(sender, signalled))
+}
+
+/// Who watches presence without being of the domain, or where that is not told, is looked for in the roster; it learns of who asks.
+async fn look_into_roster(shared: &Shared, request: &Request, sender: &Sender, signalled: &mut Signalled) {
+    let ([Destination::Account(watched)], Some(watcher)) = (signalled.destinations.as_slice(), &sender.subscriber) else { return };
+    if !crate::events::is_of(request, Package::Presence) || crate::events::standing(Package::Presence, watcher, watched, false) != Some(Standing::Pending) {
+        return;
+    }
+    // Whom nothing is known of waits.
+    let shown = shared.service.shows_presence(watched.account_id, &watcher.address).await.unwrap_or(false);
+    if !shown && let Err(error) = shared.service.ask_to_watch(watched, watcher).await {
+        tracing::error!(%error, "a roster does not learn of who asks");
+    }
+    signalled.shown = shown;
 }
 
 /// The address a request URI stands for: `user@host`, or the number of a tel URI at the main domain.

@@ -11,7 +11,7 @@ use sip::event_body::presence::Presence;
 use sip::header::{MediaType, Transport};
 use sip::publication::Publications;
 use sip::registrar::{Binding, Cause};
-use sip::subscription::{Asked, Due, Handle, Limits, Notifier, Package, Resource, Standing, Subscriber as Watcher, Times};
+use sip::subscription::{Asked, Due, Ending, Handle, Limits, Notifier, Package, Resource, Standing, Subscriber as Watcher, Times};
 use sip::transaction::Key;
 use sip::{Name, Request};
 use tokio::sync::watch;
@@ -119,15 +119,21 @@ impl Events {
 }
 
 /// Whether an account may watch another: it is told, has to wait for a decision, or may not.
-fn standing(package: Package, watcher: &Subscriber, watched: &Subscriber) -> Option<Standing> {
+/// `shown`: by the roster.
+pub(crate) fn standing(package: Package, watcher: &Subscriber, watched: &Subscriber, shown: bool) -> Option<Standing> {
     let own = watcher.account_id == watched.account_id;
     let neighbour = watcher.domain_id == watched.domain_id;
     match package {
-        Package::Presence if own || neighbour && watched.settings.presence_domain_open => Some(Standing::Active),
+        Package::Presence if own || shown || neighbour && watched.settings.presence_domain_open => Some(Standing::Active),
         Package::Presence => Some(Standing::Pending),
         Package::Dialog => (own || neighbour && watched.settings.dialog_info).then_some(Standing::Active),
         _ => own.then_some(Standing::Active),
     }
+}
+
+/// Whether a request is about this.
+pub(crate) fn is_of(request: &Request, package: Package) -> bool {
+    request.first::<sip::header::Event<'_>>(Name::Event).is_ok_and(|event| event.is_some_and(|event| Package::parse(event.package) == Some(package)))
 }
 
 /// What a request wants to watch or publish, when it is one that is told.
@@ -136,6 +142,25 @@ pub(crate) fn is_served(request: &Request) -> bool {
 }
 
 impl Switch {
+    /// An account shows its presence to another, or not any more.
+    pub(crate) fn roster_changed(&mut self, now: Instant, watched: Uuid, watcher: Uuid, shown: bool) {
+        let (Some(known), Some(other)) = (self.events.known.get(&watched), self.events.known.get(&watcher)) else { return };
+        let allowed = standing(Package::Presence, other, known, shown) == Some(Standing::Active);
+        let of = self.events.notifier.of(resource(Package::Presence, watched));
+        let theirs: Vec<(Handle, Standing)> = of.filter(|(_, one)| one.watcher == Some(watcher.as_u128())).map(|(handle, one)| (handle, one.standing)).collect();
+        for (handle, before) in theirs {
+            match (allowed, before) {
+                (true, Standing::Pending) => {
+                    self.events.notifier.decide(now, handle, Standing::Active);
+                    self.store_subscription(now, handle);
+                }
+                (false, _) => self.events.notifier.end(now, handle, Ending::Rejected),
+                (true, Standing::Active) => {}
+            }
+        }
+        self.tick_events(now);
+    }
+
     /// Somebody wants to watch an account.
     pub(crate) fn subscribe(&mut self, now: Instant, key: Key, flow: Flow, request: Request, sender: Sender, signalled: Signalled) {
         let [Destination::Account(watched)] = signalled.destinations.as_slice() else {
@@ -150,7 +175,7 @@ impl Switch {
             Ok(asked) => asked,
             Err(refusal) => return self.answer(now, &key, refusal.status, refusal.reply(&request, &tag(), flow.address).finish()),
         };
-        let standing = sender.subscriber.as_ref().and_then(|watcher| Some((watcher.clone(), standing(asked.package, watcher, &watched)?)));
+        let standing = sender.subscriber.as_ref().and_then(|watcher| Some((watcher.clone(), standing(asked.package, watcher, &watched, signalled.shown)?)));
         let Some((watcher, standing)) = standing else { return self.respond(now, &key, answer(&request, 403, "", &flow)) };
         let contact = self.contact(&watched, &flow);
         let subscriber = Watcher {

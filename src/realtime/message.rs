@@ -284,7 +284,8 @@ impl Switch {
         let service = self.shared.service.clone();
         let task: Task = Box::pin(async move {
             let sender = Sender { subscriber: Some(outgoing.sender.clone()), is_ours: true, ..Sender::default() };
-            let signalled = service.route_signal(&outgoing.peer, &sender).await;
+            let mut signalled = service.route_signal(&outgoing.peer, &sender).await;
+            service.refuse_strangers(&mut signalled, &sender, &outgoing.sender.address).await;
             Input::Message(Box::new(outgoing), signalled, told)
         });
         self.tasks.push(task);

@@ -57,6 +57,7 @@ pub mod queue;
 mod refusal;
 mod registration;
 mod rights;
+mod roster;
 mod routing;
 mod routing_confirmation;
 mod routing_table;

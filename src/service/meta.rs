@@ -76,7 +76,7 @@ const EVENTS: &[(&str, &[&str])] = &[
     ("domains", &["domain.created", "domain.deleted", "domain.dns_checked", "domain.renamed", "domain.resumed", "domain.suspended", "domain.updated", "forwarder.created", "forwarder.deleted", "forwarder.renamed", "forwarder.updated", "group.created", "group.deleted", "group.renamed", "group.updated"]),
     ("calls", &["call.answered", "call.ended", "call.held", "call.resumed", "call.ringing", "call.started", "media.one_way", "media.quality"]),
     ("registrations", &["registration.added", "registration.refreshed", "registration.removed"]),
-    ("im", &["message.received", "message.sent", "presence.changed"]),
+    ("im", &["message.received", "message.sent", "presence.changed", "roster.changed"]),
     ("mailbox", &["mail.appended", "mail.delivered", "mail.expunged", "mail.flags_changed", "mailbox.created", "mailbox.deleted", "mailbox.renamed", "mailbox.updated"]),
     ("mail", &["submission.changed"]),
     ("queue", &["queue.host_state", "queue.message_added", "queue.message_changed", "queue.message_read", "queue.message_removed"]),

@@ -22,6 +22,7 @@ use model::message::{BulkDone, BulkMessages, Headers, Message, SearchMessages, S
 use model::presence::{AccountPresence, ListSubscriptions, SetPresence, SipSubscription};
 use model::queue::{Accepted, Queue, QueueAction, QueueSummary, SubmitRawMessage, TransitMessage};
 use model::registration::{ListRegistrations, Registration, RegistrationPinged, RemoveRegistrations, Removed};
+use model::roster::{AddBuddy, ApproveSubscription, Buddy, BuddyRef, ListRoster, UpdateBuddy};
 use model::routing::{
     ExplainRequest, Explanation, MoveRoutingLine, NewRoutingLine, RollbackRouting, RoutingConfirmation, RoutingConfirmationRef, RoutingHit, RoutingLine, RoutingTable, RoutingTableInput, RoutingValidation, RoutingVersion, UpdateRoutingLine,
 };
@@ -335,6 +336,13 @@ operations! {
         listImMessages Get "/accounts/{account}/conversations/{peer}/messages" 200 Own("mailbox_read_all"), list_im_messages(ListImMessages) -> Page<ImMessage>, "Lists instant messages of a conversation, the newest first";
         sendIm Post "/accounts/{account}/conversations/{peer}/messages" 201 Own("can_impersonate"), send_im(SendIm) -> ImMessage, "Sends an instant message, or keeps it for a recipient who cannot be reached";
     }
+    "roster" {
+        listRoster Get "/accounts/{account}/roster" 200 Own("mailbox_read_all"), list_roster(ListRoster) -> Page<Buddy>, "Lists whom an account knows, and who asks to see its presence";
+        addBuddy Post "/accounts/{account}/roster" 201 Own("can_impersonate"), add_buddy(AddBuddy) -> Buddy, "Puts somebody into a roster, and asks to see the presence";
+        updateBuddy Patch "/accounts/{account}/roster/{peer}" 200 Own("can_impersonate"), update_buddy(UpdateBuddy) -> Buddy, "Changes name and groups of somebody in a roster";
+        removeBuddy Delete "/accounts/{account}/roster/{peer}" 204 Own("can_impersonate"), remove_buddy(BuddyRef), "Takes somebody from a roster; neither sees the presence of the other any more";
+        approveSubscription Post "/accounts/{account}/roster/{peer}/approve" 200 Own("can_impersonate"), approve_subscription(ApproveSubscription) -> Buddy, "Lets somebody see the presence of an account, or not any more";
+    }
     "queue" {
         getQueueSummary Get "/queues/summary" 200 Server("monitors"), get_queue_summary(Nothing) -> QueueSummary, "Tells how much waits in each module";
         listQueues Get "/queues" 200 Server("monitors"), list_queues(ListQueues) -> Page<Queue>, "Lists queues: hosts, accounts, lists, programs";
@@ -381,6 +389,7 @@ pub(crate) static PARTS: &[fn() -> Shape] = &[
     Shape::of::<SipSubscription>,
     Shape::of::<Conversation>,
     Shape::of::<ImMessage>,
+    Shape::of::<Buddy>,
     Shape::of::<model::event::Event>,
     Shape::of::<Dataset>,
     Shape::of::<model::account::DiallerSettingsPatch>,

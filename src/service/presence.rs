@@ -36,7 +36,11 @@ impl Service {
         let account = self.find_account(&call, &input.account).await?.account;
         let standing = call.caller.signed_in()?;
         let open = self.subscriber(account.id).await?.is_some_and(|subscriber| subscriber.settings.presence_domain_open);
-        if !(open && standing.domain_id == account.domain_id) {
+        let shown = match self.subscriber(standing.account_id).await? {
+            Some(caller) => self.shows_presence(account.id, &caller.address).await?,
+            None => false,
+        };
+        if !(shown || open && standing.domain_id == account.domain_id) {
             call.caller.may_own(account.id, account.domain_id, "domain")?;
         }
         let own = standing.account_id == account.id;

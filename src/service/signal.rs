@@ -53,6 +53,8 @@ pub struct Signalled {
     pub destinations: Vec<Destination>,
     /// What was decided on the way, for who asks why.
     pub steps: Vec<String>,
+    /// The account that is watched shows its presence to the sender by its roster.
+    pub shown: bool,
     /// Rules of later stages do not act: one of the server's said so.
     pub discard: bool,
     /// The text of a refusal with this status, as a rule says it.

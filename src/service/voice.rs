@@ -45,6 +45,8 @@ pub enum VoiceCommand {
     Presence(Uuid, oneshot::Sender<PresenceState>),
     /// What an account says of itself from now on.
     SetPresence(PresenceRow, oneshot::Sender<()>),
+    /// An account shows its presence to another by its roster, or not; whoever watches is told.
+    Roster(Uuid, Uuid, bool, oneshot::Sender<()>),
     /// Who watches what.
     Subscriptions(oneshot::Sender<Vec<SipSubscription>>),
     /// What the media relay knows of several calls.

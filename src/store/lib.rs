@@ -27,6 +27,7 @@ pub mod registration;
 pub mod routing_confirmation;
 pub mod routing_hit;
 pub mod routing_table;
+pub mod roster;
 pub mod rule;
 pub mod email;
 pub mod mail_trace;

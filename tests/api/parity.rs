@@ -576,6 +576,18 @@ fn messaging(steps: &mut Vec<Step>) {
     step("markRead", json!({"account": "me", "peer": peer}));
     step("deleteConversation", json!({"account": "me", "peer": peer}));
     step("deleteConversation", json!({"account": "me", "peer": "nobody@main.example"}));
+    step("addBuddy", json!({"account": "me", "peer": "pbx", "name": "Exchange", "groups": ["Machines"]}));
+    step("addBuddy", json!({"account": "me", "peer": "friend@far.example"}));
+    step("addBuddy", json!({"account": "me", "peer": "nobody"}));
+    step("addBuddy", json!({"account": "me", "peer": "pbx", "groups": [""]}));
+    step("listRoster", json!({"account": "me", "limit": 1}));
+    step("updateBuddy", json!({"account": "me", "peer": "pbx@main.example", "name": "PBX"}));
+    step("updateBuddy", json!({"account": "me", "peer": "nobody@far.example", "name": "x"}));
+    step("approveSubscription", json!({"account": "pbx@main.example", "peer": "postmaster@main.example"}));
+    step("approveSubscription", json!({"account": "me", "peer": "pbx@main.example"}));
+    step("listRoster", json!({"account": "pbx@main.example"}));
+    step("removeBuddy", json!({"account": "me", "peer": "friend@far.example"}));
+    step("removeBuddy", json!({"account": "me", "peer": "friend@far.example"}));
 }
 
 /// Rules for signals on their three levels, and what they ask for.

@@ -29,6 +29,8 @@ pub(crate) fn trials() -> Vec<Trial> {
         test("messages_for_silent_devices_wait", messages_for_silent_devices_wait),
         test("messages_are_sent_and_read_by_operations", messages_are_sent_and_read_by_operations),
         test("states_are_told_to_whom_they_may_be", states_are_told_to_whom_they_may_be),
+        test("a_roster_says_who_sees_whom", a_roster_says_who_sees_whom),
+        test("strangers_send_no_messages", strangers_send_no_messages),
         test("who_watches_over_a_connection_is_told_after_a_restart", who_watches_over_a_connection_is_told_after_a_restart),
         test("calls_and_voice_messages_are_told", calls_and_voice_messages_are_told),
         test("what_another_node_changes_acts_here", what_another_node_changes_acts_here),
@@ -46,7 +48,7 @@ fn registered(exchange: &Exchange, name: &str) -> Ua {
 }
 
 fn set(exchange: &Exchange, account: &str, settings: Value) {
-    let all = ["do_not_disturb", "reject_anonymous", "divert_always", "divert_busy", "divert_no_answer", "no_answer_seconds", "divert_unregistered", "simultaneous_ring", "simultaneous_ring_seconds", "call_blacklist", "call_whitelist_only", "call_waiting", "accept_calls", "relay"];
+    let all = ["do_not_disturb", "reject_anonymous", "divert_always", "divert_busy", "divert_no_answer", "no_answer_seconds", "divert_unregistered", "simultaneous_ring", "simultaneous_ring_seconds", "call_blacklist", "call_whitelist_only", "call_waiting", "accept_calls", "relay", "presence_domain_open"];
     let unset: Vec<&str> = all.into_iter().filter(|name| settings.get(*name).is_none()).collect();
     let answer = exchange.admin.call("PATCH", &format!("/accounts/{account}@main.example/settings"), Some(json!({"set": settings, "unset": unset})));
     assert_eq!(answer.status, 200, "{}", answer.body);
@@ -473,6 +475,103 @@ fn states_are_told_to_whom_they_may_be() -> Outcome {
     assert_eq!(again.field("Call-ID"), first.field("Call-ID"));
     let number = |message: &Message| message.field("CSeq").unwrap().split(' ').next().unwrap().parse::<u32>().unwrap();
     assert!(number(&again) > number(&first) && again.0.contains("<basic>closed</basic>"), "{again:#?}");
+    Ok(())
+}
+
+const ROSTER: &str = "/accounts/me/roster";
+
+fn a_roster_says_who_sees_whom() -> Outcome {
+    let exchange = Exchange::new();
+    let (mut alice, _device) = (ua(&exchange, "alice"), registered(&exchange, "bob"));
+    set(&exchange, "bob", json!({"presence_domain_open": false}));
+    let (of_alice, of_bob) = (signed_in(&exchange, "alice"), signed_in(&exchange, "bob"));
+    let entry = |client: &Client, peer: &str| client.call("GET", ROSTER, None).body["data"].as_array().unwrap().iter().find(|one| one["peer"] == peer).cloned().unwrap_or_default();
+    // Who watches unasked is told nothing, and asks by it.
+    let first = subscribe(&mut alice, "presence", BOB);
+    assert!(first.field("Subscription-State").unwrap().starts_with("pending") && first.0.contains("<basic>closed</basic>"), "{first:#?}");
+    let asks = entry(&of_bob, "alice@main.example");
+    assert_eq!((&asks["waiting"], &asks["known"], &asks["subscription"]), (&json!(true), &json!(false), &json!("none")), "{asks}");
+    assert_eq!(of_alice.call("GET", "/presence/bob@main.example", None).status, 403);
+    let approve = |yes: bool| of_bob.call("POST", &format!("{ROSTER}/alice@main.example/approve"), Some(json!({"approve": yes})));
+    let approved = approve(true);
+    assert_eq!((approved.status, &approved.body["subscription"], &approved.body["waiting"], &approved.body["known"]), (200, &json!("from"), &json!(false), &json!(true)), "{}", approved.body);
+    let told = notified(&alice);
+    assert!(told.field("Subscription-State").unwrap().starts_with("active") && told.0.contains("<basic>open</basic>"), "{told:#?}");
+    assert_eq!(of_alice.call("GET", "/presence/bob@main.example", None).status, 200);
+    // Another time it is known at once.
+    let again = subscribe(&mut alice, "presence", BOB);
+    assert!(again.field("Subscription-State").unwrap().starts_with("active"), "{again:#?}");
+    let added = of_alice.call("POST", ROSTER, Some(json!({"peer": "robert", "name": "Bob", "groups": ["Work"]})));
+    assert_eq!((added.status, &added.body["peer"], &added.body["subscription"], &added.body["asked"]), (201, &json!("bob@main.example"), &json!("to"), &json!(false)), "{}", added.body);
+    // It is taken back: both ways to watch end.
+    assert_eq!(approve(false).status, 200);
+    for _ in 0..2 {
+        let over = notified(&alice);
+        assert_eq!(over.field("Subscription-State"), Some("terminated;reason=rejected"), "{over:#?}");
+    }
+    assert_eq!(entry(&of_alice, "bob@main.example")["subscription"], "none");
+    assert_eq!(approve(false).status, 409, "nobody asks");
+    // Asked by an operation, and let.
+    let asked = of_alice.call("POST", ROSTER, Some(json!({"peer": "bob"})));
+    assert_eq!((asked.status, &asked.body["asked"], &asked.body["name"]), (201, &json!(true), &json!("")), "{}", asked.body);
+    approve(true);
+    assert_eq!(of_bob.call("POST", ROSTER, Some(json!({"peer": "alice"}))).body["asked"], true);
+    assert_eq!(of_alice.call("POST", &format!("{ROSTER}/bob@main.example/approve"), Some(json!({}))).body["subscription"], "both");
+    let renamed = of_bob.call("PATCH", &format!("{ROSTER}/alice@main.example"), Some(json!({"name": "Al"}))).body;
+    assert_eq!((&renamed["name"], &renamed["subscription"]), (&json!("Al"), &json!("both")));
+    assert_eq!(of_bob.call("DELETE", &format!("{ROSTER}/alice@main.example"), None).status, 204);
+    assert_eq!((entry(&of_bob, "alice@main.example"), &entry(&of_alice, "bob@main.example")["subscription"]), (Value::Null, &json!("none")));
+    // What cannot be, and whose it is.
+    for (peer, status) in [("alice", 422), ("nobody", 422), ("friend@far.example", 201), ("a b@far.example", 422)] {
+        assert_eq!(of_alice.call("POST", ROSTER, Some(json!({"peer": peer}))).status, status, "{peer}");
+    }
+    assert_eq!(of_alice.call("GET", "/accounts/bob@main.example/roster", None).status, 403);
+    assert_eq!(of_alice.call("POST", "/accounts/bob@main.example/roster", Some(json!({"peer": "carol"}))).status, 403);
+    assert_eq!(exchange.admin.call("PATCH", "/accounts/alice@main.example/settings", Some(json!({"set": {"max_roster_items": 2}}))).status, 200);
+    assert_eq!(of_alice.call("POST", ROSTER, Some(json!({"peer": "carol"}))).status, 409);
+    Ok(())
+}
+
+fn strangers_send_no_messages() -> Outcome {
+    let exchange = Exchange::new();
+    let (mut alice, mut carol, bob) = (ua(&exchange, "alice"), ua(&exchange, "carol"), registered(&exchange, "bob"));
+    let of_bob = signed_in(&exchange, "bob");
+    let from = |whom: &str| assert_eq!(of_bob.call("PATCH", "/accounts/me/settings", Some(json!({"set": {"im_from": whom}}))).status, 200, "it is the owner's");
+    from("roster");
+    assert_eq!(of_bob.call("POST", ROSTER, Some(json!({"peer": "alice"}))).status, 201);
+    // Who asks to see him is not known for that.
+    assert_eq!(signed_in(&exchange, "carol").call("POST", ROSTER, Some(json!({"peer": "bob"}))).status, 201);
+    let send = |ua: &mut Ua, text: &str| {
+        let request = ua.make("MESSAGE", BOB, TEXT, text);
+        ua.send(request.as_bytes());
+    };
+    let heard = |ua: &Ua| ua.wait("an answer", |message| message.status() >= 200).status();
+    let arrives = |ua: &mut Ua, text: &str| {
+        send(ua, text);
+        let came = bob.expect("MESSAGE");
+        assert!(came.0.ends_with(text), "{came:#?}");
+        bob.reply(&came, 200, "OK");
+        assert_eq!(heard(ua), 200);
+    };
+    send(&mut carol, "buy this");
+    assert_eq!(heard(&carol), 403);
+    arrives(&mut alice, "known");
+    let by_operation = |name: &str| signed_in(&exchange, name).call("POST", "/accounts/me/conversations/bob@main.example/messages", Some(json!({"text": "x"}))).body["code"].clone();
+    assert_eq!(by_operation("carol"), 403);
+    // Calls are not meant: they have lists of their own.
+    let invited = carol.invite(BOB, "");
+    let invite = bob.expect("INVITE");
+    bob.reply(&invite, 486, "Busy Here");
+    assert_eq!(carol.outcome(&invited).0.status(), 486);
+    bob.expect("ACK");
+    from("nobody");
+    send(&mut alice, "not now");
+    assert_eq!(heard(&alice), 403);
+    let mut own = ua(&exchange, "bob");
+    arrives(&mut own, "to myself");
+    from("everybody");
+    arrives(&mut carol, "again");
+    assert!(bob.receive_within(Duration::from_millis(200)).is_none());
     Ok(())
 }
 

@@ -97,6 +97,7 @@ export type AccountSettingsPatch = {
   "find_me_seconds"?: number | null;
   /** Whoever of `find_me` was tried goes on ringing; off: only one rings at a time. */
   "find_me_together"?: boolean | null;
+  "im_from"?: ImFrom | null;
   /** The account may use IMAP. */
   "imap"?: boolean | null;
   /** The account receives mail. */
@@ -112,6 +113,8 @@ export type AccountSettingsPatch = {
   "max_mailboxes"?: number | null;
   /** Largest message the account may receive; -1 = the limit of the server. */
   "max_message_size"?: number | null;
+  /** Most entries of the account's roster. */
+  "max_roster_items"?: number | null;
   /** Telephones the account may register at a time. */
   "max_signal_contacts"?: number | null;
   /** The account may sign in from addresses outside Client IPs. */
@@ -157,6 +160,14 @@ export type AddAliasBody = {
   /** The other name. */
   "name": string;
 };
+export type AddBuddyBody = {
+  /** Groups the buddy stands in. */
+  "groups"?: Array<string>;
+  /** What the account calls the buddy. */
+  "name"?: string;
+  /** Whom: an address, or a name or number of the own domain. */
+  "peer": string;
+};
 export type AddDomainAliasBody = {
   /** The other name. */
   "name": string;
@@ -196,6 +207,10 @@ export type Admin = {
   /** Rights over the server. */
   "server": Array<string>;
 };
+export type ApproveSubscriptionBody = {
+  /** Whether; true when absent. */
+  "approve"?: boolean | null;
+};
 /** A part of a message. */
 export type Attachment = {
   /** Content-ID, or empty. */
@@ -223,6 +238,23 @@ export type AttachmentRef = {
   "name": string;
   /** Number of its part. */
   "part"?: string | null;
+};
+/** Somebody in a roster. */
+export type Buddy = {
+  /** The account waits to be allowed to see the presence of the buddy. */
+  "asked": boolean;
+  /** Groups the buddy stands in. */
+  "groups": Array<string>;
+  /** The account knows the buddy; otherwise the buddy only asks to see its presence. */
+  "known": boolean;
+  /** What the account calls the buddy. */
+  "name": string;
+  /** The address. */
+  "peer": string;
+  /** Who sees whose presence. */
+  "subscription": RosterSubscription;
+  /** The buddy waits to be allowed to see that of the account. */
+  "waiting": boolean;
 };
 /** What became of many messages. */
 export type BulkDone = {
@@ -964,6 +996,8 @@ export type HoldMessageBody = {
   /** Only this recipient. */
   "recipient"?: string | null;
 };
+/** Whose instant messages an account takes. */
+export type ImFrom = "everybody" | "roster" | "nobody";
 /** An instant message as one side keeps it. */
 export type ImMessage = {
   /** Status of the last SIP response. */
@@ -1464,6 +1498,13 @@ export type PageAddressList = {
 export type PageAdmin = {
   /** The objects of this page, in the order asked for. */
   "data": Array<Admin>;
+  /** Where the page stands in the collection. */
+  "page": PageInfo;
+};
+/** One page of a collection. */
+export type PageBuddy = {
+  /** The objects of this page, in the order asked for. */
+  "data": Array<Buddy>;
   /** Where the page stands in the collection. */
   "page": PageInfo;
 };
@@ -1997,6 +2038,8 @@ export type RollbackRoutingBody = {
   /** The version whose table becomes the newest one. */
   "version": number;
 };
+/** Who of two sees the presence of the other. */
+export type RosterSubscription = "none" | "to" | "from" | "both";
 /** The kind of traffic an address is routed for. */
 export type RouteFlow = "mail" | "access" | "signal";
 /** Kinds of results. */
@@ -2867,6 +2910,12 @@ export type UpdateAccountSignalRuleBody = {
   "priority"?: number | null;
   /** When it is asked. */
   "stage"?: number | null;
+};
+export type UpdateBuddyBody = {
+  /** Groups the buddy stands in. */
+  "groups"?: Array<string> | null;
+  /** What the account calls the buddy. */
+  "name"?: string | null;
 };
 export type UpdateDiallerSettingsBody = {
   "set"?: DiallerSettingsPatch | null;
@@ -3985,6 +4034,36 @@ export interface Inputs {
     /** To whom: an address, or a name or number of the own domain. */
     "peer": string;
   } & SendImBody;
+  listRoster: {
+    /** The account: id, address or `me`. */
+    "account": string;
+    /** Where the page begins. */
+    "cursor"?: string | null;
+    /** Most on a page. */
+    "limit"?: number | null;
+  };
+  addBuddy: {
+    /** The account: id, address or `me`. */
+    "account": string;
+  } & AddBuddyBody;
+  updateBuddy: {
+    /** The account: id, address or `me`. */
+    "account": string;
+    /** The address of the buddy. */
+    "peer": string;
+  } & UpdateBuddyBody;
+  removeBuddy: {
+    /** The account: id, address or `me`. */
+    "account": string;
+    /** The address of the buddy. */
+    "peer": string;
+  };
+  approveSubscription: {
+    /** The account: id, address or `me`. */
+    "account": string;
+    /** The address of who asks, or sees it already. */
+    "peer": string;
+  } & ApproveSubscriptionBody;
   getQueueSummary: Record<string, never>;
   listQueues: {
     /** `next_cursor` of the page before. */
@@ -4311,6 +4390,11 @@ export interface Results {
   markRead: Marked;
   listImMessages: PageImMessage;
   sendIm: ImMessage;
+  listRoster: PageBuddy;
+  addBuddy: Buddy;
+  updateBuddy: Buddy;
+  removeBuddy: void;
+  approveSubscription: Buddy;
   getQueueSummary: QueueSummary;
   listQueues: PageQueue;
   getQueue: Queue;
