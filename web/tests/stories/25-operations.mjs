@@ -74,13 +74,13 @@ export const stories = {
 
   "anybody may relay is said only where something would be relayed": async ({ server, signIn }) => {
     const { page } = await signIn(server.admin);
-    await page.goto("/settings/router?address=12345678900%40mycompany.example&flow=signal");
-    await page.getByTestId("live").getByText("gatewaycaller{+12345678900,gwus}").waitFor();
-    assert.equal(await page.getByText("anybody may relay").count(), 0);
-    await page.goto("/settings/router?tab=text&address=out%40mycompany.example");
-    await page.getByTestId("live").getByText("ERROR").waitFor();
+    await page.goto("/settings/router?tab=text&address=12345678900%40mycompany.example&flow=signal");
     const area = page.getByLabel("Routing table as text");
-    await area.fill(`${await area.inputValue()}<out> = bob@far.example\n`);
+    await area.fill(`${await area.inputValue()}Signal:<1(10d)@*>=gatewaycaller{+1*,gwus}#pbx\n<out> = bob@far.example\n`);
+    await page.getByTestId("draft").getByText("gatewaycaller{+12345678900,gwus}").waitFor();
+    assert.equal(await page.getByText("anybody may relay").count(), 0);
+    await page.getByLabel("Address or number").fill("out@mycompany.example");
+    await page.getByRole("group", { name: "Kind" }).getByRole("button", { name: "Mail" }).click();
     await page.getByTestId("draft").getByText("SMTP(far.example)").waitFor();
     await page.getByText("anybody may relay").waitFor();
     await page.getByRole("button", { name: "Discard" }).click();
@@ -106,6 +106,7 @@ export const stories = {
       await page.getByText('_smtp._tls.mycompany.example. 3600 IN TXT "v=TLSRPTv1; rua=mailto:postmaster@mycompany.example"').first().waitFor();
       await look("dns-check");
       await page.goto("/");
+      await page.getByRole("region", { name: "Health" }).getByText(/^\d+ of \d+ well$/).waitFor();
       await page.getByText("DNS records for mycompany.example").click();
       await page.getByRole("list", { name: "Records to enter" }).getByText("IN MX 10 mail.mycompany.example.").waitFor();
       await look("dash-dns");
@@ -144,6 +145,10 @@ export const stories = {
     await admin("PUT", "/accounts/reader/rights", { server: ["monitors", "mailbox_read_all"] });
     const { number } = await admin("POST", "/messages", { from: "a@far.example", to: ["b@held.example"], raw: mail("Kept") });
     const { page } = await signIn(server.admin, "reader@mycompany.example");
+    // Who only watches sees a first screen without what is refused.
+    await page.getByLabel("Waiting in the queue").getByText("1", { exact: true }).waitFor();
+    await page.getByRole("region", { name: "What happens" }).waitFor();
+    assert.equal(await page.getByRole("region", { name: "Next steps" }).count(), 0);
     const open = async (window) => {
       await window.goto("/monitors/queue?tab=messages");
       await window.locator("tbody tr", { hasText: String(number) }).locator("button").first().click();

@@ -26,14 +26,18 @@ export default function Dash() {
   );
 }
 
+/** Whether the settings of the server may be read, and all its domains. */
+const reads = () => holds(session.principal, "settings") || holds(session.principal, "settings_read");
+const knows = () => holds(session.principal, "domains_all") || holds(session.principal, "domains_read");
+
 function ServerDash() {
   useLive("queue", "calls", "registrations", "system", "accounts");
   return (
     <>
       <Strip />
-      {(holds(session.principal, "settings") || holds(session.principal, "settings_read")) && <Waiting readOnly={!holds(session.principal, "settings")} />}
+      {reads() && <Waiting readOnly={!holds(session.principal, "settings")} />}
       {holds(session.principal, "monitors") && <><Figures /><Trends /></>}
-      <div className="columns"><Checklist /><Happened /></div>
+      <div className="columns">{reads() && knows() && <Checklist />}<Happened history={reads()} /></div>
     </>
   );
 }
@@ -47,8 +51,11 @@ function DomainDash() {
 /** One check of the health strip; every red one leads to its cure. */
 function Strip() {
   const { data: health } = useHealth();
-  const { data: listeners } = useCall("listListeners", {});
-  const { data: certificates } = useCall("listCertificates", {});
+  const { data: listeners } = useCall("listListeners", {}, { enabled: reads() });
+  const { data: certificates } = useCall("listCertificates", {}, { enabled: reads() });
+  const { data: server } = useCall("getServer", {}, { enabled: reads() });
+  const domain = server?.main_domain ?? "";
+  const { data: dns } = useCall("getLastDnsCheck", { domain }, { enabled: domain !== "" && knows() });
   const failed = listeners?.data.filter((listener) => listener.state === "failed") ?? [];
   const shown = certificates?.data.find((certificate) => certificate.active);
   const left = shown ? (new Date(shown.not_after).getTime() - Date.now()) / 1000 / DAY_SECONDS : null;
@@ -56,6 +63,7 @@ function Strip() {
   for (const check of health?.checks ?? []) if (check.check !== "listeners") parts.push([word(`check.${check.check}`), check.ok ? "ok" : "error", check.ok ? t("well") : check.detail ?? t("failed")]);
   if (listeners) parts.push([t("Listeners"), failed.length > 0 ? "error" : "ok", failed.length > 0 ? t("{n} cannot open", { n: failed.length }) : t("{n} open", { n: listeners.data.filter((one) => one.state === "up").length }), "/settings/network/listeners"]);
   if (shown && left !== null) parts.push([t("Certificate"), left < 7 ? "error" : shown.kind === "self_signed" || left < 30 ? "warn" : "ok", shown.kind === "self_signed" ? t("self-signed") : t("until {day}", { day: day(shown.not_after) }), "/master/certificates"]);
+  if (dns?.checked_at) parts.push([t("DNS"), dns.summary.error > 0 ? "error" : dns.summary.warning > 0 ? "warn" : "ok", t("{ok} of {all} well", { ok: dns.summary.ok, all: dns.results.length }), `/users/domains/${encodeURIComponent(domain)}?tab=dns`]);
   return (
     <section className="card row" aria-label={t("Health")} style={{ gap: "20px", minHeight: "54px" }}>
       {parts.map(([name, tone, text, to]) => (

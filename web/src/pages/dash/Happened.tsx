@@ -23,10 +23,10 @@ function title(type: string): string {
   return own === `event.${type}` ? plain.charAt(0).toUpperCase() + plain.slice(1) : own;
 }
 
-export function Happened() {
+export function Happened({ history: shown }: { history: boolean }) {
   const [events, setEvents] = useState<readonly Event[]>([]);
   useEffect(() => listen(["accounts", "domains", "calls", "registrations", "queue", "system"], (event) => { if (event) setEvents((old) => [event, ...old].slice(0, SHOWN)); }), []);
-  const { data: history } = useCall("listRoutingHistory", { limit: 5 });
+  const { data: history } = useCall("listRoutingHistory", { limit: 5 }, { enabled: shown });
   return (
     <section className="card stack" aria-label={t("What happens")} style={{ minHeight: "220px" }}>
       <h2>{t("What happens")}</h2>
