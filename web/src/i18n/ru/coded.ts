@@ -252,4 +252,5 @@ export const coded: Record<string, string> = {
   "right.can_view_logs": "история почты и звонков домена",
   "right.mail_rules": "правила почты",
   "right.signal_rules": "правила звонков",
+  "choice.roster": "только знакомые", "choice.online": "доступен", "choice.away": "отошёл", "choice.dnd": "не беспокоить", "choice.offline": "недоступен",
 };
