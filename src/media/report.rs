@@ -14,7 +14,7 @@ use crate::thread::micros;
 pub(crate) fn report(shared: &Shared, call: &Call) -> MediaReport {
     let relayed = call.branches.values().any(|branch| branch.relayed);
     let mut found = MediaReport { call: call.id, relayed, streams: Vec::new(), verdicts: Vec::new() };
-    let (Some(branch), Some(worker)) = (call.leading(), shared.workers.get(call.worker)) else { return found };
+    let (true, Some(branch), Some(worker)) = (relayed, call.leading(), shared.workers.get(call.worker)) else { return found };
     let slots = call.all_legs().flat_map(|leg| [leg.rtp, leg.rtcp]).collect();
     let snapshots = worker.report(slots);
     let find = |slot| snapshots.iter().find(|snapshot| snapshot.slot == slot);

@@ -392,6 +392,8 @@ fn a_call_is_captured_and_heard_all_the_same() {
     assert_eq!(b.hear(), (rtp(7, 1), for_b));
     b.send_rtcp(for_b, &rtcp_receiver(9));
     assert_eq!(a.hear_rtcp().0, rtcp_receiver(9));
+    // The thread answers when it is done with the packet.
+    assert!(net.relay.report(net.call).is_some());
     let captured = net.relay.captured(net.call).unwrap();
     let octets: Vec<&[u8]> = captured.packets.iter().map(|one| &one.octets[..]).collect();
     assert_eq!(octets, [&rtp(7, 1)[..], &rtp(7, 1), &rtcp_receiver(9), &rtcp_receiver(9)]);

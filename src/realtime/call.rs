@@ -9,7 +9,7 @@ use model::media::{MediaVerdict, PoorMedia};
 use serde::Serialize;
 use service::{MediaSide, Occurrence};
 use sip::endpoint::Flow;
-use sip::{Dialog, Request, Uri};
+use sip::{Dialog, Message, Parsed, Request, Uri, parse};
 use types::Timestamp;
 use uuid::Uuid;
 
@@ -28,6 +28,8 @@ pub(crate) struct Call {
     pub(crate) ladder: Ladder,
     pub(crate) caller: End,
     pub(crate) callee: Option<End>,
+    /// What it was set up by, when it was answered.
+    pub(crate) set_up: Option<SetUp>,
     /// Accounts whose telephones were tried.
     pub(crate) alerted: Vec<Uuid>,
     /// The 2xx that the caller got, sent again when the callee's comes again.
@@ -50,8 +52,30 @@ pub(crate) struct End {
     pub(crate) side: MediaSide,
     /// Requests of the other end in the dialog go to its flow: nothing else reaches it.
     pub(crate) by_flow: bool,
-    /// The dialog with it, to end the call.
-    pub(crate) dialog: Option<Dialog>,
+}
+
+/// The messages that set a call up: its dialogs are read from them when it is ended from here.
+#[derive(Debug)]
+pub(crate) struct SetUp {
+    /// The INVITE as it came.
+    pub(crate) received: Bytes,
+    /// The INVITE as it left to who answered.
+    pub(crate) sent: Bytes,
+    /// The 2xx as it came.
+    pub(crate) answer: Bytes,
+}
+
+impl SetUp {
+    /// The dialogs with caller and callee.
+    pub(crate) fn dialogs(&self) -> Option<[Dialog; 2]> {
+        let message = |octets: &Bytes| match parse(octets.clone(), &sip::Limits::STREAM) {
+            Parsed::Message(message) => Some(message),
+            _ => None,
+        };
+        let (Message::Request(received), Message::Request(sent), Message::Response(answer)) = (message(&self.received)?, message(&self.sent)?, message(&self.answer)?) else { return None };
+        let tag = answer.to().ok()?.tag()?.to_owned();
+        Some([Dialog::answering(&received, &tag, rand::random::<u32>() >> 2).ok()?, Dialog::answered(&sent, &answer).ok()?])
+    }
 }
 
 /// All calls of this node.
@@ -161,7 +185,7 @@ impl Calls {
     pub(crate) fn add(&mut self, now: Instant, record: CallRecord, caller: End, request: &Request) -> Uuid {
         let id = record.id;
         let caller_tag = request.from().ok().and_then(|from| from.tag().map(Into::into)).unwrap_or_default();
-        self.live.insert(id, Call { record, ladder: Ladder::default(), caller, callee: None, alerted: Vec::new(), answer: None, caller_tag, awaits_answer: None, session: None, began: now });
+        self.live.insert(id, Call { record, ladder: Ladder::default(), caller, callee: None, set_up: None, alerted: Vec::new(), answer: None, caller_tag, awaits_answer: None, session: None, began: now });
         id
     }
 
@@ -233,8 +257,8 @@ impl Calls {
         self.live.get(&id).map(|call| &call.ladder).or_else(|| self.over.get(&id).map(|(_, ladder)| ladder))
     }
 
-    /// A call is over: its record as it stays.
-    pub(crate) fn end(&mut self, now: Instant, id: Uuid, cause: &str, ended_by: &str) -> Option<Call> {
+    /// A call is over: its record as it stays. Its ladder is to be put away.
+    pub(crate) fn end(&mut self, id: Uuid, cause: &str, ended_by: &str) -> Option<Call> {
         let mut call = self.live.remove(&id)?;
         let (record, at) = (&mut call.record, moment());
         record.ended_at = Some(at);
@@ -244,14 +268,18 @@ impl Calls {
         #[allow(clippy::cast_precision_loss, reason = "calls of 285 years need no microseconds")]
         let seconds = record.answered_at.map(|answered| (at.micros() - answered.micros()) as f64 / 1e6);
         record.duration_seconds = seconds;
+        Some(call)
+    }
+
+    /// Keeps the ladder of a call that is over.
+    pub(crate) fn put_away(&mut self, now: Instant, id: Uuid, ladder: Ladder) {
         if self.ended.len() >= KEPT_CALLS
             && let Some((_, oldest)) = self.ended.pop_front()
         {
             self.over.remove(&oldest);
         }
         self.ended.push_back((now, id));
-        self.over.insert(id, (now, call.ladder.clone()));
-        Some(call)
+        self.over.insert(id, (now, ladder));
     }
 
     /// Forgets ladders nobody asks for any more; gives the calls that last longer than they may, or that

@@ -7,7 +7,7 @@ use model::call::CallState;
 use sip::endpoint::Flow;
 use sip::header::Transport;
 use sip::locate::Location;
-use sip::proxy::{self, Config, Outgoing, Proxy, Target, forward_ack};
+use sip::proxy::{self, Checked, Config, Outgoing, Proxy, Routing, Target, forward_ack};
 use sip::record_route::Token;
 use sip::transaction::Key;
 use sip::{Method, Name, Request, Response};
@@ -18,6 +18,16 @@ use crate::admit::answer;
 use crate::call::{End, moment};
 use crate::passing::{Candidate, Next, Proxied};
 use crate::switch::{Input, Switch};
+
+/// An ACK that is passed on.
+#[derive(Debug)]
+pub(crate) struct Ack {
+    ack: Request,
+    source: Flow,
+    call: Option<Uuid>,
+    checked: Checked,
+    routing: Routing,
+}
 
 impl Switch {
     /// Passes on a request inside a dialog. It proves by its Route that the dialog went through here.
@@ -102,7 +112,7 @@ impl Switch {
 
     /// An ACK that belongs to a 2xx: it goes to the other end, and is never answered.
     pub(crate) fn ack(&mut self, now: Instant, flow: Flow, ack: Request) {
-        let Ok((_, routing)) = self.checked(&ack, &flow) else { return };
+        let Ok((checked, routing)) = self.checked(&ack, &flow) else { return };
         let Ok(Some(token)) = self.shared.routes.verify(&ack, &routing) else { return };
         let (call, from_caller) = self.side_of(&token, &ack);
         if let Some(call) = call.and_then(|call| self.calls.get_mut(call)) {
@@ -110,27 +120,29 @@ impl Switch {
         }
         let left = routing.left(&ack).next().map(|route| route.uri.without_headers().to_owned());
         let next = if left.is_some() { Next::Hop } else { self.other_end(call, from_caller) };
+        let uri = left.or_else(|| routing.uri(&ack).ok().map(|uri| uri.without_headers().to_owned()));
+        let passing = Ack { ack, source: flow, call, checked, routing };
         if let Next::Flow(out, _) = next {
-            return self.send_ack_by(now, &ack, flow, call, out);
+            return self.send_ack_by(&passing, out);
         }
-        let Some(uri) = left.or_else(|| routing.uri(&ack).ok().map(|uri| uri.without_headers().to_owned())) else { return };
-        let resolver = self.resolver.clone();
-        self.locate(now, uri, false, resolver, move |found, host| Input::AckLocated(ack, flow, call, found.unwrap_or_default(), host));
+        let (Some(uri), resolver) = (uri, self.resolver.clone()) else { return };
+        self.locate(now, uri, false, resolver, move |found, host| Input::AckLocated(Box::new(passing), found.unwrap_or_default(), host));
     }
 
-    pub(crate) fn send_ack(&mut self, now: Instant, ack: &Request, source: Flow, call: Option<Uuid>, locations: &[Location], host: &str) {
+    pub(crate) fn send_ack(&mut self, ack: &Ack, locations: &[Location], host: &str) {
         let Some(location) = locations.first() else { return };
         if let Some(flow) = self.reach(&Candidate::Place(*location, host.to_owned())) {
-            self.send_ack_by(now, ack, source, call, flow);
+            self.send_ack_by(ack, flow);
         }
     }
 
-    fn send_ack_by(&mut self, _now: Instant, ack: &Request, source: Flow, call: Option<Uuid>, flow: Flow) {
-        let Ok((checked, routing)) = self.checked(ack, &source) else { return };
+    fn send_ack_by(&mut self, passing: &Ack, flow: Flow) {
+        let Ack { ack, source, call, checked, routing } = passing;
+        let call = *call;
         let sent_by = self.sent_by(&flow);
         let body = self.ack_body(call, ack);
         let outgoing = Outgoing { transport: flow.transport, sent_by: &sent_by, random: rand::random(), record_route: &[] };
-        let octets = forward_ack(ack, source.address, &checked, &routing, &outgoing, |splice| {
+        let octets = forward_ack(ack, source.address, checked, routing, &outgoing, |splice| {
             if let Some(body) = &body {
                 splice.body(body);
             }

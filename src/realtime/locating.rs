@@ -49,7 +49,7 @@ async fn look_up(question: &Question, resolver: &Resolver) -> Answer {
 }
 
 impl Switch {
-    /// Asks where a URI leads; the answer comes as an input, at once when nobody has to be asked.
+    /// Asks where a URI leads; the answer comes as an input, as the next one when nobody has to be asked.
     pub(crate) fn locate(&mut self, _now: Instant, uri: String, large: bool, resolver: Resolver, told: impl FnOnce(Result<Vec<Location>, Lost>, String) -> Input + Send + 'static) {
         let mut task: Task = Box::pin(async move {
             let found = locate(&uri, large, &resolver).await;
@@ -57,7 +57,7 @@ impl Switch {
             told(found, host)
         });
         match self.try_now(&mut task) {
-            Some(done) => self.tasks.push(Box::pin(std::future::ready(done))),
+            Some(done) => self.ready.push_back(done),
             None => self.tasks.push(task),
         }
     }

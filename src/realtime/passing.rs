@@ -529,7 +529,7 @@ impl Switch {
     pub(crate) fn caller_end(&self, request: &Request, flow: &Flow, authenticated: bool) -> End {
         let far = nat::is_far_caller(request, flow.address, |ip| own::is_translated(&self.shared.service, ip));
         let direct = request.items(Name::Via).take(2).count() == 1;
-        End { flow: *flow, side: self.side(flow, far, authenticated), by_flow: direct && (far || flow.transport.is_reliable()), dialog: None }
+        End { flow: *flow, side: self.side(flow, far, authenticated), by_flow: direct && (far || flow.transport.is_reliable()) }
     }
 
     fn begin_call(&mut self, now: Instant, flow: &Flow, request: &Request, sender: &Sender, near: bool, steps: Vec<String>) -> Uuid {

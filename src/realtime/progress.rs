@@ -8,12 +8,12 @@ use service::Occurrence;
 use sip::endpoint::Flow;
 use sip::proxy::BranchId;
 use sip::transaction::Key;
-use sip::{Dialog, Message, Method, Name, Parsed, Request, Response, parse};
+use sip::{Dialog, Method, Name, Request, Response};
 use types::Machine;
 use uuid::Uuid;
 
 use crate::admit::tag;
-use crate::call::{self, End, cause_of, moment};
+use crate::call::{self, End, SetUp, cause_of, moment};
 use crate::session::Session;
 use crate::switch::Switch;
 use crate::write_behind::Write;
@@ -59,10 +59,7 @@ impl Switch {
         let Some(way) = proxied.ways.get(&branch) else { return };
         let Some((flow, _)) = way.sent else { return };
         let side = self.side(&flow, way.far, way.account.is_some());
-        let sent = request_of(&way.octets);
-        let to_callee = sent.as_ref().and_then(|request| Dialog::answered(request, response).ok());
-        let to_tag = response.to().ok().and_then(|to| to.tag().map(str::to_owned)).unwrap_or_default();
-        let to_caller = Dialog::answering(proxied.proxy.request(), &to_tag, rand::random::<u32>() >> 2).ok();
+        let set_up = SetUp { received: proxied.proxy.request().octets(), sent: way.octets.clone(), answer: response.octets() };
         let (account, far) = (way.account.clone(), way.far);
         let media = self.media.clone();
         let Some(call) = self.calls.get_mut(id) else { return };
@@ -72,8 +69,8 @@ impl Switch {
         media.branch_won(id, branch.0);
         call.answer = Some(octets);
         call.session = Session::of(now, response);
-        call.caller.dialog = to_caller;
-        call.callee = Some(End { flow, side, by_flow: far || flow.transport.is_reliable(), dialog: to_callee });
+        call.set_up = Some(set_up);
+        call.callee = Some(End { flow, side, by_flow: far || flow.transport.is_reliable() });
         let record = &mut call.record;
         record.state = CallState::Connected;
         record.answered_at = Some(moment());
@@ -127,12 +124,13 @@ impl Switch {
     /// Ends a call for this reason: its ports go back, its record is written.
     pub(crate) fn end_call_as(&mut self, now: Instant, id: Uuid, cause: &str, ended_by: &str) {
         let report = self.media.end(id);
-        let Some(mut call) = self.calls.end(now, id, cause, ended_by) else { return };
+        let Some(mut call) = self.calls.end(id, cause, ended_by) else { return };
         call.record.media = report.filter(|report| report.relayed);
         call.alerted.iter().for_each(|account| self.events.calls_changed(Some(*account)));
         self.tell_news(call::news("call.ended", &call.record));
         self.keep_trace(now, &call);
         self.write(Write::Call(Box::new(call.record)));
+        self.calls.put_away(now, id, call.ladder);
     }
 
     /// Records an attempt that was refused before it was a call.
@@ -149,7 +147,8 @@ impl Switch {
     /// Ends a call from here, with a BYE to both ends or by cancelling it; whether there was one.
     pub(crate) fn hang_up(&mut self, now: Instant, id: Uuid, cause: &str, ended_by: &str) -> bool {
         let Some(call) = self.calls.get_mut(id) else { return false };
-        let ends: Vec<End> = [Some(call.caller.clone()), call.callee.clone()].into_iter().flatten().collect();
+        let flows = [Some(call.caller.flow), call.callee.as_ref().map(|end| end.flow)];
+        let dialogs = call.set_up.as_ref().and_then(SetUp::dialogs);
         if call.record.answered_at.is_none() {
             let key = self.proxies.iter().find(|(_, proxied)| proxied.call == Some(id) && proxied.in_dialog.is_none()).map(|(key, _)| key.clone());
             if let Some(key) = key {
@@ -162,15 +161,16 @@ impl Switch {
             self.end_call_as(now, id, cause, ended_by);
             return true;
         }
-        for end in ends {
-            self.send_bye(now, id, end);
+        for (flow, dialog) in flows.into_iter().zip(dialogs.into_iter().flatten()) {
+            if let Some(flow) = flow.and_then(|flow| self.flows.usable(flow)) {
+                self.send_bye(now, id, flow, dialog);
+            }
         }
         self.end_call_as(now, id, cause, ended_by);
         true
     }
 
-    fn send_bye(&mut self, now: Instant, id: Uuid, end: End) {
-        let (Some(mut dialog), Some(flow)) = (end.dialog, self.flows.usable(end.flow)) else { return };
+    fn send_bye(&mut self, now: Instant, id: Uuid, flow: Flow, mut dialog: Dialog) {
         let via = format!("SIP/2.0/{} {};rport;branch=z9hG4bK{}", flow.transport.name(), self.sent_by(&flow), tag());
         let octets = dialog.next(&Method::Bye, &via).finish();
         if let Some(call) = self.calls.get_mut(id) {
@@ -178,13 +178,5 @@ impl Switch {
         }
         // Its answer means nothing: the call is over in any case.
         let _ = self.endpoint.send(now, flow, octets);
-    }
-}
-
-/// A request as it was sent.
-fn request_of(octets: &Bytes) -> Option<Request> {
-    match parse(octets.clone(), &sip::Limits::STREAM) {
-        Parsed::Message(Message::Request(request)) => Some(request),
-        _ => None,
     }
 }

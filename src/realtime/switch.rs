@@ -1,7 +1,7 @@
 //! The switch: one task that owns all transactions, bindings and calls of this node. What needs the directory or the DNS is
 //! asked beside it and comes back as an input, so that nobody waits for another's answer.
 
-use std::collections::{BTreeMap, HashMap, HashSet};
+use std::collections::{BTreeMap, HashMap, HashSet, VecDeque};
 use std::future::{Future, poll_fn};
 use std::pin::Pin;
 use std::sync::Arc;
@@ -32,6 +32,7 @@ use crate::meter::Meters;
 use crate::plan::Leading;
 use crate::events::Events;
 use crate::flow::{Flows, Outgoing};
+use crate::in_dialog::Ack;
 use crate::health::Health;
 use crate::passing::Proxied;
 use crate::replaces::Referred;
@@ -82,7 +83,7 @@ pub(crate) enum Input {
     /// The voice messages of an account whose telephones are told without asking.
     Unasked(Option<(Arc<Subscriber>, [i64; 4])>),
     /// Where an ACK goes.
-    AckLocated(Request, Flow, Option<Uuid>, Vec<Location>, String),
+    AckLocated(Box<Ack>, Vec<Location>, String),
     /// A request that is no call, as the rules of accounts want it.
     Ruled(Key, Flow, Request, Sender, Signalled),
     /// The same for an instant message.
@@ -120,6 +121,8 @@ pub(crate) struct Switch {
     pub(crate) waiting: HashSet<Uuid>,
     pub(crate) delivering: HashSet<Uuid>,
     pub(crate) tasks: FuturesUnordered<Task>,
+    /// What is known already, to be taken next.
+    pub(crate) ready: VecDeque<Input>,
     /// That of everybody else, in which tasks are polled: what they open, such as a connection to the database, is shared.
     pub(crate) common: Runtime,
     pub(crate) inputs: mpsc::Sender<Input>,
@@ -176,6 +179,7 @@ impl Switch {
             waiting: HashSet::new(),
             delivering: HashSet::new(),
             tasks: FuturesUnordered::new(),
+            ready: VecDeque::new(),
             common: Runtime::current(),
             inputs,
             writes,
@@ -211,8 +215,16 @@ impl Switch {
             let now = Instant::now();
             for input in batch.drain(..) {
                 self.input(now, input);
+                self.take_ready(now);
             }
             self.tick(now);
+            self.take_ready(now);
+        }
+    }
+
+    fn take_ready(&mut self, now: Instant) {
+        while let Some(input) = self.ready.pop_front() {
+            self.input(now, input);
         }
     }
 
@@ -313,7 +325,7 @@ impl Switch {
             Input::Unasked(None) | Input::Nothing => {}
             Input::Ruled(key, flow, request, sender, signalled) => self.route_request(now, key, flow, request, sender, signalled),
             Input::RuledMessage(whole) => self.carry_ruled(now, *whole),
-            Input::AckLocated(ack, source, call, locations, host) => self.send_ack(now, &ack, source, call, &locations, &host),
+            Input::AckLocated(ack, locations, host) => self.send_ack(&ack, &locations, &host),
             Input::Media(event) => self.media_event(now, event),
         }
         self.drain(now);

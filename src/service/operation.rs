@@ -230,7 +230,8 @@ pub(crate) struct Nothing {}
 pub(crate) fn read<T: DeserializeOwned>(input: Value) -> Result<T> {
     serde_json::from_value(input).map_err(|error| {
         let text = error.to_string();
-        let field = text.split('`').nth(1).unwrap_or_default().to_owned();
+        // Of a wrong word only the word is known, not the field it stands in.
+        let field = if text.starts_with("unknown variant") { "" } else { text.split('`').nth(1).unwrap_or_default() };
         let (kind, code) = if text.starts_with("unknown field") { (Kind::Malformed, "unknown_field") } else { (Kind::Malformed, "invalid_parameter") };
         Error::new(kind, code, text.clone()).at(if field.is_empty() { String::new() } else { format!("/{field}") }, code, text)
     })

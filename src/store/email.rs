@@ -120,11 +120,15 @@ impl Store {
     /// # Errors
     /// When the database cannot answer.
     pub async fn thread_heads(&self, account: Uuid, mailbox: Option<Uuid>, after: Option<Uuid>, passed: i64, limit: i64) -> Result<Vec<Uuid>> {
+        // Written so that it is looked up row by row, by indexes and only as far as rows are wanted, whatever is believed of a mailbox
+        // that thousands of messages were just moved to.
         Ok(sqlx::query_scalar!(
-            "SELECT e.id FROM email e WHERE e.account_id = $1 AND ($3::uuid IS NULL OR e.id < $3) \
-             AND EXISTS (SELECT FROM mailbox_email m WHERE m.account_id = $1 AND m.email_id = e.id AND ($2::uuid IS NULL OR m.mailbox_id = $2)) \
-             AND NOT EXISTS (SELECT FROM email o JOIN mailbox_email p ON p.account_id = o.account_id AND p.email_id = o.id AND ($2::uuid IS NULL OR p.mailbox_id = $2) \
-               WHERE o.account_id = $1 AND o.thread_id = e.thread_id AND o.id > e.id) ORDER BY e.id DESC OFFSET $4 LIMIT $5",
+            r#"SELECT m.email_id AS "id!" FROM (SELECT DISTINCT email_id FROM mailbox_email WHERE account_id = $1 AND ($2::uuid IS NULL OR mailbox_id = $2)
+                 AND ($3::uuid IS NULL OR email_id < $3) ORDER BY email_id DESC) m
+               WHERE (NOT EXISTS (SELECT FROM email o WHERE o.account_id = $1 AND o.id > m.email_id
+                 AND o.thread_id = (SELECT thread_id FROM email WHERE account_id = $1 AND id = m.email_id)
+                 AND EXISTS (SELECT FROM (SELECT mailbox_id FROM mailbox_email WHERE account_id = $1 AND email_id = o.id OFFSET 0) p WHERE $2::uuid IS NULL OR p.mailbox_id = $2))) IS TRUE
+               ORDER BY m.email_id DESC OFFSET $4 LIMIT $5"#,
             account,
             mailbox,
             after,
@@ -142,8 +146,9 @@ impl Store {
     pub async fn thread_members(&self, account: Uuid, mailbox: Option<Uuid>, heads: &[Uuid], most: i64) -> Result<Vec<ThreadMember>> {
         let rows = sqlx::query!(
             r#"SELECT t.thread_id, o.id AS "id!", o.flags AS "flags!" FROM (SELECT DISTINCT thread_id FROM email WHERE account_id = $1 AND id = ANY($3)) t CROSS JOIN LATERAL (
-                 SELECT e.id, bit_or(p.flags) AS flags FROM email e JOIN mailbox_email p ON p.account_id = e.account_id AND p.email_id = e.id AND ($2::uuid IS NULL OR p.mailbox_id = $2)
-                 WHERE e.account_id = $1 AND e.thread_id = t.thread_id GROUP BY e.id ORDER BY e.id DESC LIMIT $4) o ORDER BY o.id DESC"#,
+                 SELECT e.id, p.flags FROM email e CROSS JOIN LATERAL (SELECT bit_or(flags) AS flags FROM (SELECT mailbox_id, flags FROM mailbox_email WHERE account_id = $1 AND email_id = e.id OFFSET 0) x
+                   WHERE $2::uuid IS NULL OR x.mailbox_id = $2) p
+                 WHERE e.account_id = $1 AND e.thread_id = t.thread_id AND p.flags IS NOT NULL ORDER BY e.id DESC LIMIT $4) o ORDER BY o.id DESC"#,
             account,
             mailbox,
             heads,
@@ -160,8 +165,8 @@ impl Store {
     /// When the database cannot answer.
     pub async fn thread_count(&self, account: Uuid, mailbox: Option<Uuid>) -> Result<i64> {
         Ok(sqlx::query_scalar!(
-            r#"SELECT count(*) AS "n!" FROM (SELECT DISTINCT e.thread_id FROM mailbox_email m JOIN email e ON e.account_id = m.account_id AND e.id = m.email_id
-               WHERE m.account_id = $1 AND ($2::uuid IS NULL OR m.mailbox_id = $2)) t"#,
+            r#"WITH here AS MATERIALIZED (SELECT DISTINCT email_id FROM mailbox_email WHERE account_id = $1 AND ($2::uuid IS NULL OR mailbox_id = $2))
+               SELECT count(*) AS "n!" FROM (SELECT DISTINCT thread_id FROM email e JOIN here ON here.email_id = e.id WHERE e.account_id = $1) t"#,
             account,
             mailbox
         )

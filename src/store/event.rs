@@ -111,9 +111,8 @@ pub(crate) async fn tell(connection: &mut PgConnection, news: &[Occurrence]) -> 
     }
     sqlx::query!(
         "WITH word AS (SELECT pg_notify('postamt', '')) INSERT INTO event (topic, type, account_id, domain_id, object) \
-         SELECT n.topic, n.kind, n.account, COALESCE(n.domain, a.domain_id), n.object::jsonb FROM word, \
-         UNNEST($1::text[], $2::text[], $3::uuid[], $4::uuid[], $5::text[]) WITH ORDINALITY AS n (topic, kind, account, domain, object, place) \
-         LEFT JOIN account a ON a.id = n.account AND n.domain IS NULL AND n.topic = 'registrations' ORDER BY n.place",
+         SELECT n.topic, n.kind, n.account, CASE WHEN n.domain IS NULL AND n.topic = 'registrations' THEN (SELECT a.domain_id FROM account a WHERE a.id = n.account) ELSE n.domain END, \
+         n.object::jsonb FROM word, UNNEST($1::text[], $2::text[], $3::uuid[], $4::uuid[], $5::text[]) WITH ORDINALITY AS n (topic, kind, account, domain, object, place) ORDER BY n.place",
         &news.iter().map(|one| one.topic).collect::<Vec<_>>() as _,
         &news.iter().map(|one| one.kind).collect::<Vec<_>>() as _,
         &news.iter().map(|one| one.account_id).collect::<Vec<_>>() as _,

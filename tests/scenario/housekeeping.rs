@@ -38,6 +38,9 @@ fn bodies_without_a_message_go() -> Result<(), Failed> {
     server.sql("UPDATE blob SET created_at = now() - interval '71 hours' WHERE hash = (SELECT hash FROM blob b WHERE NOT EXISTS (SELECT FROM email e WHERE e.blob_hash = b.hash) LIMIT 1)");
     server.sql("UPDATE session SET expires_at = now() - interval '1 second'");
     server.sql("INSERT INTO event (at, topic, type) VALUES (now() - interval '25 hours', 'auth', 'auth.old')");
+    server.sql("INSERT INTO routing_hit (line_id, hour, hits) SELECT gen_random_uuid(), now() - make_interval(hours => h), h FROM unnest(ARRAY[47, 49]) h");
+    let confirmation = "INSERT INTO routing_confirmation (id, part, version, before, actor, confirm_by, state) SELECT gen_random_uuid(), 'table', h, 'null', 'x', now() - make_interval(hours => h), 'confirmed' FROM unnest(ARRAY[47, 49]) h";
+    server.sql(confirmation);
     let (data, offset) = (server.data.clone(), server.offset);
     assert_eq!(server.stop(), Some(0));
     let server = Server::start_at(&Options::new(&data), offset);
@@ -47,6 +50,7 @@ fn bodies_without_a_message_go() -> Result<(), Failed> {
         std::thread::sleep(Duration::from_millis(100));
     }
     assert_eq!(count(&server, "event WHERE type = 'auth.old'"), "0");
+    assert_eq!((server.sql("SELECT hits FROM routing_hit WHERE hits > 40"), server.sql("SELECT version FROM routing_confirmation")), ("47".to_owned(), "47".to_owned()));
     let mut imap = Lines::connect(anna.imap);
     imap.ok(&format!("LOGIN anna@client.example \"{PASSWORD}\""));
     for (mailbox, n) in [("INBOX", 3), ("Drafts", 0)] {

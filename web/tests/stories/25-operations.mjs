@@ -40,6 +40,21 @@ export const stories = {
     await page.waitForFunction((text) => document.querySelector("textarea")?.value === text, `${before}<trial> = postmaster\n`);
   },
 
+  "settings of the Router are saved on trial too": async ({ server, signIn }) => {
+    const { page, look } = await signIn(server.admin);
+    await page.goto("/settings/router?tab=settings");
+    const setting = page.locator("#setting-direct_mailbox_addressing");
+    await setting.check();
+    await page.getByLabel("Take it back in 5 minutes unless I confirm").check();
+    await page.getByRole("button", { name: "Save", exact: true }).click();
+    await page.getByText("The new settings of the Router go back unless somebody confirms them.").waitFor();
+    assert.ok(await setting.isChecked());
+    await look("router-settings-trial");
+    await page.getByRole("button", { name: "Take it back now" }).click();
+    await page.getByText("It has gone back.").waitFor();
+    await page.waitForFunction(() => !document.querySelector("#setting-direct_mailbox_addressing").checked);
+  },
+
   "lines show how often they were applied": async ({ server, signIn }) => {
     const { page, look } = await signIn(server.admin);
     await page.goto("/settings/router?tab=text");

@@ -275,4 +275,6 @@ export const settings: Record<string, string> = {
   "The ladder of every call is kept; off: of failed calls, and of accounts whose own setting says so.": "Хранится диаграмма каждого звонка; выключено: неудачных и тех учётных записей, у которых так задано.",
   "How long a ladder is kept where it is to be kept.": "Как долго хранится диаграмма, если её хранят.",
   "How long the ladder of a failed call is kept; 0 = not.": "Как долго хранится диаграмма неудачного звонка; 0 — не хранится.",
+  "setting.stun_server": "STUN-сервер",
+  "STUN server that is asked by which address and port packets leave, when the firewall is checked; empty = none.": "STUN-сервер, которого спрашивают при проверке межсетевого экрана, с какого адреса и порта уходят пакеты; пусто = никого.",
 };
