@@ -166,10 +166,9 @@ impl Ua {
                         return Some(message);
                     }
                     connected.stream.set_read_timeout(Some(left)).unwrap();
-                    connected.stream.read(&mut buffer).map(|size| {
-                        connected.came.extend_from_slice(&buffer[..size]);
-                        size
-                    })
+                    let read = connected.stream.read(&mut buffer);
+                    connected.came.extend_from_slice(&buffer[..*read.as_ref().unwrap_or(&0)]);
+                    read
                 }
             };
             match read {

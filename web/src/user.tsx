@@ -12,6 +12,7 @@ const application: Application = {
   routes: [
     route("/", () => import("./pages/mail/Mail")),
     route("/messages", () => import("./pages/messages/Messages")),
+    route("/people", () => import("./pages/roster/Roster")),
     route("/calls", () => import("./pages/calls/OwnCalls")),
     route("/explorer", () => import("./pages/api/ApiPage")),
     route("/settings", () => import("./pages/own/OwnSettings")),

@@ -50,7 +50,7 @@ export function useAct<I extends OperationId>(id: I, done?: (result: Result<I>, 
 }
 
 const shows: Record<Topic, string[]> = {
-  accounts: ["accounts"], domains: ["domains", "groups", "forwarders"], auth: ["accounts"], calls: ["calls"], registrations: ["calls"], im: ["im", "calls"],
+  accounts: ["accounts"], domains: ["domains", "groups", "forwarders"], auth: ["accounts"], calls: ["calls"], registrations: ["calls"], im: ["im", "calls", "roster"],
   mailbox: ["mail"], mail: ["submissions"], queue: ["queue", "mail_trace"], system: ["server", "listeners", "network", "certificates", "router", "modules"],
 };
 

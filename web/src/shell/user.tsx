@@ -22,6 +22,7 @@ export interface UserPlace { text: Key; path: string; icon: IconName }
 export const places: readonly UserPlace[] = [
   { text: "Mail", path: "/", icon: "mail" },
   { text: "Messages", path: "/messages", icon: "chat" },
+  { text: "People", path: "/people", icon: "users" },
   { text: "Calls", path: "/calls", icon: "phone" },
   { text: "Settings", path: "/settings", icon: "settings" },
 ];

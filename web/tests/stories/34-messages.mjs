@@ -49,6 +49,38 @@ export const stories = {
     await bob.page.getByText("No conversations yet.").waitFor();
   },
 
+  "who asks to see whether one can be reached is let, and hidden from again": async ({ server, signIn, password }) => {
+    await people(server, password, DOMAIN, []);
+    const anna = await signIn(server.user, `anna@${DOMAIN}`);
+    const bob = await signIn(server.user, `bob@${DOMAIN}`);
+    await anna.page.getByRole("link", { name: "People" }).click();
+    await anna.page.getByRole("button", { name: "Add somebody" }).click();
+    await anna.page.getByLabel("Address").fill("nobody");
+    await anna.forgiving(["422"], async () => {
+      await anna.page.getByRole("button", { name: "Add", exact: true }).click();
+      await anna.page.getByRole("dialog").getByText("is no account here").first().waitFor();
+    });
+    await anna.page.getByLabel("Address").fill("bob");
+    await anna.page.getByLabel("Name", { exact: true }).fill("Bobby");
+    await anna.page.getByRole("button", { name: "Add", exact: true }).click();
+    const row = anna.page.locator("tbody tr", { hasText: "Bobby" });
+    await row.getByText("asked").waitFor();
+    await bob.page.goto("/people");
+    await bob.page.getByText("They ask to see whether you can be reached").waitFor();
+    await bob.page.getByRole("button", { name: "Allow" }).click();
+    await bob.page.locator("tbody tr", { hasText: `anna@${DOMAIN}` }).getByText("yes").waitFor();
+    await row.getByText("asked").waitFor({ state: "detached" });
+    await row.locator(".chip").waitFor();
+    await anna.look("people");
+    await bob.page.locator("tbody tr").getByLabel("More").click();
+    await bob.page.getByRole("button", { name: "Hide from them whether you can be reached" }).click();
+    await row.locator(".chip").waitFor({ state: "detached" });
+    await row.getByLabel("More").click();
+    await anna.page.getByRole("button", { name: "Remove" }).click();
+    await anna.page.getByRole("dialog").getByRole("button", { name: "Remove" }).click();
+    await anna.page.getByText("Nobody yet.").waitFor();
+  },
+
   "a missed call is found, and calls are switched off and on": async ({ server, signIn, password }) => {
     await people(server, password, DOMAIN, []);
     const bob = await signIn(server.user, `bob@${DOMAIN}`);

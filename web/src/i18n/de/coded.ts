@@ -42,4 +42,5 @@ export const coded: Record<string, string> = {
   "event.routing.confirmed": "Änderung des Routers bestätigt", "event.routing.reverted": "Änderung des Routers zurückgenommen", "event.domain.dns_checked": "DNS geprüft",
   "network.wan_ip_private": "Telefonen außen wird eine private Adresse gezeigt: sie können sie nicht erreichen.", "network.wan_ip_not_on_machine": "Die WAN-Adresse ist keine dieses Rechners: ein NAT davor muss alle Ports unverändert durchlassen.", "network.wan_ip_not_on_route": "Pakete ins Internet gehen von einer anderen Adresse dieses Rechners aus als der WAN-Adresse.", "network.lan_ip_not_on_machine": "Die LAN-Adresse ist keine dieses Rechners.",
   "network.wan_ip_mismatch": "Andere sehen diesen Server unter einer anderen Adresse als der WAN-Adresse, die Telefonen gezeigt wird.", "network.port_not_preserved": "Ein NAT ändert unterwegs die Ports: Medien kommen nicht dort an, wo sie angekündigt sind.", "network.stun_no_answer": "Der STUN-Server antwortet nicht.",
+  "choice.roster": "nur bekannte", "choice.online": "erreichbar", "choice.away": "abwesend", "choice.dnd": "bitte nicht stören", "choice.offline": "nicht erreichbar",
 };

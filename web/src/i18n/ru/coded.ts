@@ -301,4 +301,5 @@ export const coded: Record<string, string> = {
   "network.wan_ip_mismatch": "Другие видят этот сервер под иным адресом, чем адрес WAN, который показывают телефонам.",
   "network.port_not_preserved": "NAT по пути меняет порты: медиа приходит не туда, куда объявлено.",
   "network.stun_no_answer": "STUN-сервер не отвечает.",
+  "choice.roster": "только знакомые", "choice.online": "доступен", "choice.away": "отошёл", "choice.dnd": "не беспокоить", "choice.offline": "недоступен",
 };

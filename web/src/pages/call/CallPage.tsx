@@ -1,6 +1,8 @@
 // One call: who, when, why it ended; its ladder as it grows; and what became of its sound.
+import { useState } from "react";
 import { download } from "../../api/client";
 import { useAct, useCall, useLive } from "../../api/hooks";
+import { session } from "../../api/session";
 import type { CallRecord, MediaReport } from "../../api/generated/types";
 import { Button, Chip, Copy, Empty, Facts, Loading, Note, Time } from "../../components/controls";
 import { confirm } from "../../components/Dialog";
@@ -11,6 +13,7 @@ import { choice } from "../../forms/inputs";
 import { t } from "../../i18n";
 import { number, span } from "../../i18n/format";
 import { Link, useParam } from "../../router";
+import { holds } from "../../rights";
 import { Page, PageHead } from "../../shell/App";
 import { useNow } from "./Calls";
 import { cause, party, plain } from "./parts";
@@ -42,6 +45,7 @@ export default function CallPage() {
         <Who call={call} />
         <Streams report={report} />
       </div>
+      {holds(session.principal, "media_capture") && report?.relayed && <Capture id={id} going={going} />}
       <section className="card flush" aria-label={t("Ladder")}>
         <header><h2 className="grow">{t("Ladder")}</h2>{going && <Chip tone="ok">{t("live")}</Chip>}</header>
         {trace.data && trace.data.arrows.length > 0 ? <Ladder trace={trace.data} /> : trace.isLoading ? <Loading /> : <Empty>{t("The ladder of this call was not kept. SIP settings say how long ladders are.")}</Empty>}
@@ -72,6 +76,26 @@ function Who({ call }: { call: CallRecord }) {
         call.ended_at ? ["Ended", <span key="e"><Time at={call.ended_at} /> {call.ended_by && t("by {who}", { who: choice(call.ended_by).toLowerCase() })}{call.final_code && ` (${call.final_code})`}</span>] : null,
         ["Call-ID", <Copy key="i" text={call.sip_call_id} />],
       ]} />
+    </section>
+  );
+}
+
+/** Packets of the call, kept for a while for who may look into it. */
+function Capture({ id, going }: { id: string; going: boolean }) {
+  // Without a recording there is nothing to ask for.
+  const [asked, setAsked] = useState(false);
+  const { data: capture, error } = useCall("getMediaCapture", { call: id }, { retry: false, enabled: asked, refetchInterval: (query) => (query.state.data?.running ? LIVE : false) });
+  const begin = useAct("captureMedia", () => setAsked(true));
+  const start = (full: boolean) => begin.mutate({ call: id, seconds: 60, full }, { onError: tell });
+  return (
+    <section className="card stack" aria-label={t("Packets")}>
+      <header className="row"><h2 className="grow">{t("Packets")}</h2>
+        {going && !capture?.running && <><Button onClick={() => start(false)}>{t("Record headers for a minute")}</Button><Button onClick={() => confirm({ title: t("Record whole packets?"), text: t("What is said can be heard from them. That you record is noted."), action: t("Record"), danger: true, yes: () => start(true) })}>{t("Record whole packets")}</Button></>}
+        {!capture && <Button tone="quiet" onClick={() => setAsked(true)}>{t("Last recording")}</Button>}
+        {capture && <Button icon="download" onClick={() => void download("getMediaCapture", { call: id }, "application/x-pcapng").then((blob) => save(`${id}-media.pcapng`, blob), tell)}>pcapng</Button>}
+      </header>
+      {error && <ProblemNote problem={error} />}
+      {capture && <Facts of={[["Packets", number(capture.packets)], ["Began", <Time key="b" at={capture.started_at} />], [capture.running ? "Until" : "Ended", <Time key="e" at={capture.ends_at} />], capture.truncated && ["State", t("There was no room for all packets.")]]} />}
     </section>
   );
 }

@@ -2,8 +2,10 @@
 import { useAct, useLive, usePages } from "../../api/hooks";
 import { Button, Chip, Empty, Time } from "../../components/controls";
 import { tell } from "../../components/ProblemNote";
+import { toast } from "../../components/toast";
 import { Table } from "../../components/Table";
 import { t } from "../../i18n";
+import { number } from "../../i18n/format";
 import { Link, useSearch } from "../../router";
 import { Page, PageHead } from "../../shell/App";
 import { accountPath } from "../account/parts";
@@ -13,6 +15,7 @@ export default function Registrations() {
   const [agent, setAgent] = useSearch<string>("agent", "");
   const { rows, ...page } = usePages("listRegistrations", { limit: 100, ...(agent ? { user_agent: agent } : {}) }, { refetchInterval: 30_000 });
   const remove = useAct("removeRegistration");
+  const ping = useAct("pingRegistration", (one) => toast(one.reachable ? t("The telephone answered after {time} ms.", { time: number(one.rtt_ms ?? 0) }) : t("The telephone does not answer.")));
   return (
     <Page>
       <PageHead title={t("Registrations")} chip={<Chip tone="info">{rows.length}{page.more ? "+" : ""}</Chip>} />
@@ -26,7 +29,7 @@ export default function Registrations() {
           { label: "NAT", cell: (row) => (row.nat && row.nat !== "none" ? <Chip tone="info">{row.nat}</Chip> : <span className="muted">–</span>) },
           { label: "Refreshed", cell: (row) => <Time at={row.refreshed_at} /> },
           { label: "Until", cell: (row) => <Time at={row.expires_at} /> },
-          { label: "Actions", fit: true, cell: (row) => <Button tone="quiet" onClick={() => remove.mutate({ id: row.id }, { onError: tell })}>{t("Take away")}</Button> },
+          { label: "Actions", fit: true, cell: (row) => <span className="row tight" style={{ flexWrap: "nowrap" }}><Button tone="quiet" onClick={() => ping.mutate({ id: row.id }, { onError: tell })}>{t("Ping")}</Button><Button tone="quiet" onClick={() => remove.mutate({ id: row.id }, { onError: tell })}>{t("Take away")}</Button></span> },
         ]} />
       </section>
     </Page>

@@ -15,6 +15,7 @@ export default function Sip() {
   const { data: media } = useCall("getMediaStats", {}, often);
   const { data: bans } = useCall("listBans", {}, often);
   const { data: transactions } = useCall("listTransactions", { limit: 50 }, often);
+  const { data: failed } = useCall("listTargetsHealth", {}, often);
   const forgive = useAct("removeBan");
   const abort = useAct("abortTransaction");
   if (error) return <Page><ProblemNote problem={error} /></Page>;
@@ -41,6 +42,13 @@ export default function Sip() {
         <Table label="Addresses shut out" rows={bans?.data ?? []} id={(row) => row.address} empty={<Empty>{t("Nobody is shut out.")}</Empty>} columns={[
           { label: "Address", cell: (row) => <span className="mono">{row.address}</span> }, { label: "Reason", cell: (row) => <Chip tone="warn">{choice(row.reason)}</Chip> }, { label: "Since", cell: (row) => <Time at={row.since} /> }, { label: "Until", cell: (row) => <Time at={row.until} /> },
           { label: "Actions", fit: true, cell: (row) => <Button tone="quiet" onClick={() => forgive.mutate({ address: row.address }, { onError: tell })}>{t("Let in again")}</Button> },
+        ]} />
+      </section>
+      <section className="card flush" aria-label={t("Servers that fail")}>
+        <header><h2>{t("Servers that fail")}</h2></header>
+        <Table label="Servers that fail" rows={failed?.data ?? []} id={(row) => `${row.address}${row.transport}`} empty={<Empty>{t("All that were asked answer.")}</Empty>} columns={[
+          { label: "Address", cell: (row) => <span className="mono">{row.address} <span className="muted">{row.transport}</span></span> }, { label: "Reason", cell: (row) => <Chip tone="warn">{row.code === 408 ? t("no answer") : String(row.code)}</Chip> },
+          { label: "Failures", end: true, cell: (row) => number(row.failures) }, { label: "Since", cell: (row) => <Time at={row.failed_at} /> }, { label: "Until", cell: (row) => <Time at={row.retry_at} /> },
         ]} />
       </section>
       <section className="card flush" aria-label={t("Transactions")}>
