@@ -132,7 +132,7 @@ async fn serve_store(store: Store, home: &Path, options: &Serve, config: &Config
     let schema = graphql::schema(service.clone()).map_err(|e| e.to_string())?;
     let port = port_for(HTTP_ADMIN, options);
     let telephony = telephony(&service)?;
-    let mut listeners = Listeners::new(service.clone(), Certificates::default(), options.clone(), schema, telephony);
+    let mut listeners = Listeners::new(service.clone(), Certificates::default(), options.clone(), schema, telephony.clone());
     listeners.apply().await;
     let served = listeners.served();
     let listeners = tokio::spawn(listeners.run());
@@ -161,6 +161,7 @@ async fn serve_store(store: Store, home: &Path, options: &Serve, config: &Config
         // Told twice, it stops at once.
         () = stop.recv() => {}
     }
+    telephony.stop().await;
     outbox.abort();
     runner.abort();
     submissions.abort();

@@ -46,20 +46,25 @@ use std::io;
 use std::net::IpAddr;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::Duration;
 
 use net::{Connection, Datagrams, Resolver, Stream};
 use service::{MediaControl, MediaEvent, Service};
 use sip::endpoint::Flow;
 use sip::header::Transport;
 use tokio::runtime::{Builder, Handle};
-use tokio::sync::mpsc;
-use tokio::task::JoinSet;
+use tokio::sync::{mpsc, oneshot};
+use tokio::task::{AbortHandle, JoinSet};
+use tokio::time::timeout;
 
 use crate::switch::{Input, Switch};
+use crate::write_behind::Writes;
 pub use crate::websocket::websocket;
 
 /// Inputs that wait at a time; datagrams wait in the kernel beyond that, connections at their senders.
 const WAITING: usize = 4096;
+/// How long the last writes may take when the server stops.
+const LAST_WRITES: Duration = Duration::from_secs(5);
 
 /// The next number of a flow; 0 is none.
 pub(crate) fn next_flow() -> u64 {
@@ -90,6 +95,8 @@ pub enum Secured {
 pub struct Telephony {
     inputs: mpsc::Sender<Input>,
     thread: Handle,
+    writes: Writes,
+    writer: AbortHandle,
 }
 
 impl Telephony {
@@ -101,13 +108,23 @@ impl Telephony {
         let thread = thread()?;
         let (inputs, received) = mpsc::channel(WAITING);
         let (writes, to_write) = write_behind::writes();
-        tokio::spawn(write_behind::run(service.clone(), to_write));
+        let writer = tokio::spawn(write_behind::run(service.clone(), to_write)).abort_handle();
         if let Some(commands) = service.voice_commands() {
             let shared = Arc::new(admit::Shared::new(service, writes.clone()));
-            let switch = Switch::new(shared, media, resolver, inputs.clone(), writes);
+            let switch = Switch::new(shared, media, resolver, inputs.clone(), writes.clone());
             thread.spawn(switch.run(received, commands));
         }
-        Ok(Self { inputs, thread })
+        Ok(Self { inputs, thread, writes, writer })
+    }
+
+    /// Writes what is not written yet; what happens afterwards is not written any more.
+    pub async fn stop(&self) {
+        let (told, written) = oneshot::channel();
+        self.writes.flush(told);
+        if !matches!(timeout(LAST_WRITES, written).await, Ok(Ok(()))) {
+            tracing::warn!("what happened last to registrations and calls is not written down");
+        }
+        self.writer.abort();
     }
 
     /// Hears datagrams until the task is aborted.

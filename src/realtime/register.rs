@@ -20,8 +20,8 @@ use crate::own;
 use crate::switch::Switch;
 use crate::write_behind::Write;
 
-/// How long an answer is there for a REGISTER that comes again; a later one is a registration like any other.
-const ANSWERED: Duration = Duration::from_secs(5);
+/// How long an answer is there for a REGISTER that comes again (after 0.5 and 1.5 s); a later one is a registration like any other.
+const ANSWERED: Duration = Duration::from_secs(2);
 /// Rows read at a time when the server starts.
 const ROWS: i64 = 5_000;
 /// A lone CRLF pair keeps the way through a translator open.

@@ -124,8 +124,9 @@ pub struct Open<'a> {
 #[derive(Debug)]
 pub struct Endpoint {
     config: Config,
-    clients: HashMap<Key, Entry<ClientTransaction>>,
-    servers: HashMap<Key, Entry<ServerTransaction>>,
+    // Boxed: a table of many that are large costs more to grow and to walk than their allocation.
+    clients: HashMap<Key, Box<Entry<ClientTransaction>>>,
+    servers: HashMap<Key, Box<Entry<ServerTransaction>>>,
     wheel: Wheel<(Side, Key)>,
     outputs: VecDeque<Output>,
     dropped: u64,
@@ -164,13 +165,13 @@ impl Endpoint {
         }
         self.clients.insert(
             key.clone(),
-            Entry {
+            Box::new(Entry {
                 machine,
                 flow,
                 armed: None,
                 since: now,
                 until: None,
-            },
+            }),
         );
         self.drain_client(&key);
         Some(key)
@@ -293,13 +294,13 @@ impl Endpoint {
         );
         self.servers.insert(
             key.clone(),
-            Entry {
+            Box::new(Entry {
                 machine,
                 flow,
                 armed: None,
                 since: now,
                 until: None,
-            },
+            }),
         );
         if *request.method() == Method::Cancel {
             self.cancel(now, flow, &key, request);
@@ -318,7 +319,7 @@ impl Endpoint {
             near && (entry.flow.id == flow.id || !flow.transport.is_reliable())
         };
         let invite = Key::of_cancelled(&request).ok();
-        let found = invite.filter(|invite| self.servers.get(invite).is_some_and(same_source));
+        let found = invite.filter(|invite| self.servers.get(invite).is_some_and(|entry| same_source(entry)));
         let status = if found.is_some() { 200 } else { 481 };
         let octets =
             Writer::reply(&request, status, "", &self.tag(&request), flow.address).finish();
