@@ -136,6 +136,9 @@ impl Service {
         if matches!(topic, None | Some("accounts" | "domains" | "system")) {
             self.forget_names();
         }
+        if matches!(topic, None | Some("domains" | "system")) {
+            self.router_is_old();
+        }
     }
 
     /// Where to read on when nobody listens: a whole commit of events is passed over at once. Whoever begins to listen

@@ -122,6 +122,11 @@ impl Service {
         self.inner.subscribers.forget();
     }
 
+    /// Has the Router compiled again before the next address: table, settings or domains may have been changed by another node.
+    pub(crate) fn router_is_old(&self) {
+        self.inner.routing.stale.store(true, Ordering::Release);
+    }
+
     /// Tells the Router the addresses of this machine and the ports of its listeners.
     pub async fn set_host(&self, addresses: Vec<IpAddr>, ports: Vec<u16>) {
         let host = Host { names: Vec::new(), addresses, ports };

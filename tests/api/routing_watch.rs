@@ -21,6 +21,7 @@ pub(crate) fn trials() -> Vec<Trial> {
         test("what_is_confirmed_stays", what_is_confirmed_stays),
         test("who_saves_meanwhile_decides", who_saves_meanwhile_decides),
         test("lines_are_counted_when_they_are_used", lines_are_counted_when_they_are_used),
+        test("what_another_node_saves_acts_here", what_another_node_saves_acts_here),
     ]
 }
 
@@ -152,6 +153,17 @@ fn who_saves_meanwhile_decides() -> Outcome {
     let unknown = settle(&admin, &json!("00000000-0000-0000-0000-000000000000"), "confirm");
     assert_eq!((unknown.status, &unknown.body["code"]), (404, &json!("not_found")));
     assert_eq!(table(&admin).1, 4);
+    Ok(())
+}
+
+fn what_another_node_saves_acts_here() -> Outcome {
+    let (_scratch, server, admin) = company();
+    made(&admin, "/router/lines", json!({"text": "<x> = postmaster", "position": 1}));
+    let leads = || route(&admin, "x@company.dom", "mail");
+    wait("the notice of our own change", || leads() == "LOCAL(postmaster@company.dom)");
+    server.sql("UPDATE routing_line SET text = '<x> = pbx' WHERE text = '<x> = postmaster'");
+    server.sql("SELECT pg_notify('postamt', 'system')");
+    wait("the table as it is stored", || leads() == "LOCAL(pbx@company.dom)");
     Ok(())
 }
 

@@ -362,14 +362,14 @@ fn a_flow_takes_the_place_of_the_flow_before() {
     assert!(phone.locations.close_flow(1).is_empty());
     phone.flow = flow(Transport::Tcp, 3);
     phone
-        .register(NOW + 10, &moved.replace("reg-id=1", "reg-id=2"))
+        .register(NOW + 380, &moved.replace("reg-id=1", "reg-id=2"))
         .unwrap();
-    let targets = phone.locations.targets(NOW + 10, 1);
+    let targets = phone.locations.targets(NOW + 380, 1);
     let ways: Vec<_> = targets[0].ways.iter().map(|way| way.flow.id).collect();
     assert_eq!((targets.len(), ways), (1, vec![3, 2]));
     let lost = phone.locations.close_flow(3);
     assert!(matches!(&lost[..], [Change::Removed(Cause::FlowFailed, b)] if b.flow.id == 3));
-    assert_eq!(phone.locations.targets(NOW + 10, 1)[0].ways.len(), 1);
+    assert_eq!(phone.locations.targets(NOW + 380, 1)[0].ways.len(), 1);
 }
 
 /// RFC 5626 §6: when outbound counts.
