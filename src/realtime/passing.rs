@@ -13,7 +13,7 @@ use sip::locate::{Location, Lost};
 use sip::proxy::{self, BranchId, Config, Outgoing, Proxy, Routing, Target, check};
 use sip::registrar::Nat;
 use sip::transaction::Key;
-use sip::{Method, Name, Request, Response, Splice, Uri, nat};
+use sip::{Method, Name, Request, Response, Splice, nat};
 use types::Machine;
 use uuid::Uuid;
 
@@ -97,23 +97,6 @@ pub(crate) struct Way {
     pub(crate) octets: Bytes,
 }
 
-/// A destination that is the very address that was dialled: its scheme, port and transport, which the Router does not know, go with
-/// it.
-fn as_dialled(request: &Request, destination: Destination) -> Destination {
-    let same = |uri: &str| {
-        let (dialled, routed) = (request.uri().ok()?, Uri::parse(uri.as_bytes()).ok()?);
-        let is_same = dialled.is_sip() && dialled.user() == routed.user() && dialled.host().eq_ignore_ascii_case(routed.host());
-        let scheme = if dialled.scheme() == sip::uri::Scheme::Sips { "sips" } else { "sip" };
-        let port = dialled.port().map(|port| format!(":{port}")).unwrap_or_default();
-        let transport = dialled.param("transport").and_then(Transport::parse).map(|transport| format!(";transport={}", transport.name().to_lowercase())).unwrap_or_default();
-        is_same.then(|| format!("{scheme}:{}@{}{port}{transport}", routed.user().unwrap_or_default(), routed.host()))
-    };
-    match destination {
-        Destination::Remote { uri, host, port: None } => Destination::Remote { uri: same(&uri).unwrap_or(uri), host, port: None },
-        other => other,
-    }
-}
-
 impl Switch {
     /// Passes on a request outside dialogs.
     pub(crate) fn pass_on(&mut self, now: Instant, key: Key, flow: Flow, request: Request, sender: Sender, signalled: Signalled) {
@@ -141,25 +124,24 @@ impl Switch {
             self.end_call(now, call, 403, "server");
             return self.respond(now, &key, answer(&request, 403, "Call limit", &flow));
         }
-        let destinations: Vec<Destination> = signalled.destinations.into_iter().map(|one| as_dialled(&request, one)).collect();
-        let device = self.gruu(now, &request, &destinations);
+        let device = self.gruu(now, &request, &signalled.destinations);
         let plan = call.is_some().then(|| Box::new(Plan::new(&request, sender.clone(), signalled.discard)));
         let proxy = Proxy::new(request, key.clone(), flow.address, checked, routing, self.proxy_config());
         let proxied = Proxied { call, caller: sender.subscriber, plan, says: signalled.says, ..Proxied::new(proxy, flow) };
         self.proxies.insert(key.clone(), proxied);
         if let Some(found) = device {
-            self.name_callee(call, &destinations);
+            self.name_callee(call, &signalled.destinations);
             self.tell(now, &key, proxy::Input::Add(found.into_iter().collect()));
             self.tell(now, &key, proxy::Input::Finish);
             return self.drain_proxy(now, &key);
         }
         if call.is_some() {
-            self.name_callee(call, &destinations);
-            self.add_destinations(now, &key, destinations, None);
+            self.name_callee(call, &signalled.destinations);
+            self.add_destinations(now, &key, signalled.destinations, None);
             return self.drain_proxy(now, &key);
         }
         let mut targets = Vec::new();
-        for (group, destination) in (0_u32..).zip(destinations) {
+        for (group, destination) in (0_u32..).zip(signalled.destinations) {
             match self.targets_of(now, group, destination) {
                 Ok(found) => targets.extend(found),
                 Err(status) => self.tell(now, &key, proxy::Input::Result(status)),
@@ -206,11 +188,10 @@ impl Switch {
             Destination::Refused { status, .. } => Err(status),
             Destination::Blackhole => Err(480),
             Destination::Remote { uri, host, port } => {
-                let is_its_own = Uri::parse(uri.as_bytes()).is_ok_and(|uri| uri.host().eq_ignore_ascii_case(&host));
-                let next = match port {
-                    None if is_its_own => Next::Hop,
-                    Some(port) => Next::Host(format!("sip:{host}:{port}")),
-                    None => Next::Host(format!("sip:{host}")),
+                let next = match (uri.rsplit_once('@').map(|(_, domain)| domain), port) {
+                    (Some(domain), None) if domain == host => Next::Hop,
+                    (_, Some(port)) => Next::Host(format!("sip:{host}:{port}")),
+                    _ => Next::Host(format!("sip:{host}")),
                 };
                 let mut target = Target::new(&uri, next).map_err(|_| 404_u16)?;
                 target.group = group;
