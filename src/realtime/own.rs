@@ -10,6 +10,7 @@ use sip::header::Transport;
 use sip::record_route::Interface;
 use sip::transaction::Key;
 use sip::{Method, Name, Request, Uri, Writer, nat};
+use uuid::Uuid;
 
 use crate::admit::tag;
 use crate::flow::host_text;
@@ -84,6 +85,23 @@ impl Switch {
             Some(port) => format!("{host}:{port}"),
             None => host.to_string(),
         }
+    }
+
+    /// A request of our own to a telephone, outside dialogs: `[From, To]` are URIs. What it is about is still to be written.
+    pub(crate) fn own_request(&mut self, flow: &Flow, method: &Method, uri: &str, routes: Vec<String>, [from, to]: [&str; 2]) -> Writer {
+        let sent_by = self.sent_by(flow);
+        let mut writer = Writer::request(method, uri);
+        writer.field(Name::Via, format!("SIP/2.0/{} {sent_by};rport;branch=z9hG4bK{}", flow.transport.name(), tag()));
+        writer.field(Name::MaxForwards, "70");
+        for route in routes {
+            writer.field(Name::Route, route);
+        }
+        writer.field(Name::From, format!("<{from}>;tag={}", tag()));
+        writer.field(Name::To, format!("<{to}>"));
+        writer.field(Name::CallId, Uuid::now_v7().to_string());
+        writer.field(Name::CSeq, format!("1 {}", method.name()));
+        writer.field(Name::Contact, format!("<sip:{sent_by}>"));
+        writer
     }
 
     /// The Record-Route fields of a request that came by one flow and leaves by another.

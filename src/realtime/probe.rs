@@ -5,11 +5,10 @@ use std::time::Instant;
 use service::Probed;
 use sip::registrar::Key as BindingKey;
 use sip::transaction::Key;
-use sip::{Method, Name, Writer};
+use sip::Method;
 use tokio::sync::oneshot;
 use uuid::Uuid;
 
-use crate::admit::tag;
 use crate::switch::Switch;
 
 /// Questions that wait at a time.
@@ -26,18 +25,8 @@ impl Switch {
         let (flow, uri, routes) = (binding.flow, binding.request_uri().to_owned(), binding.routes());
         let silent = Probed { code: None, rtt_ms: None };
         let Some(flow) = self.flows.usable(flow).filter(|_| self.probes.len() < MOST) else { return tell(told, Some(silent)) };
-        let sent_by = self.sent_by(&flow);
-        let mut writer = Writer::request(&Method::Options, &uri);
-        writer.field(Name::Via, format!("SIP/2.0/{} {sent_by};rport;branch=z9hG4bK{}", flow.transport.name(), tag()));
-        writer.field(Name::MaxForwards, "70");
-        for route in routes {
-            writer.field(Name::Route, route);
-        }
-        writer.field(Name::From, format!("<sip:{sent_by}>;tag={}", tag()));
-        writer.field(Name::To, format!("<{uri}>"));
-        writer.field(Name::CallId, Uuid::now_v7().to_string());
-        writer.field(Name::CSeq, "1 OPTIONS");
-        writer.field(Name::Contact, format!("<sip:{sent_by}>"));
+        let from = format!("sip:{}", self.sent_by(&flow));
+        let writer = self.own_request(&flow, &Method::Options, &uri, routes, [&from, &uri]);
         match self.endpoint.send(now, flow, writer.finish()) {
             Some(key) => drop(self.probes.insert(key, (now, told))),
             None => tell(told, Some(silent)),

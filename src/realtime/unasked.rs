@@ -7,10 +7,9 @@ use std::time::Instant;
 use service::Subscriber;
 use sip::registrar::Change;
 use sip::subscription::Package;
-use sip::{Method, Name, Writer};
+use sip::{Method, Name};
 use uuid::Uuid;
 
-use crate::admit::tag;
 use crate::switch::{Input, Switch, Task};
 
 impl Switch {
@@ -55,18 +54,7 @@ impl Switch {
         let ways: Vec<_> = devices.iter().filter_map(|device| device.ways.first()).map(|way| (way.flow, way.request_uri().to_owned(), way.routes())).collect();
         for (flow, uri, routes) in ways {
             let Some(flow) = self.flows.usable(flow) else { continue };
-            let sent_by = self.sent_by(&flow);
-            let mut writer = Writer::request(&Method::Notify, &uri);
-            writer.field(Name::Via, format!("SIP/2.0/{} {sent_by};rport;branch=z9hG4bK{}", flow.transport.name(), tag()));
-            writer.field(Name::MaxForwards, "70");
-            for route in routes {
-                writer.field(Name::Route, route);
-            }
-            writer.field(Name::From, format!("<{address}>;tag={}", tag()));
-            writer.field(Name::To, format!("<{address}>"));
-            writer.field(Name::CallId, Uuid::now_v7().to_string());
-            writer.field(Name::CSeq, "1 NOTIFY");
-            writer.field(Name::Contact, format!("<sip:{sent_by}>"));
+            let mut writer = self.own_request(&flow, &Method::Notify, &uri, routes, [&address, &address]);
             writer.field(Name::Event, Package::MessageSummary.name());
             writer.field(Name::SubscriptionState, "terminated;reason=noresource");
             let octets = writer.body(Package::MessageSummary.body(), body.as_bytes());
