@@ -539,8 +539,10 @@ impl Switch {
         let end = self.caller_end(request, flow, sender.subscriber.is_some() || near);
         let news = call::news("call.started", &record);
         let id = self.calls.add(now, record, end, request);
+        let off = !self.keeps_history();
         if let Some(call) = self.calls.get_mut(id) {
             let at = moment();
+            call.ladder.off = off;
             call.ladder.received(at, *flow, request.octets());
             for step in steps {
                 call.ladder.note(at, "route", step);

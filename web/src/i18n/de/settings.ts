@@ -58,6 +58,7 @@ export const settings: Record<string, string> = {
   "setting.max_roster_items": "Höchstzahl bekannter Personen",
   "setting.max_signal_contacts": "Höchstzahl der Telefone",
   "setting.calls_limit": "Höchstzahl der Gespräche",
+  "setting.history": "Verlauf aufbewahren",
   "setting.trace_calls": "Leitern aufbewahren",
   "setting.api": "API",
   "setting.mobile": "Anmeldung von außen",

@@ -58,6 +58,7 @@ export const settings: Record<string, string> = {
   "setting.max_roster_items": "Людей в списке не больше",
   "setting.max_signal_contacts": "Телефоны учётной записи",
   "setting.calls_limit": "Звонки одновременно",
+  "setting.history": "Хранить историю звонков",
   "setting.trace_calls": "Хранить диаграммы звонков",
   "setting.api": "API",
   "setting.mobile": "Вход извне",
