@@ -12,7 +12,7 @@ use sip::header::{Contact, Transport};
 use sip::proxy::{self, BranchId, Target};
 use sip::registrar;
 use sip::transaction::Key;
-use sip::Response;
+use sip::{Response, Uri};
 use uuid::Uuid;
 
 use crate::admit::address_of;
@@ -20,7 +20,7 @@ use crate::call::moment;
 use crate::meter::Metered;
 use crate::passing::Next;
 use crate::plan::{ADDRESSES, Callee, Leading, Plan};
-use crate::ruled::account_of;
+use crate::ruled::{account_of, to_dialled};
 use crate::switch::{Input, Switch, Task};
 
 impl Switch {
@@ -355,8 +355,12 @@ impl Switch {
         let (service, key) = (self.shared.service.clone(), key.clone());
         let task: Task = Box::pin(async move {
             let mut found = Vec::with_capacity(addresses.len());
-            for address in addresses {
+            for (address, uri) in addresses {
                 let signalled = service.route_signal(&address, &sender).await;
+                let signalled = match Uri::parse(uri.as_bytes()) {
+                    Ok(uri) => to_dialled(&uri, signalled),
+                    Err(_) => signalled,
+                };
                 found.push((address, signalled));
             }
             Input::Redirected(key, branch, index, found)
@@ -389,13 +393,13 @@ impl Switch {
     }
 }
 
-/// The addresses in the Contact fields of a redirection, those wanted most first.
-fn contacts(response: &Response) -> Vec<String> {
-    let mut found: Vec<(u16, String)> = response
+/// The addresses in the Contact fields of a redirection, with their URIs, those wanted most first.
+fn contacts(response: &Response) -> Vec<(String, String)> {
+    let mut found: Vec<(u16, (String, String))> = response
         .contacts()
         .filter_map(|contact| {
             let Ok(Contact::Address(address)) = contact else { return None };
-            Some((address.q(), address_of(&address.uri)?))
+            Some((address.q(), (address_of(&address.uri)?, address.uri.text().to_owned())))
         })
         .collect();
     found.sort_by_key(|(q, _)| std::cmp::Reverse(*q));

@@ -13,7 +13,7 @@ use sip::locate::{Location, Lost};
 use sip::proxy::{self, BranchId, Config, Outgoing, Proxy, Routing, Target, check};
 use sip::registrar::Nat;
 use sip::transaction::Key;
-use sip::{Method, Name, Request, Response, Splice, nat};
+use sip::{Method, Name, Request, Response, Splice, Uri, nat};
 use types::Machine;
 use uuid::Uuid;
 
@@ -188,10 +188,11 @@ impl Switch {
             Destination::Refused { status, .. } => Err(status),
             Destination::Blackhole => Err(480),
             Destination::Remote { uri, host, port } => {
-                let next = match (uri.rsplit_once('@').map(|(_, domain)| domain), port) {
-                    (Some(domain), None) if domain == host => Next::Hop,
-                    (_, Some(port)) => Next::Host(format!("sip:{host}:{port}")),
-                    _ => Next::Host(format!("sip:{host}")),
+                let is_its_own = Uri::parse(uri.as_bytes()).is_ok_and(|uri| uri.host().eq_ignore_ascii_case(&host));
+                let next = match port {
+                    None if is_its_own => Next::Hop,
+                    None => Next::Host(format!("sip:{host}")),
+                    Some(port) => Next::Host(format!("sip:{host}:{port}")),
                 };
                 let mut target = Target::new(&uri, next).map_err(|_| 404_u16)?;
                 target.group = group;

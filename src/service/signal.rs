@@ -151,7 +151,7 @@ impl Service {
                 _ => {
                     let host = remote.host.trim_start_matches('[').trim_end_matches(']');
                     let host = if host.contains(':') { format!("[{host}]") } else { host.to_owned() };
-                    Destination::Remote { uri: format!("sip:{}", remote.address), host, port: remote.port }
+                    Destination::Remote { uri: remote.address.to_string(), host, port: remote.port }
                 }
             },
             Route::Null(Sink::Blackhole) => Destination::Blackhole,

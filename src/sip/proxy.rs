@@ -16,6 +16,7 @@ mod best;
 mod branch;
 mod check;
 mod context;
+mod dialled;
 mod disposition;
 mod forward;
 mod lane;
@@ -23,6 +24,7 @@ mod route;
 
 pub use check::{Checked, Refusal, Secret, check};
 pub use context::Proxy;
+pub use dialled::as_dialled;
 pub use disposition::{Disposition, Fork};
 pub use forward::{Outgoing, forward_ack, next_via, relay, trying};
 pub use route::Routing;
