@@ -4,6 +4,7 @@ use std::sync::{Arc, Mutex};
 use std::time::Instant;
 
 use bytes::Bytes;
+use model::server::{SipDigest, SipOwn, SipSettings};
 use sasl::digest::{Algorithm, NonceKeys};
 use service::{Destination, Sender, Service, Signalled, Subscriber};
 use sip::digest_auth::{Ask, Asks, Guard, Presented, Verdict};
@@ -24,6 +25,29 @@ pub(crate) struct Shared {
     pub(crate) sources: Sources,
 }
 
+/// Seconds for which a key makes challenges; it knows them for as long again.
+pub(crate) const DAY: u64 = 86_400;
+
+fn nonce_keys(service: &Service, day: u64) -> NonceKeys {
+    NonceKeys::new(&service.nonce_key(day), Some(&service.nonce_key(day.saturating_sub(1))))
+}
+
+/// The algorithms that are asked for: those of the settings, or else all.
+fn algorithms(set: &[SipDigest]) -> Vec<Algorithm> {
+    let mut found = Vec::new();
+    let all = if set.is_empty() { &[SipDigest::Sha256, SipDigest::Md5] } else { set };
+    for one in all {
+        let algorithm = match one {
+            SipDigest::Sha256 => Algorithm::Sha256,
+            SipDigest::Md5 => Algorithm::Md5,
+        };
+        if !found.contains(&algorithm) {
+            found.push(algorithm);
+        }
+    }
+    found
+}
+
 /// What becomes of a request.
 #[derive(Debug)]
 pub(crate) enum Decision {
@@ -38,12 +62,22 @@ pub(crate) enum Decision {
 impl Shared {
     pub(crate) fn new(service: Service, writes: Writes) -> Self {
         let routes = record_route::Key::new(service.route_key());
+        let guard = Guard::new(nonce_keys(&service, unix_now() / DAY), 300, algorithms(&[]));
         Self {
             service,
-            guard: Mutex::new(Guard::new(NonceKeys::new(&rand::random(), None), 300, vec![Algorithm::Sha256, Algorithm::Md5])),
+            guard: Mutex::new(guard),
             secret: Secret::new(rand::random()),
             routes,
             sources: Sources::new(writes),
+        }
+    }
+}
+
+impl Shared {
+    /// Takes up settings, and the keys of the day.
+    pub(crate) fn configure(&self, settings: &SipSettings, day: u64) {
+        if let Ok(mut guard) = self.guard.lock() {
+            guard.configure(nonce_keys(&self.service, day), u64::try_from(settings.nonce_ttl).unwrap_or(300), algorithms(&settings.digest_algorithms));
         }
     }
 }
@@ -107,7 +141,14 @@ async fn signal(shared: &Shared, flow: &Flow, request: &Request) -> Result<Decis
     let asks = if matches!(request.method(), Method::Subscribe | Method::Publish) { Asks::Server } else { Asks::Proxy };
     // What is told of an account is told to those it is meant for, wherever they are.
     let watches = matches!(request.method(), Method::Subscribe | Method::Publish) && crate::events::is_served(request);
-    let subscriber = if presents || watches || (home.is_some() && !near) { Some(authenticate(shared, flow, request, &realm, asks).await?) } else { None };
+    let settings = shared.service.module_settings();
+    let proves = match (&home, settings.sip.auth_own_domain) {
+        (None, _) => settings.sip.auth_outside_calls && !near,
+        (Some(_), SipOwn::Nobody) => false,
+        (Some(_), SipOwn::NonClients) => !near,
+        (Some(_), SipOwn::Everybody) => true,
+    };
+    let subscriber = if presents || watches || proves { Some(authenticate(shared, flow, request, &realm, asks).await?) } else { None };
     if let Some(subscriber) = &subscriber
         && (!subscriber.active || !subscriber.settings.signal)
     {

@@ -9,15 +9,16 @@ use bytes::Bytes;
 use service::{Destination, Sender, Signalled, Subscriber};
 use sip::endpoint::Flow;
 use sip::header::{Seconds, Transport};
+use sip::identity::{self, Origin};
 use sip::locate::{Location, Lost};
-use sip::proxy::{self, BranchId, Config, Outgoing, Proxy, Routing, Target, check};
+use sip::proxy::{self, BranchId, Config, Outgoing, Proxy, Routing, Target, check_within};
 use sip::registrar::Nat;
 use sip::transaction::Key;
 use sip::{Method, Name, Request, Response, Splice, Uri, nat};
 use types::Machine;
 use uuid::Uuid;
 
-use crate::admit::{Decision, answer};
+use crate::admit::{Decision, address_of, answer};
 use crate::call::{self, End, moment};
 use crate::message::Im;
 use crate::meter::Metered;
@@ -115,7 +116,10 @@ impl Switch {
             return;
         }
         let call = (*request.method() == Method::Invite).then(|| self.begin_call(now, &flow, &request, &sender, near, signalled.steps.clone()));
-        let limited = self.over_limit(&sender).or_else(|| self.over_stranger_limit(&sender, &flow, near));
+        let most = usize::try_from(self.sip_settings().max_calls).unwrap_or(0);
+        // The new call counts already.
+        let full = (call.is_some() && most > 0 && self.calls.len() > most).then_some(503);
+        let limited = full.or_else(|| self.over_limit(&sender)).or_else(|| self.over_stranger_limit(&sender, &flow, near));
         if let Some(limited) = limited {
             self.end_call(now, call, limited, "server");
             return self.respond(now, &key, answer(&request, limited, "", &flow));
@@ -153,14 +157,15 @@ impl Switch {
     }
 
     fn proxy_config(&self) -> Config {
-        let settings = self.shared.service.module_settings();
+        let settings = self.sip_settings();
         let seconds = |seconds: i64| Duration::from_secs(u64::try_from(seconds).unwrap_or(0));
-        Config { timer_c: seconds(settings.sip.timer_c), max_forks: usize::try_from(settings.sip.max_forks).unwrap_or(1), ..Config::default() }
+        Config { timer_c: seconds(settings.timer_c), max_forks: usize::try_from(settings.max_forks).unwrap_or(1), ..Config::default() }
     }
 
     /// Whether a request may be passed on, and by which Routes.
     pub(crate) fn checked(&self, request: &Request, flow: &Flow) -> Result<(proxy::Checked, Routing), Decision> {
-        let checked = check(request, &self.shared.secret, &[]).map_err(|refusal| Decision::Answer(refusal.status, refusal.answer(request, flow.address)))?;
+        let hops = u8::try_from(self.sip_settings().max_forwards).unwrap_or(u8::MAX);
+        let checked = check_within(request, &self.shared.secret, &[], hops).map_err(|refusal| Decision::Answer(refusal.status, refusal.answer(request, flow.address)))?;
         let routing = Routing::new(request, |uri| own::is_own_uri(&self.shared.service, &self.ports, uri)).map_err(|_| answer(request, 400, "Bad Route", flow))?;
         Ok((checked, routing))
     }
@@ -176,7 +181,7 @@ impl Switch {
 
     /// The status with which a call of somebody who has not signed in is refused, when there are many from its address.
     fn over_stranger_limit(&self, sender: &Sender, flow: &Flow, near: bool) -> Option<u16> {
-        let limit = usize::try_from(self.shared.service.module_settings().sip.stranger_calls).unwrap_or(0);
+        let limit = usize::try_from(self.sip_settings().stranger_calls).unwrap_or(0);
         // The new call counts already.
         let counts = limit > 0 && !near && sender.subscriber.is_none();
         (counts && self.calls.of_stranger(flow.address.ip()) > limit).then_some(503)
@@ -354,10 +359,12 @@ impl Switch {
         let makes_dialog = matches!(request.method(), Method::Invite | Method::Subscribe | Method::Refer);
         let record_route = if proxied.in_dialog.is_none() && makes_dialog { self.record_route(&request, call.unwrap_or_default().as_u128(), &incoming, &flow) } else { Vec::new() };
         let body = self.offer_body(key, branch, &flow)?;
-        let identity = self.proxies.get(key).and_then(|proxied| proxied.caller.as_ref()).map(|caller| format!("<sip:{}>", caller.address));
-        let near = self.shared.service.is_near(incoming.address.ip());
+        let interval = self.sip_settings().session_expires;
+        let (service, near) = (self.shared.service.clone(), self.shared.service.is_near(incoming.address.ip()));
         let Some(proxied) = self.proxies.get_mut(key) else { return Ok(()) };
-        let in_dialog = proxied.in_dialog.is_some();
+        let (in_dialog, caller) = (proxied.in_dialog.is_some(), proxied.caller.clone());
+        // A telephone is nobody who keeps a secret for its caller.
+        let keeps_private = proxied.ways.get(&branch).is_none_or(|way| way.account.is_none()) && service.is_near(flow.address.ip());
         let group = proxied.proxy.group(branch);
         let diversions = proxied.plan.as_ref().zip(group).map(|(plan, group)| plan.diversions(group).to_vec()).unwrap_or_default();
         let outgoing = Outgoing { transport: flow.transport, sent_by: &sent_by, random: rand::random(), record_route: &record_route };
@@ -365,11 +372,12 @@ impl Switch {
             if let Some(body) = &body {
                 splice.body(body);
             }
+            identity::remove_proofs(splice, &request, |realm| service.is_own_name(realm));
             if !in_dialog {
-                if let Some(interval) = session::asked(&request) {
+                if let Some(interval) = session::asked(&request, interval) {
                     splice.append(Name::SessionExpires, interval);
                 }
-                put_identity(splice, &request, identity.as_deref(), near);
+                put_identity(splice, &request, caller.as_deref(), near, keeps_private);
                 for diversion in diversions.iter().rev() {
                     splice.prepend(Name::Diversion, diversion);
                 }
@@ -553,15 +561,19 @@ impl Switch {
     }
 }
 
-/// Who the sender is, as others may believe it: what it says of that itself is taken away unless it is trusted (RFC 3325 §6).
-fn put_identity(splice: &mut Splice<'_>, request: &Request, identity: Option<&str>, near: bool) {
-    if let Some(identity) = identity {
-        splice.remove(Name::PPreferredIdentity).set(Name::PAssertedIdentity, identity);
-    } else if !near {
-        splice.remove(Name::PAssertedIdentity).remove(Name::Diversion).remove(Name::HistoryInfo);
-    }
-    if request.value(Name::ProxyAuthorization).is_some() {
-        // It was for us.
-        splice.remove(Name::ProxyAuthorization);
-    }
+/// Names the sender: an account by its addresses, others only when they are trusted.
+fn put_identity(splice: &mut Splice<'_>, request: &Request, caller: Option<&Subscriber>, near: bool, next_is_trusted: bool) {
+    let Some(caller) = caller else {
+        let origin = if near { Origin::Peer } else { Origin::Stranger };
+        return identity::put(splice, request, origin, next_is_trusted);
+    };
+    let (domain, uri) = (caller.address.rsplit_once('@').map(|(_, domain)| domain).unwrap_or_default(), format!("sip:{}", caller.address));
+    let is_own = |uri: &Uri<'_>| {
+        let Some(address) = address_of(uri) else { return false };
+        let Some((user, host)) = address.rsplit_once('@') else { return caller.telnums.contains(&address) };
+        let is_name = || address.eq_ignore_ascii_case(&caller.address) || caller.aliases.iter().any(|alias| alias.eq_ignore_ascii_case(user));
+        host.eq_ignore_ascii_case(domain) && (is_name() || caller.telnums.iter().any(|number| number == user))
+    };
+    let number = caller.telnums.first().map(String::as_str);
+    identity::put(splice, request, Origin::Account { uri: &uri, number, is_own: &is_own, peer: near }, next_is_trusted);
 }

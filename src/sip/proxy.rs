@@ -22,7 +22,7 @@ mod forward;
 mod lane;
 mod route;
 
-pub use check::{Checked, Refusal, Secret, check};
+pub use check::{Checked, MAX_FORWARDS, Refusal, Secret, check, check_within};
 pub use context::Proxy;
 pub use dialled::as_dialled;
 pub use disposition::{Disposition, Fork};

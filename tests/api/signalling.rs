@@ -2,11 +2,13 @@
 
 use std::io::{Read, Write};
 use std::net::{TcpListener, TcpStream, UdpSocket};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use libtest_mimic::{Failed, Trial};
-use serde_json::json;
+use serde_json::{Value, json};
 
+use crate::account::PASSWORD;
+use crate::client::Client;
 use crate::dns::Dns;
 use crate::sip::{Telephone, status};
 use crate::telephony::{registered, server};
@@ -15,7 +17,12 @@ type Outcome = Result<(), Failed>;
 
 pub(crate) fn trials() -> Vec<Trial> {
     let test = |name: &str, run: fn() -> Outcome| Trial::test(format!("signalling::{name}"), run);
-    vec![test("what_is_dialled_decides_port_and_transport", what_is_dialled_decides_port_and_transport)]
+    vec![
+        test("what_is_dialled_decides_port_and_transport", what_is_dialled_decides_port_and_transport),
+        test("callers_are_named_as_they_may_be", callers_are_named_as_they_may_be),
+        test("settings_act_at_once", settings_act_at_once),
+        test("telephones_that_do_not_answer_pings_are_not_called", telephones_that_do_not_answer_pings_are_not_called),
+    ]
 }
 
 /// The first message or octets that come by a connection.
@@ -83,5 +90,137 @@ fn what_is_dialled_decides_port_and_transport() -> Outcome {
     ask(&mut anna, "OPTIONS", "sip:z@other.example:9;transport=tcp", "rewritten");
     answers(&anna, "OPTIONS sip:z@far.example");
     assert_eq!(status(&anna.receive()), 200);
+    Ok(())
+}
+
+/// Changes settings of SIP.
+fn set(admin: &Client, values: Value) {
+    let changed = admin.call("PATCH", "/server/modules/sip", Some(json!({"set": values})));
+    assert_eq!(changed.status, 200, "{}", changed.body);
+}
+
+fn fields<'a>(message: &'a str, name: &str) -> Vec<&'a str> {
+    message.lines().filter_map(|line| line.split_once(": ").filter(|(key, _)| *key == name).map(|(_, value)| value)).collect()
+}
+
+fn callers_are_named_as_they_may_be() -> Outcome {
+    let (_scratch, server, admin) = server(&["anna", "bert"]);
+    assert!([200, 201].contains(&admin.call("POST", "/accounts/anna@main.example/telnums", Some(json!({"number": "+4930123"}))).status));
+    let (mut anna, bert) = (registered(&server, "anna"), registered(&server, "bert"));
+    // A challenge of the registrar proves who calls as well.
+    let challenge = anna.request("REGISTER", "sip:main.example", "<sip:anna@main.example>", "asks", "", "");
+    anna.send(&challenge);
+    let challenged = anna.receive();
+    let uri = "sip:bert@main.example";
+    let lies = "P-Asserted-Identity: <sip:chief@main.example>\r\nRemote-Party-ID: <sip:chief@main.example>\r\n";
+    let came = |anna: &mut Telephone, call_id: &str, more: &str| {
+        let message = anna.request("MESSAGE", uri, &format!("<{uri}>"), call_id, &format!("{more}Content-Type: text/plain\r\n"), "hello");
+        anna.send(&message);
+        let came = bert.receive();
+        bert.send(&bert.reply(&came, 200, ""));
+        assert_eq!(status(&anna.receive()), 200);
+        came
+    };
+    let asserted = |message: &str| fields(message, "P-Asserted-Identity").iter().map(|value| (*value).to_owned()).collect::<Vec<_>>();
+    let proof = format!("Proxy-Authorization: {}\r\n", anna.answer(&challenged, "MESSAGE", uri, PASSWORD));
+    let foreign = "Proxy-Authorization: Digest username=\"a\", realm=\"far.example\", nonce=\"n\", uri=\"sip:a\", response=\"0\"\r\n";
+    let told = came(&mut anna, "named", &format!("{lies}{proof}{foreign}"));
+    assert_eq!(asserted(&told), ["<sip:anna@main.example>", "<tel:+4930123>"], "{told}");
+    assert!(!told.contains("chief") && told.contains(foreign) && fields(&told, "Proxy-Authorization").len() == 1, "{told}");
+    // Who is trusted by its address says itself who it is, but not to a telephone when that is private.
+    assert_eq!(asserted(&came(&mut anna, "peer", lies)), ["<sip:chief@main.example>"]);
+    let private = came(&mut anna, "private", &format!("{lies}Privacy: id\r\n"));
+    assert!(!private.contains("chief"), "{private}");
+    Ok(())
+}
+
+fn settings_act_at_once() -> Outcome {
+    let (_scratch, server, admin) = server(&["anna", "bert"]);
+    let (mut anna, bert) = (registered(&server, "anna"), registered(&server, "bert"));
+    let uri = "sip:bert@main.example";
+    let invite = |anna: &mut Telephone, call_id: &str| {
+        let description = anna.sdp();
+        let message = anna.request("INVITE", uri, &format!("<{uri}>"), call_id, "Supported: timer\r\nContent-Type: application/sdp\r\n", &description);
+        anna.send(&message);
+    };
+    let refused = |anna: &Telephone, bert: &Telephone, came: &str| {
+        bert.send(&bert.reply(came, 486, ""));
+        assert!(bert.receive().starts_with("ACK "));
+        assert_eq!(status(&anna.receive()), 486);
+    };
+    for (seconds, expected) in [(1800, vec!["1800"]), (120, vec!["120"]), (0, vec![])] {
+        set(&admin, json!({"session_expires": seconds}));
+        invite(&mut anna, &format!("session-{seconds}"));
+        let came = bert.receive();
+        assert_eq!(fields(&came, "Session-Expires"), expected, "{came}");
+        refused(&anna, &bert, &came);
+    }
+    set(&admin, json!({"max_calls": 1}));
+    invite(&mut anna, "first");
+    let first = bert.receive();
+    invite(&mut anna, "second");
+    assert_eq!(status(&anna.receive()), 503, "one call is all there may be");
+    refused(&anna, &bert, &first);
+    set(&admin, json!({"max_calls": 0, "max_forwards": 9}));
+    let message = anna.request("INVITE", uri, &format!("<{uri}>"), "hops", "", "").replace("Max-Forwards: 70\r\n", "");
+    anna.send(&message);
+    let came = bert.receive();
+    assert_eq!(fields(&came, "Max-Forwards"), ["9"]);
+    refused(&anna, &bert, &came);
+    // Nobody may send elsewhere now, not even those who are trusted by their address.
+    let ask = |anna: &mut Telephone, uri: &str, call_id: &str| {
+        let message = anna.request("OPTIONS", uri, &format!("<{uri}>"), call_id, "", "");
+        anna.send(&message);
+        anna.receive()
+    };
+    set(&admin, json!({"relay_policy": "nobody", "auth_own_domain": "nobody"}));
+    assert_eq!(status(&ask(&mut anna, "sip:x@far.example", "relay")) / 100, 4);
+    // Everybody has to prove to be of a domain of ours, by the one way that is left.
+    set(&admin, json!({"auth_own_domain": "everybody", "digest_algorithms": ["sha256"], "nonce_ttl": 30}));
+    let challenged = ask(&mut anna, uri, "proof");
+    assert_eq!(status(&challenged), 407);
+    let challenges = fields(&challenged, "Proxy-Authenticate");
+    assert!(challenges.len() == 1 && challenges[0].contains("algorithm=SHA-256"), "{challenged}");
+    for (values, pointer) in [(json!({"t1_ms": 99}), "/set/t1_ms"), (json!({"digest_algorithms": ["sha1"]}), "/set/digest_algorithms"), (json!({"relay_policy": "everybody"}), "/set/relay_policy")] {
+        let refused = admin.call("PATCH", "/server/modules/sip", Some(json!({"set": values})));
+        assert_eq!((refused.status, refused.body["errors"][0]["pointer"].as_str()), (422, Some(pointer)));
+    }
+    Ok(())
+}
+
+fn telephones_that_do_not_answer_pings_are_not_called() -> Outcome {
+    let (_scratch, server, admin) = server(&["anna", "bert"]);
+    set(&admin, json!({"nat_ping_interval": 1, "nat_ping_method": "options", "t1_ms": 100}));
+    let mut anna = registered(&server, "anna");
+    // What it says of itself is an address of a network of its own: it is behind a translator.
+    let mut bert = Telephone::new(server.offset, "bert").says("10.77.0.9:5060");
+    assert_eq!(status(&bert.register(PASSWORD, 600)), 200);
+    let shown = || admin.call("GET", "/sip/registrations?account=bert@main.example", None).body["data"][0].clone();
+    let ping = bert.receive();
+    assert!(ping.starts_with("OPTIONS sip:bert@10.77.0.9:5060 SIP/2.0\r\n"), "{ping}");
+    bert.send(&bert.reply(&ping, 404, ""));
+    let until = |what: &str, is: &dyn Fn(&Value) -> bool| {
+        let end = Instant::now() + Duration::from_secs(40);
+        while !is(&shown()) {
+            assert!(Instant::now() < end, "{what}: {}", shown());
+            std::thread::sleep(Duration::from_millis(50));
+        }
+    };
+    until("answers are timed, whatever they say", &|one| one["reachable"] == true && one["rtt_ms"].is_i64());
+    until("silence is noticed", &|one| one["reachable"] == false);
+    let uri = "sip:bert@main.example";
+    let message = anna.request("OPTIONS", uri, &format!("<{uri}>"), "silent", "", "");
+    anna.send(&message);
+    assert_eq!(status(&anna.receive()), 480);
+    set(&admin, json!({"nat_ping_method": "notify"}));
+    let ping = loop {
+        let ping = bert.receive();
+        if ping.starts_with("NOTIFY ") {
+            break ping;
+        }
+    };
+    assert!(ping.contains("Event: keep-alive\r\n"), "{ping}");
+    bert.send(&bert.reply(&ping, 200, ""));
+    until("whoever answers is called again", &|one| one["reachable"] == true);
     Ok(())
 }
