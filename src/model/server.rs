@@ -4,6 +4,7 @@ use macros::Settings;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
+use crate::sip_peer::{StaticRoute, Workaround};
 use crate::settings::{Flow, setting_enum};
 
 /// Identity of the server.
@@ -314,6 +315,14 @@ pub struct SipSettings {
     /// The ladder of every call is kept; off: of failed calls, and of accounts whose own setting says so.
     #[setting(default = false)]
     pub trace_calls: bool,
+    /// Where requests to domains go instead of asking the DNS: `far.example sip:192.0.2.1:5070;transport=tcp`, several targets one
+    /// after the other, or by `;weight=N`.
+    #[setting(default = Vec::<StaticRoute>::new(), view = "advanced")]
+    pub static_routes: Vec<StaticRoute>,
+    /// What is not asked of some telephones and servers: `192.0.2.0/24 no_tcp`, `far.example no_100rel`, `agent:Old*
+    /// no_session_timer`, also `no_replaces` and `force_media_proxy`.
+    #[setting(default = Vec::<Workaround>::new(), view = "advanced")]
+    pub workarounds: Vec<Workaround>,
     /// Who may send to other servers without a line of the Router that says so.
     #[setting(default = SipRelay::Clients)]
     pub relay_policy: SipRelay,

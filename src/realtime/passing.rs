@@ -6,10 +6,11 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use bytes::Bytes;
+use model::sip_peer::Quirks;
 use service::{Destination, Sender, Signalled, Subscriber};
 use sip::endpoint::Flow;
 use sip::header::{Seconds, Transport};
-use sip::identity::{self, Origin};
+use sip::identity;
 use sip::locate::{Location, Lost};
 use sip::proxy::{self, BranchId, Config, Outgoing, Proxy, Routing, Target, check_within};
 use sip::registrar::Nat;
@@ -18,11 +19,13 @@ use sip::{Method, Name, Request, Response, Splice, Uri, nat};
 use types::Machine;
 use uuid::Uuid;
 
-use crate::admit::{Decision, address_of, answer};
+use crate::admit::{Decision, answer};
 use crate::call::{self, End, moment};
 use crate::message::Im;
 use crate::meter::Metered;
 use crate::own;
+use crate::naming::put_identity;
+use crate::peers::hide;
 use crate::plan::Plan;
 use crate::session;
 use crate::switch::{Input, Switch};
@@ -43,6 +46,8 @@ pub(crate) struct Proxied {
     pub(crate) plan: Option<Box<Plan>>,
     /// The text of the status that it is refused with, as a rule says it.
     pub(crate) says: Option<Box<(u16, String)>>,
+    /// What its sender is warned of when it is refused with 480, as no way was found.
+    pub(crate) warning: Option<String>,
     /// The instant message in it.
     pub(crate) im: Option<Box<Im>>,
     pub(crate) ways: HashMap<BranchId, Way>,
@@ -53,7 +58,7 @@ pub(crate) struct Proxied {
 impl Proxied {
     /// A request that came by this flow.
     pub(crate) fn new(proxy: Proxy<Next>, flow: Flow) -> Self {
-        Self { proxy, flow, call: None, caller: None, in_dialog: None, plan: None, says: None, im: None, ways: HashMap::new(), armed: None }
+        Self { proxy, flow, call: None, caller: None, in_dialog: None, plan: None, says: None, warning: None, im: None, ways: HashMap::new(), armed: None }
     }
 
     /// When something is due of it.
@@ -68,7 +73,7 @@ impl Proxied {
 #[derive(Debug, Clone)]
 pub(crate) enum Next {
     /// A device of an account.
-    Device { account: Arc<Subscriber>, candidates: VecDeque<Candidate>, far: bool },
+    Device { account: Arc<Subscriber>, candidates: VecDeque<Candidate>, far: bool, quirks: Quirks },
     /// A flow that is there.
     Flow(Flow, bool),
     /// The host in this URI.
@@ -94,6 +99,8 @@ pub(crate) struct Way {
     pub(crate) sent: Option<(Flow, Key)>,
     pub(crate) account: Option<Arc<Subscriber>>,
     pub(crate) far: bool,
+    /// What it cannot do.
+    pub(crate) quirks: Quirks,
     /// Octets of the request as it was sent.
     pub(crate) octets: Bytes,
 }
@@ -235,7 +242,7 @@ impl Switch {
             let way = if by_flow { flow.or(place.filter(|_| way.nat != Nat::FarEnd)) } else { place.or(flow) };
             candidates.extend(way);
         }
-        let next = Next::Device { account: account.clone(), candidates, far: first.nat == Nat::FarEnd };
+        let next = Next::Device { account: account.clone(), candidates, far: first.nat == Nat::FarEnd, quirks: self.peers.quirks(None, "", first.texts().user_agent) };
         let mut target = Target::new(first.request_uri(), next).ok()?;
         (target.group, target.q, target.route) = (group, device.q, first.routes());
         Some(target)
@@ -264,11 +271,19 @@ impl Switch {
         self.arm(key);
     }
 
-    /// The answer with the text that a rule gives its status.
+    /// The answer with the text that a rule gives its status, and a warning.
     fn with_text(&self, key: &Key, status: u16, octets: Bytes) -> Bytes {
-        let says = self.proxies.get(key).and_then(|proxied| proxied.says.as_deref()).filter(|(of, _)| *of == status);
-        let (Some((_, text)), Some(end)) = (says, octets.windows(2).position(|two| two == b"\r\n")) else { return octets };
-        let mut said = format!("SIP/2.0 {status} {text}").into_bytes();
+        let Some(proxied) = self.proxies.get(key) else { return octets };
+        let says = proxied.says.as_deref().filter(|(of, _)| *of == status);
+        let warning = proxied.warning.as_ref().filter(|_| status == 480);
+        let Some(end) = octets.windows(2).position(|two| two == b"\r\n").filter(|_| says.is_some() || warning.is_some()) else { return octets };
+        let mut said = match says {
+            Some((_, text)) => format!("SIP/2.0 {status} {text}").into_bytes(),
+            None => octets.get(..end).unwrap_or_default().to_vec(),
+        };
+        if let Some(warning) = warning {
+            said.extend_from_slice(format!("\r\nWarning: 399 postamt \"{warning}\"").as_bytes());
+        }
         said.extend_from_slice(octets.get(end..).unwrap_or_default());
         said.into()
     }
@@ -297,8 +312,8 @@ impl Switch {
         let Some(proxied) = self.proxies.get_mut(key) else { return };
         let mut way = Way::default();
         let host = match next {
-            Next::Device { account, candidates, far } => {
-                (way.account, way.candidates, way.far) = (Some(account), candidates, far);
+            Next::Device { account, candidates, far, quirks } => {
+                (way.account, way.candidates, way.far, way.quirks) = (Some(account), candidates, far, quirks);
                 None
             }
             Next::Flow(flow, far) => {
@@ -323,18 +338,36 @@ impl Switch {
     pub(crate) fn located(&mut self, now: Instant, key: &Key, branch: BranchId, mut found: Result<Vec<Location>, Lost>, host: &str) {
         if let Ok(locations) = &mut found {
             self.health.sort(now, locations);
+            let datagrams: Vec<SocketAddr> = locations.iter().filter(|one| one.transport == Transport::Udp).map(|one| (one.ip, one.port).into()).collect();
+            locations.retain(|one| {
+                let both = one.transport == Transport::Tcp && datagrams.contains(&(one.ip, one.port).into());
+                !both || !self.peers.quirks(Some(one.ip), host, "").no_tcp
+            });
+        }
+        let quirks = self.peers.quirks(None, host, "");
+        if let Err(lost) = &found {
+            self.note_lost(key, *lost, host);
         }
         let Some(way) = self.proxies.get_mut(key).and_then(|proxied| proxied.ways.get_mut(&branch)) else { return };
+        way.quirks = quirks;
         let status = match found {
             Ok(locations) => {
                 way.candidates.extend(locations.into_iter().map(|location| Candidate::Place(location, host.to_owned())));
                 503
             }
-            Err(Lost::Unanswered) => 503,
             Err(_) => 480,
         };
         self.send_branch(now, key, branch, status);
         self.drain_proxy(now, key);
+    }
+
+    /// Tells why there is no way to a host: in the ladder of the call, and those who are trusted by the answer.
+    fn note_lost(&mut self, key: &Key, lost: Lost, host: &str) {
+        let Some(proxied) = self.proxies.get_mut(key) else { return };
+        proxied.warning = (proxied.caller.is_some() || self.shared.service.is_near(proxied.flow.address.ip())).then(|| lost.to_string());
+        if let Some(ladder) = proxied.call.and_then(|call| self.calls.ladder(call)) {
+            ladder.note(moment(), "dns", format!("{host}: {lost}"));
+        }
     }
 
     /// Sends a branch by the next way there is; without one it fails.
@@ -360,6 +393,8 @@ impl Switch {
         let record_route = if proxied.in_dialog.is_none() && makes_dialog { self.record_route(&request, call.unwrap_or_default().as_u128(), &incoming, &flow) } else { Vec::new() };
         let body = self.offer_body(key, branch, &flow)?;
         let interval = self.sip_settings().session_expires;
+        let of_way = self.proxies.get(key).and_then(|proxied| proxied.ways.get(&branch)).map(|way| way.quirks).unwrap_or_default();
+        let quirks = of_way.and(self.peers.quirks(Some(flow.address.ip()), "", ""));
         let (service, near) = (self.shared.service.clone(), self.shared.service.is_near(incoming.address.ip()));
         let Some(proxied) = self.proxies.get_mut(key) else { return Ok(()) };
         let (in_dialog, caller) = (proxied.in_dialog.is_some(), proxied.caller.clone());
@@ -372,9 +407,12 @@ impl Switch {
             if let Some(body) = &body {
                 splice.body(body);
             }
+            hide(splice, &request, quirks);
             identity::remove_proofs(splice, &request, |realm| service.is_own_name(realm));
             if !in_dialog {
-                if let Some(interval) = session::asked(&request, interval) {
+                if !quirks.no_session_timer
+                    && let Some(interval) = session::asked(&request, interval)
+                {
                     splice.append(Name::SessionExpires, interval);
                 }
                 put_identity(splice, &request, caller.as_deref(), near, keeps_private);
@@ -473,9 +511,10 @@ impl Switch {
         let retry_after = if response.status() == 503 { response.first::<Seconds<'_>>(Name::RetryAfter).ok().flatten().map(|after| after.seconds) } else { None };
         self.note_health(now, key, branch, response.status(), response.status() == 503, retry_after);
         let Some(proxied) = self.proxies.get(key) else { return };
-        let more = response.status() == 503 && proxied.proxy.may_try_next(branch) && proxied.ways.get(&branch).is_some_and(|way| !way.candidates.is_empty());
-        if more {
-            return self.try_other(now, client, 503);
+        // The flow of a device that is broken is not its only one, maybe (RFC 5626 §7).
+        let elsewhere = |way: &Way| !way.candidates.is_empty() && (response.status() == 503 || response.status() == 430 && way.account.is_some());
+        if proxied.proxy.may_try_next(branch) && proxied.ways.get(&branch).is_some_and(elsewhere) {
+            return self.try_other(now, client, response.status());
         }
         if response.status() >= 300 {
             self.note_status(key, branch, response.status());
@@ -559,21 +598,4 @@ impl Switch {
         self.tell_news(news);
         id
     }
-}
-
-/// Names the sender: an account by its addresses, others only when they are trusted.
-fn put_identity(splice: &mut Splice<'_>, request: &Request, caller: Option<&Subscriber>, near: bool, next_is_trusted: bool) {
-    let Some(caller) = caller else {
-        let origin = if near { Origin::Peer } else { Origin::Stranger };
-        return identity::put(splice, request, origin, next_is_trusted);
-    };
-    let (domain, uri) = (caller.address.rsplit_once('@').map(|(_, domain)| domain).unwrap_or_default(), format!("sip:{}", caller.address));
-    let is_own = |uri: &Uri<'_>| {
-        let Some(address) = address_of(uri) else { return false };
-        let Some((user, host)) = address.rsplit_once('@') else { return caller.telnums.contains(&address) };
-        let is_name = || address.eq_ignore_ascii_case(&caller.address) || caller.aliases.iter().any(|alias| alias.eq_ignore_ascii_case(user));
-        host.eq_ignore_ascii_case(domain) && (is_name() || caller.telnums.iter().any(|number| number == user))
-    };
-    let number = caller.telnums.first().map(String::as_str);
-    identity::put(splice, request, Origin::Account { uri: &uri, number, is_own: &is_own, peer: near }, next_is_trusted);
 }

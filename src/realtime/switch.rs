@@ -36,6 +36,7 @@ use crate::flow::{Flows, Outgoing};
 use crate::in_dialog::Ack;
 use crate::health::Health;
 use crate::passing::Proxied;
+use crate::peers::Peers;
 use crate::replaces::Referred;
 use crate::write_behind::Writes;
 
@@ -70,7 +71,7 @@ pub(crate) enum Input {
     /// Where the addresses lead that the settings of a callee name.
     Diverted(Key, usize, Leading, Vec<(String, Signalled)>),
     /// Where the addresses lead that a telephone of a callee names.
-    Redirected(Key, BranchId, usize, Vec<(String, Signalled)>),
+    Redirected(Key, BranchId, Option<usize>, Vec<(String, Signalled)>),
     /// A message is kept, or this is the status that it is not with.
     Kept(Key, u16),
     /// Where a message of an operation goes.
@@ -139,6 +140,8 @@ pub(crate) struct Switch {
     pub(crate) health: Health,
     /// The settings that were taken up, and on which day.
     settings: (Arc<ModuleSettings>, u64),
+    /// What the settings say of others.
+    pub(crate) peers: Arc<Peers>,
     /// Telephones that are asked whether they are there.
     pub(crate) probes: HashMap<Key, (Instant, oneshot::Sender<Option<Probed>>)>,
     /// Pings that are not answered yet.
@@ -195,6 +198,7 @@ impl Switch {
             strays: 0,
             health: Health::default(),
             settings: (Arc::default(), 0),
+            peers: Arc::default(),
             probes: HashMap::new(),
             pings: HashMap::new(),
             kept: (now, 0),
@@ -301,6 +305,7 @@ impl Switch {
         self.endpoint.configure(timers, usize::try_from(sip.max_server_transactions).unwrap_or(TRANSACTIONS));
         self.locations.set_ping_interval(number(sip.nat_ping_interval));
         self.shared.configure(sip, day);
+        self.peers = Arc::new(Peers::new(sip));
         self.settings = (current, day);
     }
 
@@ -419,8 +424,11 @@ impl Switch {
             return self.in_dialog(now, key, flow, request);
         }
         let shared = self.shared.clone();
+        let moment = self.seconds(now);
+        // Who registered over a connection of its own needs no password there.
+        let known: Vec<Uuid> = self.locations.of_flow(flow.id).map(|binding| binding.account).filter(|account| self.locations.is_flow_of(moment, &flow, *account)).map(Uuid::from_u128).collect();
         let mut task: Task = Box::pin(async move {
-            let decision = admit(&shared, flow, &request).await;
+            let decision = admit(&shared, flow, &request, &known).await;
             Input::Admitted(key, flow, request, decision)
         });
         // Mostly everything is known already.

@@ -21,6 +21,7 @@ pub(crate) fn trials() -> Vec<Trial> {
         test("what_is_dialled_decides_port_and_transport", what_is_dialled_decides_port_and_transport),
         test("callers_are_named_as_they_may_be", callers_are_named_as_they_may_be),
         test("settings_act_at_once", settings_act_at_once),
+        test("others_are_where_settings_say_and_asked_as_they_can", others_are_where_settings_say_and_asked_as_they_can),
         test("telephones_that_do_not_answer_pings_are_not_called", telephones_that_do_not_answer_pings_are_not_called),
     ]
 }
@@ -222,5 +223,71 @@ fn telephones_that_do_not_answer_pings_are_not_called() -> Outcome {
     assert!(ping.contains("Event: keep-alive\r\n"), "{ping}");
     bert.send(&bert.reply(&ping, 200, ""));
     until("whoever answers is called again", &|one| one["reachable"] == true);
+    Ok(())
+}
+
+fn others_are_where_settings_say_and_asked_as_they_can() -> Outcome {
+    let (_scratch, server, admin) = server(&["anna", "bert"]);
+    let (mut anna, bert) = (registered(&server, "anna"), registered(&server, "bert"));
+    let dns = Dns::start();
+    dns.host("broken.example", "192.0.2.1");
+    dns.fail("broken.example");
+    assert_eq!(admin.call("PATCH", "/network/dns", Some(json!({"set": {"servers": [dns.address.to_string()]}}))).status, 200);
+    // A trunk that takes datagrams and connections.
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let port = listener.local_addr().unwrap().port();
+    let far = UdpSocket::bind(("127.0.0.1", port)).unwrap();
+    far.set_read_timeout(Some(Duration::from_secs(20))).unwrap();
+    let heard = || {
+        let mut buffer = [0; 4096];
+        let (length, from) = far.recv_from(&mut buffer).unwrap();
+        (String::from_utf8_lossy(&buffer[..length]).into_owned(), from)
+    };
+    set(&admin, json!({"static_routes": [format!("far.example sip:127.0.0.1:{port}")]}));
+    let uri = "sip:x@far.example";
+    let ask = |anna: &mut Telephone, uri: &str, call_id: &str, more: &str| {
+        let message = anna.request("OPTIONS", uri, &format!("<{uri}>"), call_id, more, "");
+        anna.send(&message);
+    };
+    ask(&mut anna, uri, "static", "Supported: 100rel, timer, path\r\n");
+    let (came, from) = heard();
+    assert!(came.starts_with("OPTIONS sip:x@far.example SIP/2.0\r\n") && came.contains("Supported: 100rel, timer, path\r\n"), "{came}");
+    far.send_to(anna.reply(&came, 200, "").as_bytes(), from).unwrap();
+    assert_eq!(status(&anna.receive()), 200);
+    // What is too large for a datagram goes by a connection, but not to who has none.
+    let large = format!("X-Large: {}\r\n", "x".repeat(1200));
+    ask(&mut anna, uri, "large", &large);
+    let (mut stream, octets) = first_octets(&listener);
+    let came = String::from_utf8(octets).unwrap();
+    stream.write_all(anna.reply(&came, 200, "").as_bytes()).unwrap();
+    assert_eq!(status(&anna.receive()), 200);
+    set(&admin, json!({"workarounds": ["far.example no_tcp no_100rel", "127.0.0.0/8 no_session_timer"]}));
+    ask(&mut anna, uri, "still-large", &format!("{large}Supported: 100rel, timer, path\r\n"));
+    let (came, from) = heard();
+    assert!(came.contains("Supported: path\r\n"), "{came}");
+    far.send_to(anna.reply(&came, 200, "").as_bytes(), from).unwrap();
+    assert_eq!(status(&anna.receive()), 200);
+    // It sends a call on to somebody here.
+    let description = anna.sdp();
+    let invite = anna.request("INVITE", uri, &format!("<{uri}>"), "moved", "Content-Type: application/sdp\r\n", &description);
+    anna.send(&invite);
+    let (came, from) = heard();
+    far.send_to(anna.reply(&came, 302, "").replace(&anna.contact(), "<sip:bert@main.example>").as_bytes(), from).unwrap();
+    assert!(heard().0.starts_with("ACK "));
+    let came = bert.receive();
+    assert!(came.starts_with(&format!("INVITE sip:bert@{}", bert.contact().split(['@', '>']).nth(1).unwrap())), "{came}");
+    bert.send(&bert.reply(&came, 486, ""));
+    assert!(bert.receive().starts_with("ACK "));
+    assert_eq!(status(&anna.receive()), 486);
+    for (host, warning) in [("unknown.example", "no DNS"), ("broken.example", "DNS timeout")] {
+        ask(&mut anna, &format!("sip:x@{host}"), host, "");
+        let refused = anna.receive();
+        assert_eq!(status(&refused), 480, "{refused}");
+        assert_eq!(fields(&refused, "Warning"), [format!("399 postamt \"{warning}\"")]);
+    }
+    for (values, pointer) in [(json!({"static_routes": ["far.example 192.0.2.1"]}), "/set/static_routes"), (json!({"workarounds": ["far.example fly"]}), "/set/workarounds")] {
+        let refused = admin.call("PATCH", "/server/modules/sip", Some(json!({"set": values})));
+        assert_eq!((refused.status, refused.body["errors"][0]["pointer"].as_str()), (422, Some(pointer)));
+    }
     Ok(())
 }
