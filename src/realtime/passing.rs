@@ -15,7 +15,7 @@ use sip::locate::{Location, Lost};
 use sip::proxy::{self, BranchId, Config, Outgoing, Proxy, Routing, Target, check_within};
 use sip::registrar::Nat;
 use sip::transaction::Key;
-use sip::{Method, Name, Request, Response, Splice, Uri, nat};
+use sip::{Method, Name, Request, Response, Uri, nat};
 use types::Machine;
 use uuid::Uuid;
 
