@@ -42,7 +42,12 @@ impl Switch {
         let outcome = match proxied.in_dialog {
             None => {
                 let to = self.side(flow, way.is_some_and(|way| way.far), way.is_some_and(|way| way.account.is_some()));
-                self.media.offer(id, Some(branch.0), true, &call.caller.side, &to, MediaForce::Auto, kind, &body)
+                let agent = request.value(Name::UserAgent).map(String::from_utf8_lossy).unwrap_or_default();
+                let domain = request.from().map(|from| from.uri.host()).unwrap_or_default();
+                let quirks = way.map(|way| way.quirks).unwrap_or_default();
+                let quirks = quirks.and(self.peers.quirks(Some(flow.address.ip()), "", "")).and(self.peers.quirks(Some(proxied.flow.address.ip()), domain, &agent));
+                let force = if quirks.force_media_proxy { MediaForce::Always } else { MediaForce::Auto };
+                self.media.offer(id, Some(branch.0), true, &call.caller.side, &to, force, kind, &body)
             }
             Some(from_caller) => {
                 let Some((from, to)) = sides(&call.caller.side, call.callee.as_ref().map(|end| &end.side), from_caller) else { return Ok(None) };

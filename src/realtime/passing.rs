@@ -6,14 +6,16 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use bytes::Bytes;
+use model::sip_peer::Quirks;
 use service::{Destination, Sender, Signalled, Subscriber};
 use sip::endpoint::Flow;
 use sip::header::{Seconds, Transport};
+use sip::identity;
 use sip::locate::{Location, Lost};
-use sip::proxy::{self, BranchId, Config, Outgoing, Proxy, Routing, Target, check};
+use sip::proxy::{self, BranchId, Config, Outgoing, Proxy, Routing, Target, check_within};
 use sip::registrar::Nat;
 use sip::transaction::Key;
-use sip::{Method, Name, Request, Response, Splice, nat};
+use sip::{Method, Name, Request, Response, Uri, nat};
 use types::Machine;
 use uuid::Uuid;
 
@@ -22,6 +24,8 @@ use crate::call::{self, End, moment};
 use crate::message::Im;
 use crate::meter::Metered;
 use crate::own;
+use crate::naming::put_identity;
+use crate::peers::hide;
 use crate::plan::Plan;
 use crate::session;
 use crate::switch::{Input, Switch};
@@ -42,6 +46,8 @@ pub(crate) struct Proxied {
     pub(crate) plan: Option<Box<Plan>>,
     /// The text of the status that it is refused with, as a rule says it.
     pub(crate) says: Option<Box<(u16, String)>>,
+    /// What its sender is warned of when it is refused with 480, as no way was found.
+    pub(crate) warning: Option<String>,
     /// The instant message in it.
     pub(crate) im: Option<Box<Im>>,
     pub(crate) ways: HashMap<BranchId, Way>,
@@ -52,7 +58,7 @@ pub(crate) struct Proxied {
 impl Proxied {
     /// A request that came by this flow.
     pub(crate) fn new(proxy: Proxy<Next>, flow: Flow) -> Self {
-        Self { proxy, flow, call: None, caller: None, in_dialog: None, plan: None, says: None, im: None, ways: HashMap::new(), armed: None }
+        Self { proxy, flow, call: None, caller: None, in_dialog: None, plan: None, says: None, warning: None, im: None, ways: HashMap::new(), armed: None }
     }
 
     /// When something is due of it.
@@ -67,7 +73,7 @@ impl Proxied {
 #[derive(Debug, Clone)]
 pub(crate) enum Next {
     /// A device of an account.
-    Device { account: Arc<Subscriber>, candidates: VecDeque<Candidate>, far: bool },
+    Device { account: Arc<Subscriber>, candidates: VecDeque<Candidate>, far: bool, quirks: Quirks },
     /// A flow that is there.
     Flow(Flow, bool),
     /// The host in this URI.
@@ -93,6 +99,8 @@ pub(crate) struct Way {
     pub(crate) sent: Option<(Flow, Key)>,
     pub(crate) account: Option<Arc<Subscriber>>,
     pub(crate) far: bool,
+    /// What it cannot do.
+    pub(crate) quirks: Quirks,
     /// Octets of the request as it was sent.
     pub(crate) octets: Bytes,
 }
@@ -115,7 +123,10 @@ impl Switch {
             return;
         }
         let call = (*request.method() == Method::Invite).then(|| self.begin_call(now, &flow, &request, &sender, near, signalled.steps.clone()));
-        let limited = self.over_limit(&sender).or_else(|| self.over_stranger_limit(&sender, &flow, near));
+        let most = usize::try_from(self.sip_settings().max_calls).unwrap_or(0);
+        // The new call counts already.
+        let full = (call.is_some() && most > 0 && self.calls.len() > most).then_some(503);
+        let limited = full.or_else(|| self.over_limit(&sender)).or_else(|| self.over_stranger_limit(&sender, &flow, near));
         if let Some(limited) = limited {
             self.end_call(now, call, limited, "server");
             return self.respond(now, &key, answer(&request, limited, "", &flow));
@@ -153,14 +164,15 @@ impl Switch {
     }
 
     fn proxy_config(&self) -> Config {
-        let settings = self.shared.service.module_settings();
+        let settings = self.sip_settings();
         let seconds = |seconds: i64| Duration::from_secs(u64::try_from(seconds).unwrap_or(0));
-        Config { timer_c: seconds(settings.sip.timer_c), max_forks: usize::try_from(settings.sip.max_forks).unwrap_or(1), ..Config::default() }
+        Config { timer_c: seconds(settings.timer_c), max_forks: usize::try_from(settings.max_forks).unwrap_or(1), ..Config::default() }
     }
 
     /// Whether a request may be passed on, and by which Routes.
     pub(crate) fn checked(&self, request: &Request, flow: &Flow) -> Result<(proxy::Checked, Routing), Decision> {
-        let checked = check(request, &self.shared.secret, &[]).map_err(|refusal| Decision::Answer(refusal.status, refusal.answer(request, flow.address)))?;
+        let hops = u8::try_from(self.sip_settings().max_forwards).unwrap_or(u8::MAX);
+        let checked = check_within(request, &self.shared.secret, &[], hops).map_err(|refusal| Decision::Answer(refusal.status, refusal.answer(request, flow.address)))?;
         let routing = Routing::new(request, |uri| own::is_own_uri(&self.shared.service, &self.ports, uri)).map_err(|_| answer(request, 400, "Bad Route", flow))?;
         Ok((checked, routing))
     }
@@ -176,7 +188,7 @@ impl Switch {
 
     /// The status with which a call of somebody who has not signed in is refused, when there are many from its address.
     fn over_stranger_limit(&self, sender: &Sender, flow: &Flow, near: bool) -> Option<u16> {
-        let limit = usize::try_from(self.shared.service.module_settings().sip.stranger_calls).unwrap_or(0);
+        let limit = usize::try_from(self.sip_settings().stranger_calls).unwrap_or(0);
         // The new call counts already.
         let counts = limit > 0 && !near && sender.subscriber.is_none();
         (counts && self.calls.of_stranger(flow.address.ip()) > limit).then_some(503)
@@ -188,10 +200,11 @@ impl Switch {
             Destination::Refused { status, .. } => Err(status),
             Destination::Blackhole => Err(480),
             Destination::Remote { uri, host, port } => {
-                let next = match (uri.rsplit_once('@').map(|(_, domain)| domain), port) {
-                    (Some(domain), None) if domain == host => Next::Hop,
-                    (_, Some(port)) => Next::Host(format!("sip:{host}:{port}")),
-                    _ => Next::Host(format!("sip:{host}")),
+                let is_its_own = Uri::parse(uri.as_bytes()).is_ok_and(|uri| uri.host().eq_ignore_ascii_case(&host));
+                let next = match port {
+                    None if is_its_own => Next::Hop,
+                    None => Next::Host(format!("sip:{host}")),
+                    Some(port) => Next::Host(format!("sip:{host}:{port}")),
                 };
                 let mut target = Target::new(&uri, next).map_err(|_| 404_u16)?;
                 target.group = group;
@@ -229,7 +242,7 @@ impl Switch {
             let way = if by_flow { flow.or(place.filter(|_| way.nat != Nat::FarEnd)) } else { place.or(flow) };
             candidates.extend(way);
         }
-        let next = Next::Device { account: account.clone(), candidates, far: first.nat == Nat::FarEnd };
+        let next = Next::Device { account: account.clone(), candidates, far: first.nat == Nat::FarEnd, quirks: self.peers.quirks(None, "", first.texts().user_agent) };
         let mut target = Target::new(first.request_uri(), next).ok()?;
         (target.group, target.q, target.route) = (group, device.q, first.routes());
         Some(target)
@@ -258,11 +271,19 @@ impl Switch {
         self.arm(key);
     }
 
-    /// The answer with the text that a rule gives its status.
+    /// The answer with the text that a rule gives its status, and a warning.
     fn with_text(&self, key: &Key, status: u16, octets: Bytes) -> Bytes {
-        let says = self.proxies.get(key).and_then(|proxied| proxied.says.as_deref()).filter(|(of, _)| *of == status);
-        let (Some((_, text)), Some(end)) = (says, octets.windows(2).position(|two| two == b"\r\n")) else { return octets };
-        let mut said = format!("SIP/2.0 {status} {text}").into_bytes();
+        let Some(proxied) = self.proxies.get(key) else { return octets };
+        let says = proxied.says.as_deref().filter(|(of, _)| *of == status);
+        let warning = proxied.warning.as_ref().filter(|_| status == 480);
+        let Some(end) = octets.windows(2).position(|two| two == b"\r\n").filter(|_| says.is_some() || warning.is_some()) else { return octets };
+        let mut said = match says {
+            Some((_, text)) => format!("SIP/2.0 {status} {text}").into_bytes(),
+            None => octets.get(..end).unwrap_or_default().to_vec(),
+        };
+        if let Some(warning) = warning {
+            said.extend_from_slice(format!("\r\nWarning: 399 postamt \"{warning}\"").as_bytes());
+        }
         said.extend_from_slice(octets.get(end..).unwrap_or_default());
         said.into()
     }
@@ -291,8 +312,8 @@ impl Switch {
         let Some(proxied) = self.proxies.get_mut(key) else { return };
         let mut way = Way::default();
         let host = match next {
-            Next::Device { account, candidates, far } => {
-                (way.account, way.candidates, way.far) = (Some(account), candidates, far);
+            Next::Device { account, candidates, far, quirks } => {
+                (way.account, way.candidates, way.far, way.quirks) = (Some(account), candidates, far, quirks);
                 None
             }
             Next::Flow(flow, far) => {
@@ -317,18 +338,36 @@ impl Switch {
     pub(crate) fn located(&mut self, now: Instant, key: &Key, branch: BranchId, mut found: Result<Vec<Location>, Lost>, host: &str) {
         if let Ok(locations) = &mut found {
             self.health.sort(now, locations);
+            let datagrams: Vec<SocketAddr> = locations.iter().filter(|one| one.transport == Transport::Udp).map(|one| (one.ip, one.port).into()).collect();
+            locations.retain(|one| {
+                let both = one.transport == Transport::Tcp && datagrams.contains(&(one.ip, one.port).into());
+                !both || !self.peers.quirks(Some(one.ip), host, "").no_tcp
+            });
+        }
+        let quirks = self.peers.quirks(None, host, "");
+        if let Err(lost) = &found {
+            self.note_lost(key, *lost, host);
         }
         let Some(way) = self.proxies.get_mut(key).and_then(|proxied| proxied.ways.get_mut(&branch)) else { return };
+        way.quirks = quirks;
         let status = match found {
             Ok(locations) => {
                 way.candidates.extend(locations.into_iter().map(|location| Candidate::Place(location, host.to_owned())));
                 503
             }
-            Err(Lost::Unanswered) => 503,
             Err(_) => 480,
         };
         self.send_branch(now, key, branch, status);
         self.drain_proxy(now, key);
+    }
+
+    /// Tells why there is no way to a host: in the ladder of the call, and those who are trusted by the answer.
+    fn note_lost(&mut self, key: &Key, lost: Lost, host: &str) {
+        let Some(proxied) = self.proxies.get_mut(key) else { return };
+        proxied.warning = (proxied.caller.is_some() || self.shared.service.is_near(proxied.flow.address.ip())).then(|| lost.to_string());
+        if let Some(ladder) = proxied.call.and_then(|call| self.calls.ladder(call)) {
+            ladder.note(moment(), "dns", format!("{host}: {lost}"));
+        }
     }
 
     /// Sends a branch by the next way there is; without one it fails.
@@ -353,10 +392,14 @@ impl Switch {
         let makes_dialog = matches!(request.method(), Method::Invite | Method::Subscribe | Method::Refer);
         let record_route = if proxied.in_dialog.is_none() && makes_dialog { self.record_route(&request, call.unwrap_or_default().as_u128(), &incoming, &flow) } else { Vec::new() };
         let body = self.offer_body(key, branch, &flow)?;
-        let identity = self.proxies.get(key).and_then(|proxied| proxied.caller.as_ref()).map(|caller| format!("<sip:{}>", caller.address));
-        let near = self.shared.service.is_near(incoming.address.ip());
+        let interval = self.sip_settings().session_expires;
+        let of_way = self.proxies.get(key).and_then(|proxied| proxied.ways.get(&branch)).map(|way| way.quirks).unwrap_or_default();
+        let quirks = of_way.and(self.peers.quirks(Some(flow.address.ip()), "", ""));
+        let (service, near) = (self.shared.service.clone(), self.shared.service.is_near(incoming.address.ip()));
         let Some(proxied) = self.proxies.get_mut(key) else { return Ok(()) };
-        let in_dialog = proxied.in_dialog.is_some();
+        let (in_dialog, caller) = (proxied.in_dialog.is_some(), proxied.caller.clone());
+        // A telephone is nobody who keeps a secret for its caller.
+        let keeps_private = proxied.ways.get(&branch).is_none_or(|way| way.account.is_none()) && service.is_near(flow.address.ip());
         let group = proxied.proxy.group(branch);
         let diversions = proxied.plan.as_ref().zip(group).map(|(plan, group)| plan.diversions(group).to_vec()).unwrap_or_default();
         let outgoing = Outgoing { transport: flow.transport, sent_by: &sent_by, random: rand::random(), record_route: &record_route };
@@ -364,11 +407,15 @@ impl Switch {
             if let Some(body) = &body {
                 splice.body(body);
             }
+            hide(splice, &request, quirks);
+            identity::remove_proofs(splice, &request, |realm| service.is_own_name(realm));
             if !in_dialog {
-                if let Some(interval) = session::asked(&request) {
+                if !quirks.no_session_timer
+                    && let Some(interval) = session::asked(&request, interval)
+                {
                     splice.append(Name::SessionExpires, interval);
                 }
-                put_identity(splice, &request, identity.as_deref(), near);
+                put_identity(splice, &request, caller.as_deref(), near, keeps_private);
                 for diversion in diversions.iter().rev() {
                     splice.prepend(Name::Diversion, diversion);
                 }
@@ -464,9 +511,10 @@ impl Switch {
         let retry_after = if response.status() == 503 { response.first::<Seconds<'_>>(Name::RetryAfter).ok().flatten().map(|after| after.seconds) } else { None };
         self.note_health(now, key, branch, response.status(), response.status() == 503, retry_after);
         let Some(proxied) = self.proxies.get(key) else { return };
-        let more = response.status() == 503 && proxied.proxy.may_try_next(branch) && proxied.ways.get(&branch).is_some_and(|way| !way.candidates.is_empty());
-        if more {
-            return self.try_other(now, client, 503);
+        // The flow of a device that is broken is not its only one, maybe (RFC 5626 §7).
+        let elsewhere = |way: &Way| !way.candidates.is_empty() && (response.status() == 503 || response.status() == 430 && way.account.is_some());
+        if proxied.proxy.may_try_next(branch) && proxied.ways.get(&branch).is_some_and(elsewhere) {
+            return self.try_other(now, client, response.status());
         }
         if response.status() >= 300 {
             self.note_status(key, branch, response.status());
@@ -551,18 +599,5 @@ impl Switch {
         }
         self.tell_news(news);
         id
-    }
-}
-
-/// Who the sender is, as others may believe it: what it says of that itself is taken away unless it is trusted (RFC 3325 §6).
-fn put_identity(splice: &mut Splice<'_>, request: &Request, identity: Option<&str>, near: bool) {
-    if let Some(identity) = identity {
-        splice.remove(Name::PPreferredIdentity).set(Name::PAssertedIdentity, identity);
-    } else if !near {
-        splice.remove(Name::PAssertedIdentity).remove(Name::Diversion).remove(Name::HistoryInfo);
-    }
-    if request.value(Name::ProxyAuthorization).is_some() {
-        // It was for us.
-        splice.remove(Name::ProxyAuthorization);
     }
 }
