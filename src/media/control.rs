@@ -176,9 +176,8 @@ impl Shared {
         }
         let offer = offer.map_err(|fault| if fault.reason.is_too_much() { refused(488, "Not Acceptable Here") } else { refused(400, "Bad SDP") })?;
         let branch = call.branches.entry(number).or_default();
-        if let Some(before) = branch.agreed.as_ref().filter(|before| before.from_caller == from_caller)
-            && negotiate::new_offer(&before.offer, &offer).is_err()
-        {
+        let own = branch.agreed.as_ref().and_then(|before| if before.from_caller == from_caller { Some(&before.offer) } else { before.answer.as_ref() });
+        if own.is_some_and(|own| negotiate::new_offer(own, &offer).is_err()) {
             return Err(refused(488, "Not Acceptable Here"));
         }
         branch.relayed = true;
@@ -221,9 +220,6 @@ impl Shared {
         if ours && is_news {
             call.active = Some(number);
             call.early.get_or_insert(micros(self.start));
-        }
-        if !preview && ours {
-            call.answered.get_or_insert(micros(self.start));
         }
         self.configure(&mut call, number, &exchange);
         self.watch(&call);

@@ -14,6 +14,13 @@ pub(crate) type Slot = u32;
 /// Most formats of a stream that are told apart.
 pub(crate) const FORMATS: usize = 12;
 
+/// Refusals in a row that say that nobody listens: who refuses says it seldom (RFC 1812 §4.3.2.8).
+const REFUSED: u32 = 5;
+
+fn is_refusal(error: &io::Error) -> bool {
+    matches!(error.kind(), io::ErrorKind::ConnectionRefused | io::ErrorKind::HostUnreachable | io::ErrorKind::NetworkUnreachable)
+}
+
 /// How an endpoint behaves until the next order.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Setup {
@@ -227,18 +234,23 @@ impl Endpoint {
         // Not connected, so that what comes from elsewhere is seen and counted; connecting was measured and saves nothing.
         match self.hot.socket.send_to(datagram, to) {
             Ok(_) => true,
-            Err(error) => {
-                self.counters.send_errors += 1;
-                self.note_refusal(&error);
-                false
-            }
+            Err(error) => self.send_again(datagram, to, &error),
         }
     }
 
-    pub(crate) fn note_refusal(&mut self, error: &io::Error) {
-        if matches!(error.kind(), io::ErrorKind::ConnectionRefused | io::ErrorKind::HostUnreachable | io::ErrorKind::NetworkUnreachable) {
-            self.tally.refusals = self.tally.refusals.saturating_add(1);
+    /// What the network says of an earlier packet comes instead of sending this one.
+    #[cold]
+    fn send_again(&mut self, datagram: &[u8], to: SocketAddr, error: &io::Error) -> bool {
+        let sent = is_refusal(error) && self.hot.socket.send_to(datagram, to).is_ok();
+        if !sent {
+            self.counters.send_errors += 1;
+            self.note_refusals(u32::from(is_refusal(error)));
         }
+        sent
+    }
+
+    pub(crate) fn note_refusals(&mut self, count: u32) {
+        self.tally.refusals = self.tally.refusals.saturating_add(count);
     }
 
     pub(crate) fn snapshot(&self, slot: Slot) -> Snapshot {
@@ -267,7 +279,7 @@ impl Snapshot {
             last: self.tally.heard,
             foreign: self.counters.foreign,
             wrong_payload: self.counters.wrong_payload,
-            unreachable: self.tally.refusals >= 20,
+            unreachable: self.tally.refusals >= REFUSED,
             shown_private,
             port,
         }
