@@ -21,6 +21,7 @@ mod flow;
 mod health;
 mod held;
 mod in_dialog;
+mod index;
 mod ladder;
 mod locating;
 mod message;

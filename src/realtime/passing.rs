@@ -42,6 +42,8 @@ pub(crate) struct Proxied {
     pub(crate) plan: Option<Box<Plan>>,
     /// The text of the status that it is refused with, as a rule says it.
     pub(crate) says: Option<Box<(u16, String)>>,
+    /// When media can be relayed again, in seconds; goes with a 503.
+    pub(crate) retry_after: Option<u32>,
     /// The instant message in it.
     pub(crate) im: Option<Box<Im>>,
     pub(crate) ways: HashMap<BranchId, Way>,
@@ -52,7 +54,7 @@ pub(crate) struct Proxied {
 impl Proxied {
     /// A request that came by this flow.
     pub(crate) fn new(proxy: Proxy<Next>, flow: Flow) -> Self {
-        Self { proxy, flow, call: None, caller: None, in_dialog: None, plan: None, says: None, im: None, ways: HashMap::new(), armed: None }
+        Self { proxy, flow, call: None, caller: None, in_dialog: None, plan: None, says: None, retry_after: None, im: None, ways: HashMap::new(), armed: None }
     }
 
     /// When something is due of it.
@@ -170,7 +172,7 @@ impl Switch {
         sender.subscriber.as_ref().is_some_and(|subscriber| {
             let limit = subscriber.settings.calls_limit;
             // The new call counts already.
-            limit >= 0 && i64::try_from(self.calls.of_account(subscriber.account_id)).unwrap_or(i64::MAX) > limit
+            limit >= 0 && i64::try_from(self.calls.others_of(subscriber.account_id, None)).unwrap_or(i64::MAX) > limit
         }).then_some(486)
     }
 
@@ -258,11 +260,16 @@ impl Switch {
         self.arm(key);
     }
 
-    /// The answer with the text that a rule gives its status.
+    /// The answer with the text that a rule gives its status, and with the time to try again.
     fn with_text(&self, key: &Key, status: u16, octets: Bytes) -> Bytes {
-        let says = self.proxies.get(key).and_then(|proxied| proxied.says.as_deref()).filter(|(of, _)| *of == status);
-        let (Some((_, text)), Some(end)) = (says, octets.windows(2).position(|two| two == b"\r\n")) else { return octets };
-        let mut said = format!("SIP/2.0 {status} {text}").into_bytes();
+        let (Some(proxied), Some(end)) = (self.proxies.get(key), octets.windows(2).position(|two| two == b"\r\n")) else { return octets };
+        let text = proxied.says.as_deref().filter(|(of, _)| *of == status).map(|(_, text)| format!("SIP/2.0 {status} {text}"));
+        let retry = proxied.retry_after.filter(|_| status == 503).map(|seconds| format!("\r\nRetry-After: {seconds}"));
+        if text.is_none() && retry.is_none() {
+            return octets;
+        }
+        let mut said = text.map_or_else(|| octets.get(..end).unwrap_or_default().to_vec(), String::into_bytes);
+        said.extend_from_slice(retry.unwrap_or_default().as_bytes());
         said.extend_from_slice(octets.get(end..).unwrap_or_default());
         said.into()
     }
@@ -276,7 +283,16 @@ impl Switch {
     /// A branch came to nothing.
     fn failed(&mut self, now: Instant, key: &Key, branch: BranchId, status: u16) {
         self.note_status(key, branch, status);
+        self.branch_over(key, branch);
         self.tell(now, key, proxy::Input::Failed(branch, status));
+    }
+
+    /// A branch of a call came to nothing: its ports go back.
+    fn branch_over(&self, key: &Key, branch: BranchId) {
+        let proxied = self.proxies.get(key).filter(|proxied| proxied.in_dialog.is_none());
+        if let Some(call) = proxied.and_then(|proxied| proxied.call) {
+            self.media.branch_ended(call, branch.0);
+        }
     }
 
     fn note_status(&mut self, key: &Key, branch: BranchId, status: u16) {
@@ -470,6 +486,7 @@ impl Switch {
         }
         if response.status() >= 300 {
             self.note_status(key, branch, response.status());
+            self.branch_over(key, branch);
         }
         self.tell(now, key, proxy::Input::Response(branch, response));
         self.drain_proxy(now, key);
@@ -478,12 +495,10 @@ impl Switch {
     /// Passes a response of a branch back.
     fn relay(&mut self, now: Instant, key: &Key, branch: BranchId, response: &Response) {
         let status = response.status();
+        self.note_reached(key, branch, response);
         let body = match self.answer_body(key, branch, response) {
             Ok(body) => body,
-            Err(refused) => {
-                tracing::info!(status = refused.status, reason = refused.reason, "media cannot be relayed");
-                None
-            }
+            Err(refused) => return self.unusable(now, key, branch, response, refused),
         };
         let octets = proxy::relay(response, |splice| {
             if let Some(body) = &body {
@@ -506,7 +521,7 @@ impl Switch {
         }
     }
 
-    fn note_sent(&mut self, key: &Key, octets: Bytes) {
+    pub(crate) fn note_sent(&mut self, key: &Key, octets: Bytes) {
         if let Some(proxied) = self.proxies.get(key)
             && let Some(ladder) = proxied.call.and_then(|call| self.calls.ladder(call))
         {
