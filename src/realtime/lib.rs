@@ -36,7 +36,6 @@ mod sources;
 mod replaces;
 mod ruled;
 mod session;
-mod stun;
 mod switch;
 mod unasked;
 mod websocket;

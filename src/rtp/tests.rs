@@ -294,6 +294,7 @@ fn corpus(target: &str, run: fn(&[u8])) {
 fn corpora() {
     corpus("rtp_packet", fuzzing::rtp_packet);
     corpus("rtcp_packet", fuzzing::rtcp_packet);
+    corpus("stun_message", fuzzing::stun_message);
 }
 
 proptest! {
@@ -327,6 +328,7 @@ proptest! {
     fn any_octets_are_taken(data in vec(any::<u8>(), 0..400)) {
         fuzzing::rtp_packet(&data);
         fuzzing::rtcp_packet(&data);
+        fuzzing::stun_message(&data);
     }
 
     #[test]
