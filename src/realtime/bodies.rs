@@ -54,8 +54,10 @@ impl Switch {
         let way = proxied.ways.get(&branch);
         let outcome = match proxied.in_dialog {
             None => {
-                let to = self.side(flow, way.is_some_and(|way| way.far), way.is_some_and(|way| way.account.is_some()));
-                self.media.offer(id, Some(branch.0), true, &call.caller.side, &to, MediaForce::Auto, kind, &body)
+                let account = way.and_then(|way| way.account.as_ref());
+                let to = self.side(flow, way.is_some_and(|way| way.far), account.is_some());
+                let force = either(call.caller.relay, account.map_or(MediaForce::Auto, |account| account.settings.media_force));
+                self.media.offer(id, Some(branch.0), true, &call.caller.side, &to, force, kind, &body)
             }
             Some(from_caller) => {
                 let tag = callee_tag(request, from_caller);
@@ -69,7 +71,7 @@ impl Switch {
                     outcome
                 } else {
                     let (from, to) = sides(call, reached, from_caller);
-                    self.media.offer(id, Some(reached.branch), from_caller, from, to, MediaForce::Auto, kind, &body)
+                    self.media.offer(id, Some(reached.branch), from_caller, from, to, either(call.caller.relay, reached.end.relay), kind, &body)
                 }
             }
         };
@@ -103,7 +105,7 @@ impl Switch {
         // The offer was delayed: it comes with the response, and its answer with the PRACK or ACK.
         let Some(reached) = reached else { return Ok(None) };
         let (from, to) = sides(call, reached, from_caller);
-        let outcome = self.media.offer(id, which, from_caller, from, to, MediaForce::Auto, kind, &body).map(changed);
+        let outcome = self.media.offer(id, which, from_caller, from, to, either(call.caller.relay, reached.end.relay), kind, &body).map(changed);
         if let Some(reached) = self.calls.get_mut(id).and_then(|call| call.reached_mut(tag.as_deref())) {
             reached.awaits = Some(!from_caller);
         }
@@ -191,6 +193,15 @@ impl Switch {
                 self.tell_news(vec![Occurrence { topic: "system", kind: "media.ports_exhausted", account_id: None, domain_id: None, object }]);
             }
         }
+    }
+}
+
+/// What both accounts want, of which one may want nothing of its own; what goes through here always works.
+fn either(caller: MediaForce, callee: MediaForce) -> MediaForce {
+    match (caller, callee) {
+        (MediaForce::Always, _) | (_, MediaForce::Always) => MediaForce::Always,
+        (MediaForce::Never, _) | (_, MediaForce::Never) => MediaForce::Never,
+        _ => MediaForce::Auto,
     }
 }
 

@@ -8,7 +8,7 @@ use bytes::Bytes;
 use model::call::{CallDirection, CallParty, CallRecord, CallState};
 use model::media::{MediaVerdict, PoorMedia};
 use serde::Serialize;
-use service::{MediaSide, Occurrence};
+use service::{MediaForce, MediaSide, Occurrence};
 use sip::endpoint::Flow;
 use sip::{Dialog, Message, Parsed, Request, Uri, parse};
 use types::Timestamp;
@@ -126,6 +126,8 @@ pub(crate) struct End {
     pub(crate) side: MediaSide,
     /// Requests of the other end in the dialog go to its flow: nothing else reaches it.
     pub(crate) by_flow: bool,
+    /// Whether its media goes through here, as its account has it.
+    pub(crate) relay: MediaForce,
 }
 
 /// The messages that set a call up: its dialogs are read from them when it is ended from here.

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use bytes::Bytes;
-use service::{Destination, Sender, Signalled, Subscriber};
+use service::{Destination, MediaForce, Sender, Signalled, Subscriber};
 use sip::endpoint::Flow;
 use sip::header::{Seconds, Transport};
 use sip::locate::{Location, Lost};
@@ -544,14 +544,15 @@ impl Switch {
     pub(crate) fn caller_end(&self, request: &Request, flow: &Flow, authenticated: bool) -> End {
         let far = nat::is_far_caller(request, flow.address, |ip| own::is_translated(&self.shared.service, ip));
         let direct = request.items(Name::Via).take(2).count() == 1;
-        End { flow: *flow, side: self.side(flow, far, authenticated), by_flow: direct && (far || flow.transport.is_reliable()) }
+        End { flow: *flow, side: self.side(flow, far, authenticated), by_flow: direct && (far || flow.transport.is_reliable()), relay: MediaForce::Auto }
     }
 
     fn begin_call(&mut self, now: Instant, flow: &Flow, request: &Request, sender: &Sender, near: bool, steps: Vec<String>) -> Uuid {
         let account = sender.subscriber.as_ref().or(sender.claimed.as_ref()).map(|subscriber| (subscriber.account_id, subscriber.domain_id));
         let party = call::caller_party(request, flow, account, sender.subscriber.is_some());
         let record = call::begin(request, party, steps.clone());
-        let end = self.caller_end(request, flow, sender.subscriber.is_some() || near);
+        let mut end = self.caller_end(request, flow, sender.subscriber.is_some() || near);
+        end.relay = sender.subscriber.as_ref().or(sender.claimed.as_ref()).map_or(MediaForce::Auto, |subscriber| subscriber.settings.media_force);
         let news = call::news("call.started", &record);
         let id = self.calls.add(now, record, end, request);
         if let Some(call) = self.calls.get_mut(id) {

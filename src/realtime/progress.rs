@@ -4,7 +4,7 @@ use std::time::Instant;
 
 use bytes::Bytes;
 use model::call::{CallDirection, CallState};
-use service::Occurrence;
+use service::{MediaForce, Occurrence};
 use sip::endpoint::Flow;
 use sip::proxy::BranchId;
 use sip::transaction::Key;
@@ -32,9 +32,10 @@ impl Switch {
     pub(crate) fn note_reached(&mut self, key: &Key, branch: BranchId, response: &Response) {
         let Some(proxied) = self.proxies.get(key).filter(|proxied| proxied.in_dialog.is_none() && *proxied.proxy.request().method() == Method::Invite) else { return };
         let (Some(id), Some(way), 101..300) = (proxied.call, proxied.ways.get(&branch), response.status()) else { return };
-        let (Some((flow, _)), far, known) = (&way.sent, way.far, way.account.is_some()) else { return };
-        let flow = *flow;
-        let end = End { flow, side: self.side(&flow, far, known), by_flow: far || flow.transport.is_reliable() };
+        let Some((flow, _)) = &way.sent else { return };
+        let (flow, far) = (*flow, way.far);
+        let relay = way.account.as_ref().map_or(MediaForce::Auto, |account| account.settings.media_force);
+        let end = End { flow, side: self.side(&flow, far, way.account.is_some()), by_flow: far || flow.transport.is_reliable(), relay };
         let Ok(to) = response.to() else { return };
         if let Some(call) = self.calls.get_mut(id) {
             call.reach(to.tag().unwrap_or_default(), branch.0, end);

@@ -723,6 +723,8 @@ fn voice_network(steps: &mut Vec<Step>) {
     step("updateMediaPorts", json!({"first_port": 30_000}));
     step("updateMediaPorts", json!({"last_port": 99_999}));
     step("checkFirewall", json!({}));
+    step("getFirewallPlan", json!({}));
+    step("getServerChecks", json!({}));
     step("updateLan", json!({"wan_ipv4": "", "lan_ipv4": ""}));
 }
 

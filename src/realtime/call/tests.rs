@@ -47,7 +47,7 @@ fn add(calls: &mut Calls, caller: Option<u8>, address: u8, call_id: u8) -> Uuid 
     let mut record = begin(&request(), party, Vec::new());
     record.sip_call_id = call_id.to_string();
     let side = MediaSide { source: flow.address.ip(), lan: false, far_end_nat: false, authenticated: caller.is_some() };
-    calls.add(Instant::now(), record, End { flow, side, by_flow: false }, &request())
+    calls.add(Instant::now(), record, End { flow, side, by_flow: false, relay: MediaForce::Auto }, &request())
 }
 
 /// The same by looking at all calls.
