@@ -7,6 +7,7 @@ use std::sync::Arc;
 use rtp::{Expected, Latch, Leg, Mode, Remote, RoundTrip, SECOND, Seen, Stream};
 
 use crate::capture::Capture;
+use crate::socket;
 
 /// Number of an endpoint in its thread.
 pub(crate) type Slot = u32;
@@ -232,8 +233,8 @@ impl Endpoint {
     pub(crate) fn send(&mut self, datagram: &[u8]) -> bool {
         let Some(to) = self.hot.to else { return false };
         // Not connected, so that what comes from elsewhere is seen and counted; connecting was measured and saves nothing.
-        match self.hot.socket.send_to(datagram, to) {
-            Ok(_) => true,
+        match socket::send(&self.hot.socket, datagram, to) {
+            Ok(()) => true,
             Err(error) => self.send_again(datagram, to, &error),
         }
     }
@@ -241,7 +242,7 @@ impl Endpoint {
     /// What the network says of an earlier packet comes instead of sending this one.
     #[cold]
     fn send_again(&mut self, datagram: &[u8], to: SocketAddr, error: &io::Error) -> bool {
-        let sent = is_refusal(error) && self.hot.socket.send_to(datagram, to).is_ok();
+        let sent = is_refusal(error) && socket::send(&self.hot.socket, datagram, to).is_ok();
         if !sent {
             self.counters.send_errors += 1;
             self.note_refusals(u32::from(is_refusal(error)));
