@@ -4,7 +4,7 @@ use std::io;
 use std::net::{SocketAddr, UdpSocket};
 use std::sync::Arc;
 
-use rtp::{Expected, Latch, Leg, Mode, Remote, RoundTrip, SECOND, Seen, Stream};
+use rtp::{Expected, Latch, Leg, Mode, Remote, RoundTrip, SECOND, Seen, Stream, Voip};
 
 use crate::capture::Capture;
 use crate::socket;
@@ -118,6 +118,7 @@ pub(crate) struct Endpoint {
     pub(crate) mux: bool,
     formats: [Option<(u8, u32)>; FORMATS],
     pub(crate) remote: Option<Remote>,
+    pub(crate) hears: Option<Voip>,
     pub(crate) round_trip: RoundTrip,
     /// Where its packets are noted.
     pub(crate) capture: Option<Arc<Capture>>,
@@ -131,6 +132,8 @@ pub(crate) struct Snapshot {
     pub(crate) tally: Tally,
     pub(crate) counters: Counters,
     pub(crate) remote: Option<Remote>,
+    /// How the end hears, by its own measure.
+    pub(crate) hears: Option<Voip>,
     pub(crate) round_trip: Option<u64>,
     pub(crate) described: Option<SocketAddr>,
     pub(crate) latched: Option<SocketAddr>,
@@ -150,6 +153,7 @@ impl Endpoint {
             mux: false,
             formats: [None; FORMATS],
             remote: None,
+            hears: None,
             round_trip: RoundTrip::default(),
             capture: None,
         }
@@ -261,6 +265,7 @@ impl Endpoint {
             tally: self.tally,
             counters: self.counters,
             remote: self.remote,
+            hears: self.hears,
             round_trip: self.round_trip.latest,
             described: self.latch.expected().described,
             latched: self.latch.latched(),

@@ -263,6 +263,12 @@ impl Thread {
                     blocks
                 }
                 Report::Receiver { blocks, .. } => blocks,
+                Report::Extended(Some(hears)) => {
+                    if let Some(endpoint) = self.endpoint(media) {
+                        endpoint.hears = Some(hears);
+                    }
+                    continue;
+                }
                 _ => continue,
             };
             for block in blocks {

@@ -238,6 +238,14 @@ fn round_trips_are_seen_in_reports_that_pass() {
     let from_b = &report.streams[1];
     assert!(from_b.rtt_ms.is_some_and(|rtt| rtt < 5000.0));
     assert_eq!(from_b.remote_loss_percent, Some(25.0));
+    // How the telephone hears, by its own measure (RFC 3611 §4.7).
+    let mut hears = [&[0x80, 207, 0, 10, 0, 0, 0, 9, 7, 0, 0, 8][..], &[0; 32]].concat();
+    (hears[17], hears[18], hears[34]) = (64, 128, 38);
+    b.send_rtcp(to_b, &hears);
+    assert_eq!(a.hear_rtcp().0, hears);
+    let report = net.relay.report(net.call).unwrap();
+    let from_b = &report.streams[1];
+    assert_eq!((from_b.remote_discard_percent, from_b.remote_burst_density_percent, from_b.remote_mos), (Some(25.0), Some(50.0), Some(3.8)));
 }
 
 #[test]

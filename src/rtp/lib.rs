@@ -25,7 +25,7 @@ mod tests;
 pub use latch::{Expected, Latch, Mode, Seen};
 pub use packet::{Header, Kind, kind};
 pub use quality::{Coding, Quality, coding, mos};
-pub use rtcp::{Compound, Report, ReportBlock, compound};
+pub use rtcp::{Compound, Report, ReportBlock, Voip, compound};
 pub use stream::{Arrival, Remote, RoundTrip, Stream};
 pub use verdict::{Leg, Silent, Verdict, Why, verdict};
 

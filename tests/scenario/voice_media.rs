@@ -20,6 +20,7 @@ pub(crate) fn trials() -> Vec<Trial> {
     let test = |name: &str, run: fn() -> Outcome| Trial::test(format!("voice_media::{name}"), run);
     vec![
         test("ringing_is_confirmed_and_offers_follow_behind_a_translator", ringing_is_confirmed_and_offers_follow_behind_a_translator).with_ignored_flag(!netns::is_possible()),
+        test("each_side_is_shown_the_address_of_its_own_network", each_side_is_shown_the_address_of_its_own_network).with_ignored_flag(!netns::is_possible()),
         test("an_offer_in_a_response_is_answered_in_its_prack", an_offer_in_a_response_is_answered_in_its_prack),
         test("each_fork_is_confirmed_where_it_is", each_fork_is_confirmed_where_it_is),
         test("what_cannot_be_relayed_ends_at_both_ends", what_cannot_be_relayed_ends_at_both_ends),
@@ -139,6 +140,38 @@ fn ringing_is_confirmed_and_offers_follow_behind_a_translator() -> Outcome {
     alice.send_in(&mut dialog, "BYE", "", "");
     bob.reply(&bob.expect("BYE"), 200, "OK");
     exchange.ended("bob", "answered", "caller");
+    Ok(())
+}
+
+/// The WAN address is that of a NAT in front, and on no machine here.
+fn each_side_is_shown_the_address_of_its_own_network() -> Outcome {
+    let mut internet = Internet::new();
+    let (inside, outside) = (internet.host(), internet.host());
+    let exchange = Exchange::open();
+    let (lan, wan) = (internet.v4, internet.nobody());
+    assert_eq!(exchange.admin.call("PUT", "/network/address-lists/lan_ips", Some(json!({"lines": [inside.v4.to_string()]}))).status, 200);
+    set_media(&exchange, json!({"lan_ipv4": lan, "wan_ipv4": wan}));
+    let mut phones = [("alice", &inside), ("bob", &outside)].map(|(name, host)| Ua::new(Some(&host.space), host.v4, exchange.sip(internet.v4), name));
+    phones.iter_mut().for_each(Ua::register);
+    let [alice, bob] = &mut phones;
+    for (uri, addresses) in [(BOB, [lan, wan]), ("sip:alice@main.example", [wan, lan])] {
+        let (caller, callee) = if uri == BOB { (&mut *alice, &*bob) } else { (&mut *bob, &*alice) };
+        let invited = caller.invite(uri, "");
+        let invite = callee.expect("INVITE");
+        callee.reply(&invite, 200, "OK");
+        let (answer, dialog) = caller.outcome(&invited);
+        callee.expect("ACK");
+        for (message, address, hidden) in [(&answer, addresses[0], callee.local), (&invite, addresses[1], caller.local)] {
+            let place = shown(message);
+            assert_eq!((place.ip(), (20_000..=31_999).contains(&place.port())), (address.into(), true));
+            let body = message.0.split("\r\n\r\n").nth(1).unwrap();
+            assert!(!body.contains(&hidden.ip().to_string()), "{body}");
+        }
+        let mut dialog = dialog.unwrap().early();
+        caller.send_in(&mut dialog, "BYE", "", "");
+        callee.reply(&callee.expect("BYE"), 200, "OK");
+        assert_eq!(caller.answered_in(&dialog, "BYE").status(), 200);
+    }
     Ok(())
 }
 

@@ -1289,14 +1289,22 @@ export type MediaStream = {
   "over_limit": number;
   /** Packets received. */
   "packets": number;
+  /** Changes of the payload type. */
+  "payload_changes"?: number;
   /** RTP payload type. */
   "payload_type"?: number | null;
   /** `good`, `fair` or `poor`. */
   "quality"?: string | null;
+  /** What of bursts the end lacks, by its own measure, in percent. */
+  "remote_burst_density_percent"?: number | null;
+  /** What comes too late for the end to play it, by its own measure (RFC 3611), in percent. */
+  "remote_discard_percent"?: number | null;
   /** Jitter that the end reports of what it receives, in milliseconds. */
   "remote_jitter_ms"?: number | null;
   /** Loss that the end reports of what it receives, in percent. */
   "remote_loss_percent"?: number | null;
+  /** How the end hears, by its own measure, 1 to 5. */
+  "remote_mos"?: number | null;
   /** Packets that came late. */
   "reordered": number;
   /** RTCP packets received. */
