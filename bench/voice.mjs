@@ -69,7 +69,7 @@ export async function bindings({ call, load, row, number, offset, memory }) {
 /** Packets of calls that all go through the relay, beside rtpengine in user space and the kernel's own echo. */
 export async function media({ call, load, peers, echo, row, number, medians, rounds, seconds, offset, postamt, password }) {
   await call("PATCH", "/server/modules/media", { set: { force: "always" } });
-  await call("PATCH", "/network/media-ports", { first_port: 10000, last_port: 23999, max_streams: 10000 });
+  await call("PATCH", "/network/media-ports", { first_port: 10000, last_port: 22999, max_streams: 10000 });
   peers("start", "rtpengine.sh");
   const rtp = (more) => load("rtp_load", ["--host", "127.0.0.1", "--duration", seconds, ...more]);
   const thousand = ["--streams", 1000];
@@ -96,7 +96,7 @@ export async function media({ call, load, peers, echo, row, number, medians, rou
 /** The last run of a side, of ever more streams, that lost less than one packet in a thousand. */
 function capacity(side) {
   let carried = { streams: 0 };
-  for (let streams = 2500; ; streams += 500) {
+  for (let streams = 3000; ; streams += 500) {
     // Ports rest for half a minute.
     Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 31_000);
     let run;
