@@ -43,7 +43,8 @@ async fn upgrade(State((telephony, service)): State<(Telephony, Service)>, socke
     socket.protocols([SIP]).max_message_size(Limits::STREAM.message).on_upgrade(move |socket| run(flow, socket, telephony))
 }
 
-/// Whether a page of this origin may use the telephone: those of our own names and addresses, and what is no browser.
+/// Whether a page of this origin may use the telephone: those of our own names and addresses, those of the settings, and what is no
+/// browser.
 fn may_come_from(service: &Service, headers: &HeaderMap) -> bool {
     let Some(origin) = headers.get(header::ORIGIN) else { return true };
     let host = origin.to_str().ok().and_then(|origin| origin.split_once("://")).map(|(_, rest)| rest).unwrap_or_default();
@@ -52,8 +53,9 @@ fn may_come_from(service: &Service, headers: &HeaderMap) -> bool {
         None => host.split(':').next().unwrap_or_default(),
     };
     let own = name.parse().is_ok_and(|ip: std::net::IpAddr| ip.is_loopback() || service.is_own_address(ip));
+    let listed = || origin.to_str().is_ok_and(|origin| service.module_settings().sip.ws_origins.iter().any(|one| one.trim_end_matches('/').eq_ignore_ascii_case(origin)));
     // A page that the same host serves is ours, whatever the host is called.
-    own || name == "localhost" || service.is_own_name(name) || headers.get(header::HOST).and_then(|value| value.to_str().ok()).is_some_and(|own| own == host)
+    own || listed() || name == "localhost" || service.is_own_name(name) || headers.get(header::HOST).and_then(|value| value.to_str().ok()).is_some_and(|own| own == host)
 }
 
 async fn run(flow: Flow, mut socket: WebSocket, telephony: Telephony) {

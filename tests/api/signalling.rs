@@ -22,6 +22,7 @@ pub(crate) fn trials() -> Vec<Trial> {
         test("callers_are_named_as_they_may_be", callers_are_named_as_they_may_be),
         test("settings_act_at_once", settings_act_at_once),
         test("others_are_where_settings_say_and_asked_as_they_can", others_are_where_settings_say_and_asked_as_they_can),
+        test("telephones_go_with_the_password_and_are_chosen", telephones_go_with_the_password_and_are_chosen),
         test("telephones_that_do_not_answer_pings_are_not_called", telephones_that_do_not_answer_pings_are_not_called),
     ]
 }
@@ -289,5 +290,40 @@ fn others_are_where_settings_say_and_asked_as_they_can() -> Outcome {
         let refused = admin.call("PATCH", "/server/modules/sip", Some(json!({"set": values})));
         assert_eq!((refused.status, refused.body["errors"][0]["pointer"].as_str()), (422, Some(pointer)));
     }
+    Ok(())
+}
+
+fn telephones_go_with_the_password_and_are_chosen() -> Outcome {
+    let (_scratch, server, admin) = server(&["anna", "bert"]);
+    let mut anna = registered(&server, "anna");
+    let (mut desk, mut screen) = (Telephone::new(server.offset, "bert"), Telephone::new(server.offset, "bert"));
+    for (telephone, features) in [(&mut desk, ";audio"), (&mut screen, ";audio;video")] {
+        let (to, contact) = ("<sip:bert@main.example>", telephone.contact());
+        let register = |telephone: &mut Telephone, more: &str| {
+            let message = telephone.request("REGISTER", "sip:main.example", to, &format!("features{}", features.len()), &format!("Expires: 600\r\n{more}"), "").replace(&format!("Contact: {contact}"), &format!("Contact: {contact}{features}"));
+            telephone.send(&message);
+            telephone.receive()
+        };
+        let challenged = register(telephone, "");
+        let answer = telephone.answer(&challenged, "REGISTER", "sip:main.example", PASSWORD);
+        assert_eq!(status(&register(telephone, &format!("Authorization: {answer}\r\n"))), 200);
+    }
+    // Only the one with a picture rings.
+    let (uri, description) = ("sip:bert@main.example", anna.sdp());
+    let invite = anna.request("INVITE", uri, &format!("<{uri}>"), "picture", "Accept-Contact: *;video;require;explicit\r\nContent-Type: application/sdp\r\n", &description);
+    anna.send(&invite);
+    let came = screen.receive();
+    assert!(came.starts_with("INVITE "), "{came}");
+    screen.send(&screen.reply(&came, 486, ""));
+    assert!(screen.receive().starts_with("ACK "));
+    assert_eq!(status(&anna.receive()), 486, "nobody waits for the desk");
+    let count = || admin.call("GET", "/sip/registrations?account=bert@main.example", None).body["data"].as_array().unwrap().len();
+    let change = |password: &str| assert_eq!(admin.call("POST", "/accounts/bert@main.example/set-password", Some(json!({"password": password}))).status, 204);
+    set(&admin, json!({"drop_on_password_change": false}));
+    change("a long new password 1");
+    assert_eq!(count(), 2);
+    set(&admin, json!({"drop_on_password_change": true}));
+    change("a long new password 2");
+    assert_eq!(count(), 0);
     Ok(())
 }
