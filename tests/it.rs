@@ -109,6 +109,8 @@ mod voice;
 mod voice_faults;
 #[path = "scenario/voice_nat.rs"]
 mod voice_nat;
+#[path = "scenario/voice_media.rs"]
+mod voice_media;
 #[path = "scenario/voice_sipp.rs"]
 mod voice_sipp;
 
@@ -153,6 +155,7 @@ fn main() {
     trials.extend(voice_services::trials());
     trials.extend(signal_rules::trials());
     trials.extend(voice_nat::trials());
+    trials.extend(voice_media::trials());
     trials.extend(voice_sipp::trials());
     trials.extend(voice_faults::trials());
     libtest_mimic::run(&arguments, trials).exit();

@@ -10,6 +10,7 @@ pub mod address_list;
 pub mod auth;
 pub mod call;
 pub mod certificate;
+pub mod check;
 pub mod dataset;
 pub mod dns_check;
 pub mod domain;

@@ -318,6 +318,10 @@ pub struct SipSettings {
     /// Calls at a time from an address by callers who have not signed in; 0 = no limit.
     #[setting(default = 20, min = 0, max = 100_000, view = "advanced")]
     pub stranger_calls: i64,
+    /// Calls and registrations leave something behind: records, ladders, events; off: nothing stays of a call that is over, and
+    /// nobody is told of it.
+    #[setting(default = true, view = "advanced")]
+    pub history: bool,
     /// The ladder of every call is kept; off: of failed calls, and of accounts whose own setting says so.
     #[setting(default = false)]
     pub trace_calls: bool,

@@ -30,9 +30,9 @@ impl Switch {
 
     /// Who is called when one account is; it may be another who answers.
     pub(crate) fn name_callee(&mut self, call: Option<Uuid>, destinations: &[Destination]) {
-        if let (Some(call), [Destination::Account(account)]) = (call.and_then(|call| self.calls.get_mut(call)), destinations) {
-            call.record.callee.account_id = Some(account.account_id);
-            call.record.callee.domain_id = Some(account.domain_id);
+        let (Some(id), [Destination::Account(account)]) = (call, destinations) else { return };
+        self.calls.set_callee(id, account.account_id, account.domain_id);
+        if let Some(call) = self.calls.get_mut(id) {
             call.ladder.kept |= account.settings.trace_calls;
         }
     }
@@ -82,9 +82,7 @@ impl Switch {
     fn enter_account(&mut self, now: Instant, key: &Key, account: Arc<Subscriber>, parent: Option<(usize, Why)>) -> Result<Vec<Target<Next>>, u16> {
         let call = self.proxies.get(key).and_then(|proxied| proxied.call);
         let settings = &account.settings;
-        // Counting costs where calls are many.
-        let counts = !settings.call_waiting || settings.calls_limit >= 0;
-        let others = if counts { self.calls.others_of(account.account_id, call) } else { 0 };
+        let others = self.calls.others_of(account.account_id, call);
         let limit = settings.calls_limit;
         let Some(plan) = self.plan(key) else { return Ok(Vec::new()) };
         if !plan.seen.insert(account.account_id) {
@@ -166,8 +164,8 @@ impl Switch {
     /// The telephones of an account ring.
     fn alerts(&mut self, key: &Key, account: Uuid) {
         let call = self.proxies.get(key).and_then(|proxied| proxied.call);
-        if let Some(call) = call.and_then(|call| self.calls.get_mut(call)) {
-            call.alerted.push(account);
+        if let Some(call) = call {
+            self.calls.alert(call, account);
             self.events.calls_changed(Some(account));
         }
     }

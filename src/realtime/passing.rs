@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 
 use bytes::Bytes;
 use model::sip_peer::Quirks;
-use service::{Destination, Sender, Signalled, Subscriber};
+use service::{Destination, MediaForce, Sender, Signalled, Subscriber};
 use sip::endpoint::Flow;
 use sip::header::{Seconds, Transport};
 use sip::identity;
@@ -46,8 +46,8 @@ pub(crate) struct Proxied {
     pub(crate) plan: Option<Box<Plan>>,
     /// The text of the status that it is refused with, as a rule says it.
     pub(crate) says: Option<Box<(u16, String)>>,
-    /// What its sender is warned of when it is refused with 480, as no way was found.
-    pub(crate) warning: Option<String>,
+    /// A header field that goes with a status of ours: how to go on, or why it failed.
+    pub(crate) adds: Option<Box<(u16, String)>>,
     /// The instant message in it.
     pub(crate) im: Option<Box<Im>>,
     pub(crate) ways: HashMap<BranchId, Way>,
@@ -58,7 +58,7 @@ pub(crate) struct Proxied {
 impl Proxied {
     /// A request that came by this flow.
     pub(crate) fn new(proxy: Proxy<Next>, flow: Flow) -> Self {
-        Self { proxy, flow, call: None, caller: None, in_dialog: None, plan: None, says: None, warning: None, im: None, ways: HashMap::new(), armed: None }
+        Self { proxy, flow, call: None, caller: None, in_dialog: None, plan: None, says: None, adds: None, im: None, ways: HashMap::new(), armed: None }
     }
 
     /// When something is due of it.
@@ -182,7 +182,7 @@ impl Switch {
         sender.subscriber.as_ref().is_some_and(|subscriber| {
             let limit = subscriber.settings.calls_limit;
             // The new call counts already.
-            limit >= 0 && i64::try_from(self.calls.of_account(subscriber.account_id)).unwrap_or(i64::MAX) > limit
+            limit >= 0 && i64::try_from(self.calls.others_of(subscriber.account_id, None)).unwrap_or(i64::MAX) > limit
         }).then_some(486)
     }
 
@@ -271,18 +271,17 @@ impl Switch {
         self.arm(key);
     }
 
-    /// The answer with the text that a rule gives its status, and a warning.
+    /// The answer with the text that a rule gives its status, and what else goes with it.
     fn with_text(&self, key: &Key, status: u16, octets: Bytes) -> Bytes {
-        let Some(proxied) = self.proxies.get(key) else { return octets };
-        let says = proxied.says.as_deref().filter(|(of, _)| *of == status);
-        let warning = proxied.warning.as_ref().filter(|_| status == 480);
-        let Some(end) = octets.windows(2).position(|two| two == b"\r\n").filter(|_| says.is_some() || warning.is_some()) else { return octets };
-        let mut said = match says {
-            Some((_, text)) => format!("SIP/2.0 {status} {text}").into_bytes(),
-            None => octets.get(..end).unwrap_or_default().to_vec(),
-        };
-        if let Some(warning) = warning {
-            said.extend_from_slice(format!("\r\nWarning: 399 postamt \"{warning}\"").as_bytes());
+        let (Some(proxied), Some(end)) = (self.proxies.get(key), octets.windows(2).position(|two| two == b"\r\n")) else { return octets };
+        let of = |said: &Option<Box<(u16, String)>>| said.as_deref().filter(|(of, _)| *of == status).map(|(_, text)| text.clone());
+        let (text, adds) = (of(&proxied.says), of(&proxied.adds));
+        if text.is_none() && adds.is_none() {
+            return octets;
+        }
+        let mut said = text.map_or_else(|| octets.get(..end).unwrap_or_default().to_vec(), |text| format!("SIP/2.0 {status} {text}").into_bytes());
+        if let Some(field) = adds {
+            said.extend_from_slice(format!("\r\n{field}").as_bytes());
         }
         said.extend_from_slice(octets.get(end..).unwrap_or_default());
         said.into()
@@ -297,7 +296,16 @@ impl Switch {
     /// A branch came to nothing.
     fn failed(&mut self, now: Instant, key: &Key, branch: BranchId, status: u16) {
         self.note_status(key, branch, status);
+        self.branch_over(key, branch);
         self.tell(now, key, proxy::Input::Failed(branch, status));
+    }
+
+    /// A branch of a call came to nothing: its ports go back.
+    fn branch_over(&self, key: &Key, branch: BranchId) {
+        let proxied = self.proxies.get(key).filter(|proxied| proxied.in_dialog.is_none());
+        if let Some(call) = proxied.and_then(|proxied| proxied.call) {
+            self.media.branch_ended(call, branch.0);
+        }
     }
 
     fn note_status(&mut self, key: &Key, branch: BranchId, status: u16) {
@@ -364,7 +372,8 @@ impl Switch {
     /// Tells why there is no way to a host: in the ladder of the call, and those who are trusted by the answer.
     fn note_lost(&mut self, key: &Key, lost: Lost, host: &str) {
         let Some(proxied) = self.proxies.get_mut(key) else { return };
-        proxied.warning = (proxied.caller.is_some() || self.shared.service.is_near(proxied.flow.address.ip())).then(|| lost.to_string());
+        let trusted = proxied.caller.is_some() || self.shared.service.is_near(proxied.flow.address.ip());
+        proxied.adds = trusted.then(|| Box::new((480, format!("Warning: 399 postamt \"{lost}\""))));
         if let Some(ladder) = proxied.call.and_then(|call| self.calls.ladder(call)) {
             ladder.note(moment(), "dns", format!("{host}: {lost}"));
         }
@@ -518,6 +527,7 @@ impl Switch {
         }
         if response.status() >= 300 {
             self.note_status(key, branch, response.status());
+            self.branch_over(key, branch);
         }
         self.tell(now, key, proxy::Input::Response(branch, response));
         self.drain_proxy(now, key);
@@ -526,12 +536,10 @@ impl Switch {
     /// Passes a response of a branch back.
     fn relay(&mut self, now: Instant, key: &Key, branch: BranchId, response: &Response) {
         let status = response.status();
+        self.note_reached(key, branch, response);
         let body = match self.answer_body(key, branch, response) {
             Ok(body) => body,
-            Err(refused) => {
-                tracing::info!(status = refused.status, reason = refused.reason, "media cannot be relayed");
-                None
-            }
+            Err(refused) => return self.unusable(now, key, branch, response, refused),
         };
         let octets = proxy::relay(response, |splice| {
             if let Some(body) = &body {
@@ -554,7 +562,7 @@ impl Switch {
         }
     }
 
-    fn note_sent(&mut self, key: &Key, octets: Bytes) {
+    pub(crate) fn note_sent(&mut self, key: &Key, octets: Bytes) {
         if let Some(proxied) = self.proxies.get(key)
             && let Some(ladder) = proxied.call.and_then(|call| self.calls.ladder(call))
         {
@@ -577,18 +585,21 @@ impl Switch {
     pub(crate) fn caller_end(&self, request: &Request, flow: &Flow, authenticated: bool) -> End {
         let far = nat::is_far_caller(request, flow.address, |ip| own::is_translated(&self.shared.service, ip));
         let direct = request.items(Name::Via).take(2).count() == 1;
-        End { flow: *flow, side: self.side(flow, far, authenticated), by_flow: direct && (far || flow.transport.is_reliable()) }
+        End { flow: *flow, side: self.side(flow, far, authenticated), by_flow: direct && (far || flow.transport.is_reliable()), relay: MediaForce::Auto }
     }
 
     fn begin_call(&mut self, now: Instant, flow: &Flow, request: &Request, sender: &Sender, near: bool, steps: Vec<String>) -> Uuid {
         let account = sender.subscriber.as_ref().or(sender.claimed.as_ref()).map(|subscriber| (subscriber.account_id, subscriber.domain_id));
         let party = call::caller_party(request, flow, account, sender.subscriber.is_some());
         let record = call::begin(request, party, steps.clone());
-        let end = self.caller_end(request, flow, sender.subscriber.is_some() || near);
+        let mut end = self.caller_end(request, flow, sender.subscriber.is_some() || near);
+        end.relay = sender.subscriber.as_ref().or(sender.claimed.as_ref()).map_or(MediaForce::Auto, |subscriber| subscriber.settings.media_force);
         let news = call::news("call.started", &record);
         let id = self.calls.add(now, record, end, request);
+        let off = !self.keeps_history();
         if let Some(call) = self.calls.get_mut(id) {
             let at = moment();
+            call.ladder.off = off;
             call.ladder.received(at, *flow, request.octets());
             for step in steps {
                 call.ladder.note(at, "route", step);

@@ -138,7 +138,14 @@ impl Switch {
     }
 
     pub(crate) fn write(&self, write: Write) {
-        self.writes.write(write);
+        if !write.is_history() || self.keeps_history() {
+            self.writes.write(write);
+        }
+    }
+
+    /// Whether calls and registrations leave something behind.
+    pub(crate) fn keeps_history(&self) -> bool {
+        self.shared.service.module_settings().sip.history
     }
 
     /// Takes bindings of an account away; how many there were.

@@ -50,7 +50,7 @@ impl Switch {
         let Ok(Some(replaces)) = request.first::<Replaces<'_>>(Name::Replaces) else { return true };
         let account = sender.subscriber.as_ref().or(sender.claimed.as_ref()).map(|subscriber| subscriber.account_id);
         let Some(parties) = self.calls.parties(replaces.call_id) else { return true };
-        let is_party = |id: Uuid| parties.contains(&Some(id));
+        let is_party = |id: Uuid| parties.contains(&id);
         account.is_some_and(is_party) || self.referred.holds(now, replaces.call_id)
     }
 }

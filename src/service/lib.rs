@@ -24,6 +24,7 @@ mod describe;
 mod dialler;
 mod directory;
 mod changes;
+mod check;
 mod disk;
 mod dns;
 mod dns_check;
@@ -134,6 +135,8 @@ struct Inner {
     quotas: message::Quotas,
     hashing: tokio::sync::Semaphore,
     disk: disk::Disk,
+    /// How others saw this server when a STUN server was asked last, and what may be wrong by that.
+    probed: std::sync::Mutex<Option<network::Probed>>,
     setup_file: std::path::PathBuf,
     networks: Vec<String>,
     health: health::Health,
@@ -177,6 +180,7 @@ impl Service {
             hashing: tokio::sync::Semaphore::new(cores),
             // The data folder is where the token lies.
             disk: disk::Disk::new(setup_file.parent().unwrap_or(&setup_file)),
+            probed: std::sync::Mutex::default(),
             setup_file,
             networks,
             health: health::Health::default(),

@@ -1,6 +1,6 @@
 // English for words that come from the API where the word itself does not do.
 export const coded: Record<string, string> = {
-  "check.database": "Database", "check.running": "Running",
+  "check.database": "Database", "check.running": "Running", "check.disk": "Disk", "check.open_files": "Open files", "check.media_ports": "Ports of media", "check.media_streams": "Media streams", "check.local_ports": "Ports given to others too",
   "list.client_ips": "Client IPs",
   "choice.crlf": "CRLF", "choice.options": "OPTIONS", "choice.notify": "NOTIFY",
   "choice.smtp": "SMTP", "choice.submission": "Submission", "choice.imap": "IMAP", "choice.pop": "POP3", "choice.http_admin": "HTTP, administrators", "choice.http_user": "HTTP, users", "choice.sip_udp": "SIP, UDP", "choice.sip_tcp": "SIP, TCP", "choice.sip_tls": "SIP, TLS",

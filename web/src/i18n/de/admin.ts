@@ -434,5 +434,8 @@ export const admin = {
   "{n} recipients are tried now": "{n} Empfänger werden jetzt versucht",
   "{n} recipients wait": "{n} Empfänger warten",
   "{n} tries": "{n} Versuche",
+  "MOS as it hears": "MOS nach eigenem Maß",
+  "to be looked at": "anzusehen",
+  "{found} of {bound}": "{found} von {bound}",
   "{ok} of {all} well": "{ok} von {all} gut",
 } as const;

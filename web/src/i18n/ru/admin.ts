@@ -434,5 +434,8 @@ export const admin = {
   "{n} recipients are tried now": "Попытка сейчас, получателей: {n}",
   "{n} recipients wait": "Ждут получателей: {n}",
   "{n} tries": "Попыток: {n}",
+  "MOS as it hears": "MOS по его оценке",
+  "to be looked at": "требуют внимания",
+  "{found} of {bound}": "{found} из {bound}",
   "{ok} of {all} well": "{ok} из {all} в порядке",
 };
