@@ -16,7 +16,8 @@ use sip::{Limits, Parsed, parse};
 use tokio::sync::mpsc;
 
 use crate::Telephony;
-use crate::flow::{Outgoing, fail_rest, outgoing};
+use crate::flow::fail_rest;
+use crate::outgoing::{Waiting, outgoing};
 use crate::switch::Input;
 
 /// How often a peer is asked whether it is there; gone is who is silent twice as long.
@@ -62,19 +63,27 @@ async fn run(flow: Flow, mut socket: WebSocket, telephony: Telephony) {
     let inputs = telephony.inputs;
     let (sender, mut waiting) = outgoing();
     if inputs.send(Input::Opened(flow, sender)).await.is_ok() {
-        exchange(flow, &mut socket, &mut waiting, &inputs).await;
+        let behind = waiting.overflow();
+        tokio::select! {
+            () = exchange(flow, &mut socket, &mut waiting, &inputs) => {}
+            () = behind => {}
+        }
     }
     fail_rest(&mut waiting, &inputs, flow).await;
 }
 
 /// Carries messages both ways until one side ends it.
-async fn exchange(flow: Flow, socket: &mut WebSocket, waiting: &mut mpsc::Receiver<Outgoing>, inputs: &mpsc::Sender<Input>) {
+async fn exchange(flow: Flow, socket: &mut WebSocket, waiting: &mut Waiting, inputs: &mpsc::Sender<Input>) {
     // Whoever has just come is there.
     let mut pings = tokio::time::interval_at(tokio::time::Instant::now() + PING, PING);
     let mut silent = 0;
     loop {
+        let mut written = None;
         let message = tokio::select! {
-            next = waiting.recv() => match next { Some((_, octets)) => out(octets), None => return },
+            next = waiting.recv() => match next {
+                Some(next) => out(written.insert(next).octets.clone()),
+                None => return,
+            },
             _ = pings.tick() => {
                 silent += 1;
                 if silent > 1 {

@@ -23,6 +23,7 @@ pub(crate) fn trials() -> Vec<Trial> {
         test("settings_act_at_once", settings_act_at_once),
         test("others_are_where_settings_say_and_asked_as_they_can", others_are_where_settings_say_and_asked_as_they_can),
         test("telephones_go_with_the_password_and_are_chosen", telephones_go_with_the_password_and_are_chosen),
+        test("answers_find_another_connection", answers_find_another_connection),
         test("telephones_that_do_not_answer_pings_are_not_called", telephones_that_do_not_answer_pings_are_not_called),
     ]
 }
@@ -325,5 +326,27 @@ fn telephones_go_with_the_password_and_are_chosen() -> Outcome {
     set(&admin, json!({"drop_on_password_change": true}));
     change("a long new password 2");
     assert_eq!(count(), 0);
+    Ok(())
+}
+
+fn answers_find_another_connection() -> Outcome {
+    let (_scratch, server, _admin) = server(&["anna", "bert"]);
+    let (anna, bert) = (registered(&server, "anna"), registered(&server, "bert"));
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let me = listener.local_addr().unwrap();
+    let mut stream = TcpStream::connect(("127.0.0.1", 5060 + server.offset)).unwrap();
+    let message = format!(
+        "OPTIONS sip:bert@main.example SIP/2.0\r\nVia: SIP/2.0/TCP {me};branch=z9hG4bKgone\r\nMax-Forwards: 70\r\nFrom: <sip:anna@main.example>;tag=1\r\nTo: <sip:bert@main.example>\r\n\
+         Call-ID: gone\r\nCSeq: 1 OPTIONS\r\nContent-Length: 0\r\n\r\n"
+    );
+    stream.write_all(message.as_bytes()).unwrap();
+    let came = bert.receive();
+    // The server has noticed that the connection is gone when it closes its own side.
+    stream.shutdown(std::net::Shutdown::Write).unwrap();
+    assert_eq!(stream.read(&mut [0; 16]).unwrap(), 0);
+    bert.send(&bert.reply(&came, 200, ""));
+    let answer = String::from_utf8(first_octets(&listener).1).unwrap();
+    assert!(answer.starts_with("SIP/2.0 200 ") && answer.contains("branch=z9hG4bKgone"), "{answer}");
+    drop(anna);
     Ok(())
 }
