@@ -2,6 +2,8 @@
 
 use std::io::{Read, Write};
 use std::net::{TcpListener, TcpStream, UdpSocket};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::{Duration, Instant};
 
 use libtest_mimic::{Failed, Trial};
@@ -23,6 +25,7 @@ pub(crate) fn trials() -> Vec<Trial> {
         test("settings_act_at_once", settings_act_at_once),
         test("others_are_where_settings_say_and_asked_as_they_can", others_are_where_settings_say_and_asked_as_they_can),
         test("telephones_go_with_the_password_and_are_chosen", telephones_go_with_the_password_and_are_chosen),
+        test("a_broken_flow_leads_to_the_other", a_broken_flow_leads_to_the_other),
         test("answers_find_another_connection", answers_find_another_connection),
         test("telephones_that_do_not_answer_pings_are_not_called", telephones_that_do_not_answer_pings_are_not_called),
     ]
@@ -294,21 +297,56 @@ fn others_are_where_settings_say_and_asked_as_they_can() -> Outcome {
     Ok(())
 }
 
+/// Registers a telephone with parameters of its Contact, and more fields.
+fn register_as(telephone: &mut Telephone, params: &str, more: &str) {
+    let (to, contact) = (format!("<sip:{}@main.example>", telephone.user), telephone.contact());
+    let call_id: String = contact.chars().filter(char::is_ascii_alphanumeric).collect();
+    let mut proof = String::new();
+    loop {
+        let message = telephone.request("REGISTER", "sip:main.example", &to, &call_id, &format!("Expires: 600\r\n{more}{proof}"), "");
+        telephone.send(&message.replace(&format!("Contact: {contact}"), &format!("Contact: {contact}{params}")));
+        let answer = telephone.receive();
+        if status(&answer) == 200 {
+            return;
+        }
+        assert!(status(&answer) == 401 && proof.is_empty(), "{answer}");
+        proof = format!("Authorization: {}\r\n", telephone.answer(&answer, "REGISTER", "sip:main.example", PASSWORD));
+    }
+}
+
+fn a_broken_flow_leads_to_the_other() -> Outcome {
+    let (_scratch, server, _admin) = server(&["anna", "bert"]);
+    let mut anna = registered(&server, "anna");
+    let mut flows = [1, 2].map(|_| Telephone::new(server.offset, "bert"));
+    for (flow, number) in flows.iter_mut().zip(1..) {
+        register_as(flow, &format!(";reg-id={number};+sip.instance=\"<urn:uuid:1>\""), "Supported: outbound, path\r\n");
+    }
+    // One is asked, and when it cannot, the other.
+    let asked = Arc::new(AtomicUsize::new(0));
+    let answering = flows.map(|flow| {
+        let asked = asked.clone();
+        std::thread::spawn(move || {
+            let came = flow.receive();
+            let status = if asked.fetch_add(1, Ordering::SeqCst) == 0 { 430 } else { 486 };
+            flow.send(&flow.reply(&came, status, ""));
+            assert!(came.starts_with("INVITE ") && flow.receive().starts_with("ACK "), "{came}");
+        })
+    });
+    let (uri, description) = ("sip:bert@main.example", anna.sdp());
+    let invite = anna.request("INVITE", uri, &format!("<{uri}>"), "broken", "Content-Type: application/sdp\r\n", &description);
+    anna.send(&invite);
+    assert_eq!(status(&anna.receive()), 486);
+    answering.into_iter().for_each(|one| one.join().unwrap());
+    assert_eq!(asked.load(Ordering::SeqCst), 2);
+    Ok(())
+}
+
 fn telephones_go_with_the_password_and_are_chosen() -> Outcome {
     let (_scratch, server, admin) = server(&["anna", "bert"]);
     let mut anna = registered(&server, "anna");
     let (mut desk, mut screen) = (Telephone::new(server.offset, "bert"), Telephone::new(server.offset, "bert"));
-    for (telephone, features) in [(&mut desk, ";audio"), (&mut screen, ";audio;video")] {
-        let (to, contact) = ("<sip:bert@main.example>", telephone.contact());
-        let register = |telephone: &mut Telephone, more: &str| {
-            let message = telephone.request("REGISTER", "sip:main.example", to, &format!("features{}", features.len()), &format!("Expires: 600\r\n{more}"), "").replace(&format!("Contact: {contact}"), &format!("Contact: {contact}{features}"));
-            telephone.send(&message);
-            telephone.receive()
-        };
-        let challenged = register(telephone, "");
-        let answer = telephone.answer(&challenged, "REGISTER", "sip:main.example", PASSWORD);
-        assert_eq!(status(&register(telephone, &format!("Authorization: {answer}\r\n"))), 200);
-    }
+    register_as(&mut desk, ";audio", "");
+    register_as(&mut screen, ";audio;video", "");
     // Only the one with a picture rings.
     let (uri, description) = ("sip:bert@main.example", anna.sdp());
     let invite = anna.request("INVITE", uri, &format!("<{uri}>"), "picture", "Accept-Contact: *;video;require;explicit\r\nContent-Type: application/sdp\r\n", &description);
