@@ -12,6 +12,7 @@ use serde_json::{Value, json};
 use crate::account::PASSWORD;
 use crate::client::Client;
 use crate::dns::Dns;
+use crate::server::{Options, Scratch, Server};
 use crate::sip::{Telephone, status};
 use crate::telephony::{registered, server};
 
@@ -26,6 +27,7 @@ pub(crate) fn trials() -> Vec<Trial> {
         test("others_are_where_settings_say_and_asked_as_they_can", others_are_where_settings_say_and_asked_as_they_can),
         test("telephones_go_with_the_password_and_are_chosen", telephones_go_with_the_password_and_are_chosen),
         test("a_broken_flow_leads_to_the_other", a_broken_flow_leads_to_the_other),
+        test("challenges_outlive_the_server", challenges_outlive_the_server),
         test("answers_find_another_connection", answers_find_another_connection),
         test("telephones_that_do_not_answer_pings_are_not_called", telephones_that_do_not_answer_pings_are_not_called),
     ]
@@ -386,5 +388,27 @@ fn answers_find_another_connection() -> Outcome {
     let answer = String::from_utf8(first_octets(&listener).1).unwrap();
     assert!(answer.starts_with("SIP/2.0 200 ") && answer.contains("branch=z9hG4bKgone"), "{answer}");
     drop(anna);
+    Ok(())
+}
+
+fn challenges_outlive_the_server() -> Outcome {
+    let scratch = Scratch::new();
+    let mut options = Options::new(&scratch.0.join("data"));
+    options.environment = [("MAIN_DOMAIN", "main.example"), ("POSTMASTER_PASSWORD", PASSWORD)].map(|(key, value)| (format!("POSTAMT_BOOTSTRAP__{key}"), value.to_owned())).to_vec();
+    let server = Server::start(&options);
+    let mut telephone = Telephone::new(server.offset, "postmaster");
+    let register = |telephone: &mut Telephone, proof: &str| {
+        let message = telephone.request("REGISTER", "sip:main.example", "<sip:postmaster@main.example>", "outlives", proof, "");
+        telephone.send(&message);
+        telephone.receive()
+    };
+    let challenged = register(&mut telephone, "");
+    assert_eq!(status(&challenged), 401);
+    let offset = server.offset;
+    assert_eq!(server.stop(), Some(0));
+    let _server = Server::start_at(&options, offset);
+    let proof = telephone.answer(&challenged, "REGISTER", "sip:main.example", PASSWORD);
+    let answer = register(&mut telephone, &format!("Authorization: {proof}\r\n"));
+    assert_eq!(status(&answer), 200, "{answer}");
     Ok(())
 }
