@@ -289,6 +289,12 @@ pub struct SipSettings {
     /// A registration too many takes the place of the oldest; off: it is refused.
     #[setting(default = false, view = "advanced")]
     pub evict_oldest: bool,
+    /// Telephones have to register anew when the password of their account is changed.
+    #[setting(default = true)]
+    pub drop_on_password_change: bool,
+    /// Pages of others that may use telephones in browsers, as `https://www.example.com`, beside those of this server.
+    #[setting(default = Vec::<String>::new(), view = "advanced")]
+    pub ws_origins: Vec<String>,
     /// Time between pings of telephones behind a NAT; 0 = none.
     #[setting(default = 25, min = 0, max = 120, unit = "seconds")]
     pub nat_ping_interval: i64,

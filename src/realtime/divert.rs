@@ -12,7 +12,7 @@ use sip::header::{Contact, Transport};
 use sip::proxy::{self, BranchId, Target};
 use sip::registrar;
 use sip::transaction::Key;
-use sip::{Response, Uri};
+use sip::{Response, Uri, caller_preferences};
 use uuid::Uuid;
 
 use crate::admit::address_of;
@@ -183,14 +183,17 @@ impl Switch {
     }
 
     /// The telephones of an account that a call rings.
-    fn called(&self, now: Instant, group: u32, account: &Arc<Subscriber>) -> Vec<Target<Next>> {
-        let devices = self.locations.targets(self.seconds(now), account.account_id.as_u128());
+    fn called(&self, now: Instant, key: &Key, group: u32, account: &Arc<Subscriber>) -> Vec<Target<Next>> {
+        let mut devices = self.locations.targets(self.seconds(now), account.account_id.as_u128());
+        if let Some(proxied) = self.proxies.get(key) {
+            caller_preferences::choose(proxied.proxy.request(), &mut devices);
+        }
         devices.iter().filter(|device| Self::is_called(account, device)).filter_map(|device| self.device(group, account, device)).collect()
     }
 
     /// The telephones of an account ring.
     fn ring(&mut self, now: Instant, key: &Key, index: usize, group: u32, account: Arc<Subscriber>) -> Result<Vec<Target<Next>>, u16> {
-        let found = self.called(now, group, &account);
+        let found = self.called(now, key, group, &account);
         let Some(plan) = self.plan(key) else { return Ok(found) };
         let waits = plan.asked > 0;
         let Some(callee) = plan.callees.get_mut(index) else { return Ok(found) };
@@ -286,7 +289,7 @@ impl Switch {
     fn ring_again(&mut self, now: Instant, key: &Key, index: usize, account: &Arc<Subscriber>) -> Vec<Target<Next>> {
         let Some(plan) = self.plan(key) else { return Vec::new() };
         let group = plan.new_group(None);
-        let found = self.called(now, group, account);
+        let found = self.called(now, key, group, account);
         if let Some(callee) = self.plan(key).and_then(|plan| plan.callees.get_mut(index)) {
             callee.others.push(group);
             callee.telephones |= !found.is_empty();

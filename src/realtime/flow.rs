@@ -15,10 +15,9 @@ use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::sync::{mpsc, oneshot};
 
 use crate::census::Counts;
+use crate::outgoing::{Sending, Waiting};
 use crate::switch::Input;
 
-/// Messages that wait to be written to one connection; one that reads so slowly is closed.
-const WAITING: usize = 256;
 /// Datagrams taken at a time before others have their turn.
 const BATCH: usize = 64;
 /// A connection that says nothing for so long is closed, unless telephones are registered over it.
@@ -28,16 +27,13 @@ const PARTIAL: Duration = Duration::from_secs(30);
 /// How long opening a connection may take.
 const PATIENCE: Duration = Duration::from_secs(10);
 
-/// What is written to a connection, and for which transaction.
-pub(crate) type Outgoing = (Option<(Side, Key)>, Bytes);
-
 /// The way out of a flow.
 #[derive(Debug, Clone)]
 pub(crate) enum Sender {
     /// By datagrams.
     Datagrams(Datagrams),
     /// By a connection.
-    Stream(mpsc::Sender<Outgoing>),
+    Stream(Sending),
 }
 
 /// All flows there are, by number.
@@ -59,7 +55,7 @@ impl Flows {
     }
 
     /// Notes a connection.
-    pub(crate) fn add_stream(&mut self, flow: Flow, sender: mpsc::Sender<Outgoing>) {
+    pub(crate) fn add_stream(&mut self, flow: Flow, sender: Sending) {
         self.senders.insert(flow.id, Sender::Stream(sender));
         self.streams.insert((flow.address, flow.transport), flow.id);
     }
@@ -109,7 +105,7 @@ impl Flows {
                 Err(error) => error.kind() == std::io::ErrorKind::WouldBlock,
                 Ok(()) => true,
             },
-            Some(Sender::Stream(sender)) => sender.try_send((transaction, octets)).is_ok(),
+            Some(Sender::Stream(sender)) => sender.send(transaction, octets),
             None => false,
         }
     }
@@ -171,19 +167,21 @@ pub(crate) async fn read_datagrams(id: u64, socket: Datagrams, inputs: mpsc::Sen
 }
 
 /// Reads and writes a connection to its end.
-pub(crate) async fn run_stream(flow: Flow, stream: Stream, mut outgoing: mpsc::Receiver<Outgoing>, inputs: mpsc::Sender<Input>) {
+pub(crate) async fn run_stream(flow: Flow, stream: Stream, mut outgoing: Waiting, inputs: mpsc::Sender<Input>) {
     let (mut reader, mut writer) = tokio::io::split(stream);
     let (pongs, mut pong) = mpsc::channel::<()>(4);
     let (last, mut is_last) = oneshot::channel::<()>();
+    let behind = outgoing.overflow();
     let write = async {
         loop {
-            let octets = tokio::select! {
+            let next = tokio::select! {
                 biased;
-                next = outgoing.recv() => match next { Some((_, octets)) => octets, None => break },
-                Some(()) = pong.recv() => Bytes::from_static(b"\r\n"),
+                next = outgoing.recv() => match next { Some(next) => Some(next), None => break },
+                Some(()) = pong.recv() => None,
                 Ok(()) = &mut is_last => break,
             };
-            if writer.write_all(&octets).await.is_err() || writer.flush().await.is_err() {
+            let octets = next.as_ref().map_or(&b"\r\n"[..], |next| &next.octets);
+            if writer.write_all(octets).await.is_err() || writer.flush().await.is_err() {
                 return;
             }
         }
@@ -230,6 +228,7 @@ pub(crate) async fn run_stream(flow: Flow, stream: Stream, mut outgoing: mpsc::R
         let mut write = std::pin::pin!(write);
         let closing = tokio::select! {
             () = &mut write => false,
+            () = behind => false,
             closing = read => closing,
         };
         if closing && last.send(()).is_ok() {
@@ -241,7 +240,7 @@ pub(crate) async fn run_stream(flow: Flow, stream: Stream, mut outgoing: mpsc::R
 }
 
 /// Opens a connection and serves it; what waits for it fails when nobody answers.
-pub(crate) async fn open_stream(flow: Flow, host: String, mut outgoing: mpsc::Receiver<Outgoing>, inputs: mpsc::Sender<Input>) {
+pub(crate) async fn open_stream(flow: Flow, host: String, mut outgoing: Waiting, inputs: mpsc::Sender<Input>) {
     let opened = async {
         let clear = net::connect(flow.address, PATIENCE).await?;
         match flow.transport {
@@ -258,19 +257,9 @@ pub(crate) async fn open_stream(flow: Flow, host: String, mut outgoing: mpsc::Re
     }
 }
 
-pub(crate) async fn fail_rest(outgoing: &mut mpsc::Receiver<Outgoing>, inputs: &mpsc::Sender<Input>, flow: Flow) {
-    outgoing.close();
-    let mut failed = Vec::new();
-    while let Ok((transaction, _)) = outgoing.try_recv() {
-        failed.extend(transaction);
-    }
+pub(crate) async fn fail_rest(outgoing: &mut Waiting, inputs: &mpsc::Sender<Input>, flow: Flow) {
     // The switch is gone when nobody listens.
-    let _ = inputs.send(Input::Closed(flow, failed)).await;
-}
-
-/// The way out of a new connection, and what its task takes from.
-pub(crate) fn outgoing() -> (mpsc::Sender<Outgoing>, mpsc::Receiver<Outgoing>) {
-    mpsc::channel(WAITING)
+    let _ = inputs.send(Input::Closed(flow, outgoing.close())).await;
 }
 
 /// A host as it stands in a URI or a Via.

@@ -27,6 +27,7 @@ mod locating;
 mod message;
 mod meter;
 mod naming;
+mod outgoing;
 mod own;
 mod passing;
 mod peers;
@@ -195,7 +196,7 @@ impl net::Serve for Streams {
             return;
         }
         let flow = Flow { id: next_flow(), address: connection.peer, transport: transport(self.secured) };
-        let (sender, outgoing) = flow::outgoing();
+        let (sender, outgoing) = outgoing::outgoing();
         let inputs = self.telephony.inputs.clone();
         if inputs.send(Input::Opened(flow, sender)).await.is_ok() {
             flow::run_stream(flow, stream, outgoing, inputs).await;

@@ -3,13 +3,16 @@
 use std::net::SocketAddr;
 use std::time::Instant;
 
+use bytes::Bytes;
 use net::{DnsError, Resolver};
-use sip::Uri;
-use sip::endpoint::Flow;
+use sip::endpoint::{Flow, Side};
 use sip::header::Transport;
 use sip::locate::{Answer, Location, Locator, Lost, Naptr, Options, Question, Srv, Step};
+use sip::transaction::Key;
+use sip::{Limits, Message, Parsed, Uri, parse};
 
-use crate::flow::{open_stream, outgoing};
+use crate::flow::open_stream;
+use crate::outgoing::outgoing;
 use crate::peers::Peers;
 use crate::switch::{Input, Switch, Task};
 
@@ -79,6 +82,17 @@ impl Switch {
             Some(done) => self.ready.push_back(done),
             None => self.tasks.push(task),
         }
+    }
+
+    /// Answers a request whose connection is gone by another to where it came from, at the port that it named (RFC 3261 §18.2.2).
+    pub(crate) fn answer_anew(&mut self, flow: &Flow, side: Side, key: &Key, octets: Bytes) -> bool {
+        let may = side == Side::Server && matches!(flow.transport, Transport::Tcp | Transport::Tls) && !self.flows.is_open(flow.id);
+        let Parsed::Message(Message::Response(response)) = (if may { parse(octets.clone(), &Limits::STREAM) } else { Parsed::Nothing }) else { return false };
+        let Ok(via) = response.via() else { return false };
+        let address = SocketAddr::new(flow.address.ip(), via.port().unwrap_or(flow.transport.default_port()));
+        let other = self.flows.stream_to(address, flow.transport);
+        let other = other.unwrap_or_else(|| self.connect(address, flow.transport, via.host().to_owned()));
+        self.flows.send(&other, Some((side, key.clone())), octets)
     }
 
     /// Opens a connection; what is sent meanwhile waits in it.

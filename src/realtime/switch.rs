@@ -32,9 +32,10 @@ use crate::message::Im;
 use crate::meter::Meters;
 use crate::plan::Leading;
 use crate::events::Events;
-use crate::flow::{Flows, Outgoing};
+use crate::flow::Flows;
 use crate::in_dialog::Ack;
 use crate::health::Health;
+use crate::outgoing::Sending;
 use crate::passing::Proxied;
 use crate::peers::Peers;
 use crate::replaces::Referred;
@@ -57,7 +58,7 @@ pub(crate) enum Input {
     /// A socket for datagrams is open.
     Socket(u64, Datagrams),
     /// A connection is open.
-    Opened(Flow, mpsc::Sender<Outgoing>),
+    Opened(Flow, Sending),
     /// A flow is closed; these transactions could not be sent.
     Closed(Flow, Vec<(Side, Key)>),
     /// A listener for a transport has this port; none when it is closed.
@@ -378,8 +379,9 @@ impl Switch {
             match output {
                 endpoint::Output::Transmit(transaction, flow, octets) => {
                     let again = transaction.clone();
-                    if !self.flows.send(&flow, transaction, octets)
+                    if !self.flows.send(&flow, transaction, octets.clone())
                         && let Some((side, key)) = again
+                        && !self.answer_anew(&flow, side, &key, octets)
                     {
                         self.endpoint.handle(now, endpoint::Input::Failed(side, key));
                     }

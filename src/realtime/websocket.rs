@@ -16,7 +16,8 @@ use sip::{Limits, Parsed, parse};
 use tokio::sync::mpsc;
 
 use crate::Telephony;
-use crate::flow::{Outgoing, fail_rest, outgoing};
+use crate::flow::fail_rest;
+use crate::outgoing::{Waiting, outgoing};
 use crate::switch::Input;
 
 /// How often a peer is asked whether it is there; gone is who is silent twice as long.
@@ -43,7 +44,8 @@ async fn upgrade(State((telephony, service)): State<(Telephony, Service)>, socke
     socket.protocols([SIP]).max_message_size(Limits::STREAM.message).on_upgrade(move |socket| run(flow, socket, telephony))
 }
 
-/// Whether a page of this origin may use the telephone: those of our own names and addresses, and what is no browser.
+/// Whether a page of this origin may use the telephone: those of our own names and addresses, those of the settings, and what is no
+/// browser.
 fn may_come_from(service: &Service, headers: &HeaderMap) -> bool {
     let Some(origin) = headers.get(header::ORIGIN) else { return true };
     let host = origin.to_str().ok().and_then(|origin| origin.split_once("://")).map(|(_, rest)| rest).unwrap_or_default();
@@ -52,27 +54,36 @@ fn may_come_from(service: &Service, headers: &HeaderMap) -> bool {
         None => host.split(':').next().unwrap_or_default(),
     };
     let own = name.parse().is_ok_and(|ip: std::net::IpAddr| ip.is_loopback() || service.is_own_address(ip));
+    let listed = || origin.to_str().is_ok_and(|origin| service.module_settings().sip.ws_origins.iter().any(|one| one.trim_end_matches('/').eq_ignore_ascii_case(origin)));
     // A page that the same host serves is ours, whatever the host is called.
-    own || name == "localhost" || service.is_own_name(name) || headers.get(header::HOST).and_then(|value| value.to_str().ok()).is_some_and(|own| own == host)
+    own || listed() || name == "localhost" || service.is_own_name(name) || headers.get(header::HOST).and_then(|value| value.to_str().ok()).is_some_and(|own| own == host)
 }
 
 async fn run(flow: Flow, mut socket: WebSocket, telephony: Telephony) {
     let inputs = telephony.inputs;
     let (sender, mut waiting) = outgoing();
     if inputs.send(Input::Opened(flow, sender)).await.is_ok() {
-        exchange(flow, &mut socket, &mut waiting, &inputs).await;
+        let behind = waiting.overflow();
+        tokio::select! {
+            () = exchange(flow, &mut socket, &mut waiting, &inputs) => {}
+            () = behind => {}
+        }
     }
     fail_rest(&mut waiting, &inputs, flow).await;
 }
 
 /// Carries messages both ways until one side ends it.
-async fn exchange(flow: Flow, socket: &mut WebSocket, waiting: &mut mpsc::Receiver<Outgoing>, inputs: &mpsc::Sender<Input>) {
+async fn exchange(flow: Flow, socket: &mut WebSocket, waiting: &mut Waiting, inputs: &mpsc::Sender<Input>) {
     // Whoever has just come is there.
     let mut pings = tokio::time::interval_at(tokio::time::Instant::now() + PING, PING);
     let mut silent = 0;
     loop {
+        let mut written = None;
         let message = tokio::select! {
-            next = waiting.recv() => match next { Some((_, octets)) => out(octets), None => return },
+            next = waiting.recv() => match next {
+                Some(next) => out(written.insert(next).octets.clone()),
+                None => return,
+            },
             _ = pings.tick() => {
                 silent += 1;
                 if silent > 1 {

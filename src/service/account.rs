@@ -221,6 +221,9 @@ impl Service {
         tx.set_password(account.id, &password.verifier, &password.scram, &digest).await?;
         tx.revoke_sessions(account.id, None, keep).await?;
         self.announce_account(&call, tx, &account, "setAccountPassword", "account.updated", json!({})).await?;
+        if self.module_settings().sip.drop_on_password_change {
+            self.drop_telephones(account.id);
+        }
         Ok(().into())
     }
 
@@ -233,7 +236,11 @@ impl Service {
         if state != "active" {
             tx.revoke_sessions(account.id, None, None).await?;
         }
-        self.announce_account(call, tx, account, action, kind, json!({"state": state})).await
+        self.announce_account(call, tx, account, action, kind, json!({"state": state})).await?;
+        if state != "active" {
+            self.drop_telephones(account.id);
+        }
+        Ok(())
     }
 
     /// Suspends an account: sign-in is refused, sessions end.

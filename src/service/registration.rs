@@ -5,6 +5,7 @@ use std::time::Duration;
 use model::registration::{ListRegistrations, Registration, RegistrationPinged, RemoveRegistrations, Removed};
 use model::{ListParams, Page};
 use serde::Deserialize;
+use tokio::sync::oneshot;
 use store::registration::{BindingFilter, BindingRow};
 use utoipa::ToSchema;
 use uuid::Uuid;
@@ -103,6 +104,13 @@ impl Service {
             }
         }
         Ok(page_of(shown.into_iter().zip(ids).collect(), limit, |(_, id)| id).map(|(registration, _)| registration))
+    }
+
+    /// Takes all registrations of an account away, without waiting for it.
+    pub(crate) fn drop_telephones(&self, account: Uuid) {
+        if !self.tell_voice(VoiceCommand::Unregister(account, None, oneshot::channel().0)) {
+            tracing::warn!(account_id = %account, "telephony is behind: the telephones of an account stay registered until they register again");
+        }
     }
 
     /// Asks a telephone whether it is there.

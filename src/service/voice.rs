@@ -163,6 +163,11 @@ impl Service {
         wait.await.map_err(|_| silent())
     }
 
+    /// Tells telephony something; whether it hears it.
+    pub(crate) fn tell_voice(&self, command: VoiceCommand) -> bool {
+        self.inner.voice.commands.try_send(command).is_ok()
+    }
+
     /// Writes bindings that were made or refreshed and takes away others.
     ///
     /// # Errors

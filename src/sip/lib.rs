@@ -18,6 +18,7 @@
 //! proxy per request.
 #![cfg_attr(test, allow(clippy::unwrap_used, clippy::expect_used))]
 
+pub mod caller_preferences;
 mod check;
 mod deadlines;
 pub mod dialog;

@@ -2,6 +2,8 @@
 
 use std::io::{Read, Write};
 use std::net::{TcpListener, TcpStream, UdpSocket};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::{Duration, Instant};
 
 use libtest_mimic::{Failed, Trial};
@@ -10,6 +12,7 @@ use serde_json::{Value, json};
 use crate::account::PASSWORD;
 use crate::client::Client;
 use crate::dns::Dns;
+use crate::server::{Options, Scratch, Server};
 use crate::sip::{Telephone, status};
 use crate::telephony::{registered, server};
 
@@ -22,6 +25,10 @@ pub(crate) fn trials() -> Vec<Trial> {
         test("callers_are_named_as_they_may_be", callers_are_named_as_they_may_be),
         test("settings_act_at_once", settings_act_at_once),
         test("others_are_where_settings_say_and_asked_as_they_can", others_are_where_settings_say_and_asked_as_they_can),
+        test("telephones_go_with_the_password_and_are_chosen", telephones_go_with_the_password_and_are_chosen),
+        test("a_broken_flow_leads_to_the_other", a_broken_flow_leads_to_the_other),
+        test("challenges_outlive_the_server", challenges_outlive_the_server),
+        test("answers_find_another_connection", answers_find_another_connection),
         test("telephones_that_do_not_answer_pings_are_not_called", telephones_that_do_not_answer_pings_are_not_called),
     ]
 }
@@ -289,5 +296,119 @@ fn others_are_where_settings_say_and_asked_as_they_can() -> Outcome {
         let refused = admin.call("PATCH", "/server/modules/sip", Some(json!({"set": values})));
         assert_eq!((refused.status, refused.body["errors"][0]["pointer"].as_str()), (422, Some(pointer)));
     }
+    Ok(())
+}
+
+/// Registers a telephone with parameters of its Contact, and more fields.
+fn register_as(telephone: &mut Telephone, params: &str, more: &str) {
+    let (to, contact) = (format!("<sip:{}@main.example>", telephone.user), telephone.contact());
+    let call_id: String = contact.chars().filter(char::is_ascii_alphanumeric).collect();
+    let mut proof = String::new();
+    loop {
+        let message = telephone.request("REGISTER", "sip:main.example", &to, &call_id, &format!("Expires: 600\r\n{more}{proof}"), "");
+        telephone.send(&message.replace(&format!("Contact: {contact}"), &format!("Contact: {contact}{params}")));
+        let answer = telephone.receive();
+        if status(&answer) == 200 {
+            return;
+        }
+        assert!(status(&answer) == 401 && proof.is_empty(), "{answer}");
+        proof = format!("Authorization: {}\r\n", telephone.answer(&answer, "REGISTER", "sip:main.example", PASSWORD));
+    }
+}
+
+fn a_broken_flow_leads_to_the_other() -> Outcome {
+    let (_scratch, server, _admin) = server(&["anna", "bert"]);
+    let mut anna = registered(&server, "anna");
+    let mut flows = [1, 2].map(|_| Telephone::new(server.offset, "bert"));
+    for (flow, number) in flows.iter_mut().zip(1..) {
+        register_as(flow, &format!(";reg-id={number};+sip.instance=\"<urn:uuid:1>\""), "Supported: outbound, path\r\n");
+    }
+    // One is asked, and when it cannot, the other.
+    let asked = Arc::new(AtomicUsize::new(0));
+    let answering = flows.map(|flow| {
+        let asked = asked.clone();
+        std::thread::spawn(move || {
+            let came = flow.receive();
+            let status = if asked.fetch_add(1, Ordering::SeqCst) == 0 { 430 } else { 486 };
+            flow.send(&flow.reply(&came, status, ""));
+            assert!(came.starts_with("INVITE ") && flow.receive().starts_with("ACK "), "{came}");
+        })
+    });
+    let (uri, description) = ("sip:bert@main.example", anna.sdp());
+    let invite = anna.request("INVITE", uri, &format!("<{uri}>"), "broken", "Content-Type: application/sdp\r\n", &description);
+    anna.send(&invite);
+    assert_eq!(status(&anna.receive()), 486);
+    answering.into_iter().for_each(|one| one.join().unwrap());
+    assert_eq!(asked.load(Ordering::SeqCst), 2);
+    Ok(())
+}
+
+fn telephones_go_with_the_password_and_are_chosen() -> Outcome {
+    let (_scratch, server, admin) = server(&["anna", "bert"]);
+    let mut anna = registered(&server, "anna");
+    let (mut desk, mut screen) = (Telephone::new(server.offset, "bert"), Telephone::new(server.offset, "bert"));
+    register_as(&mut desk, ";audio", "");
+    register_as(&mut screen, ";audio;video", "");
+    // Only the one with a picture rings.
+    let (uri, description) = ("sip:bert@main.example", anna.sdp());
+    let invite = anna.request("INVITE", uri, &format!("<{uri}>"), "picture", "Accept-Contact: *;video;require;explicit\r\nContent-Type: application/sdp\r\n", &description);
+    anna.send(&invite);
+    let came = screen.receive();
+    assert!(came.starts_with("INVITE "), "{came}");
+    screen.send(&screen.reply(&came, 486, ""));
+    assert!(screen.receive().starts_with("ACK "));
+    assert_eq!(status(&anna.receive()), 486, "nobody waits for the desk");
+    let count = || admin.call("GET", "/sip/registrations?account=bert@main.example", None).body["data"].as_array().unwrap().len();
+    let change = |password: &str| assert_eq!(admin.call("POST", "/accounts/bert@main.example/set-password", Some(json!({"password": password}))).status, 204);
+    set(&admin, json!({"drop_on_password_change": false}));
+    change("a long new password 1");
+    assert_eq!(count(), 2);
+    set(&admin, json!({"drop_on_password_change": true}));
+    change("a long new password 2");
+    assert_eq!(count(), 0);
+    Ok(())
+}
+
+fn answers_find_another_connection() -> Outcome {
+    let (_scratch, server, _admin) = server(&["anna", "bert"]);
+    let (anna, bert) = (registered(&server, "anna"), registered(&server, "bert"));
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let me = listener.local_addr().unwrap();
+    let mut stream = TcpStream::connect(("127.0.0.1", 5060 + server.offset)).unwrap();
+    let message = format!(
+        "OPTIONS sip:bert@main.example SIP/2.0\r\nVia: SIP/2.0/TCP {me};branch=z9hG4bKgone\r\nMax-Forwards: 70\r\nFrom: <sip:anna@main.example>;tag=1\r\nTo: <sip:bert@main.example>\r\n\
+         Call-ID: gone\r\nCSeq: 1 OPTIONS\r\nContent-Length: 0\r\n\r\n"
+    );
+    stream.write_all(message.as_bytes()).unwrap();
+    let came = bert.receive();
+    // The server has noticed that the connection is gone when it closes its own side.
+    stream.shutdown(std::net::Shutdown::Write).unwrap();
+    assert_eq!(stream.read(&mut [0; 16]).unwrap(), 0);
+    bert.send(&bert.reply(&came, 200, ""));
+    let answer = String::from_utf8(first_octets(&listener).1).unwrap();
+    assert!(answer.starts_with("SIP/2.0 200 ") && answer.contains("branch=z9hG4bKgone"), "{answer}");
+    drop(anna);
+    Ok(())
+}
+
+fn challenges_outlive_the_server() -> Outcome {
+    let scratch = Scratch::new();
+    let mut options = Options::new(&scratch.0.join("data"));
+    options.environment = [("MAIN_DOMAIN", "main.example"), ("POSTMASTER_PASSWORD", PASSWORD)].map(|(key, value)| (format!("POSTAMT_BOOTSTRAP__{key}"), value.to_owned())).to_vec();
+    let server = Server::start(&options);
+    let mut telephone = Telephone::new(server.offset, "postmaster");
+    let register = |telephone: &mut Telephone, proof: &str| {
+        let message = telephone.request("REGISTER", "sip:main.example", "<sip:postmaster@main.example>", "outlives", proof, "");
+        telephone.send(&message);
+        telephone.receive()
+    };
+    let challenged = register(&mut telephone, "");
+    assert_eq!(status(&challenged), 401);
+    let offset = server.offset;
+    assert_eq!(server.stop(), Some(0));
+    let _server = Server::start_at(&options, offset);
+    let proof = telephone.answer(&challenged, "REGISTER", "sip:main.example", PASSWORD);
+    let answer = register(&mut telephone, &format!("Authorization: {proof}\r\n"));
+    assert_eq!(status(&answer), 200, "{answer}");
     Ok(())
 }

@@ -58,6 +58,9 @@ fn registers_and_is_called() -> Result<(), Failed> {
     let port = 8100 + server.offset;
     assert_eq!(open(port, &[]).err(), Some(400), "without the subprotocol");
     assert_eq!(open(port, &[("sec-websocket-protocol", "sip"), ("origin", "https://evil.example")]).err(), Some(403), "from a page of others");
+    assert_eq!(admin.call("PATCH", "/server/modules/sip", Some(json!({"set": {"ws_origins": ["https://Friend.example/"]}}))).status, 200);
+    assert!(open(port, &[("sec-websocket-protocol", "sip"), ("origin", "https://friend.example")]).is_ok(), "from a page of friends");
+    assert_eq!(open(port, &[("sec-websocket-protocol", "sip"), ("origin", "http://friend.example")]).err(), Some(403));
     let mut socket = open(port, &[("sec-websocket-protocol", "sip"), ("origin", "https://main.example")]).unwrap();
     socket.send(Message::Text("\r\n\r\n".into())).unwrap();
     assert_eq!(socket.read().unwrap(), Message::Text("\r\n".into()), "RFC 5626 §4.4.1");
