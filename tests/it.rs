@@ -79,6 +79,8 @@ mod routing;
 mod routing_watch;
 #[path = "support/server.rs"]
 mod server;
+#[path = "api/signalling.rs"]
+mod signalling;
 #[path = "api/telephony.rs"]
 mod telephony;
 #[path = "scenario/call_limits.rs"]
@@ -128,6 +130,7 @@ fn main() {
     trials.extend(basic::trials());
     trials.extend(call_stealing::trials());
     trials.extend(modules::trials());
+    trials.extend(signalling::trials());
     trials.extend(telephony::trials());
     trials.extend(directory::trials());
     trials.extend(subscriptions::trials());

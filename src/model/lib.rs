@@ -35,6 +35,7 @@ pub mod server;
 pub mod settings;
 pub mod setup;
 pub mod sip;
+pub mod sip_peer;
 pub mod submission;
 pub mod trend;
 

@@ -56,7 +56,12 @@ impl Switch {
             None => {
                 let account = way.and_then(|way| way.account.as_ref());
                 let to = self.side(flow, way.is_some_and(|way| way.far), account.is_some());
-                let force = either(call.caller.relay, account.map_or(MediaForce::Auto, |account| account.settings.media_force));
+                let agent = request.value(Name::UserAgent).map(String::from_utf8_lossy).unwrap_or_default();
+                let domain = request.from().map(|from| from.uri.host()).unwrap_or_default();
+                let quirks = way.map(|way| way.quirks).unwrap_or_default();
+                let quirks = quirks.and(self.peers.quirks(Some(flow.address.ip()), "", "")).and(self.peers.quirks(Some(proxied.flow.address.ip()), domain, &agent));
+                let peers = if quirks.force_media_proxy { MediaForce::Always } else { MediaForce::Auto };
+                let force = either(peers, either(call.caller.relay, account.map_or(MediaForce::Auto, |account| account.settings.media_force)));
                 self.media.offer(id, Some(branch.0), true, &call.caller.side, &to, force, kind, &body)
             }
             Some(from_caller) => {
@@ -78,7 +83,7 @@ impl Switch {
         outcome.map(changed).map_err(|refused| {
             self.note_refused(id, refused);
             if let Some(proxied) = self.proxies.get_mut(key) {
-                proxied.retry_after = refused.retry_after;
+                proxied.adds = refused.retry_after.map(|seconds| Box::new((503, format!("Retry-After: {seconds}"))));
                 proxied.says = Some(Box::new((refused.status, refused.reason.to_owned())));
             }
             refused.status

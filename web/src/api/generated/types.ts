@@ -1841,10 +1841,14 @@ export type Registration = {
   "id": string;
   /** Whether a NAT is in between: `none`, `far_end` or `near_end`. */
   "nat": string;
+  /** It answers pings, or is not pinged with anything that has an answer; requests go there. */
+  "reachable": boolean;
   /** Address and port its requests come from. */
   "received": string;
   /** When it registered last. */
   "refreshed_at": string;
+  /** How long its last answer to a ping took, in milliseconds. */
+  "rtt_ms"?: number | null;
   /** How it is connected: `udp`, `tcp`, `tls`, `ws` or `wss`. */
   "transport": string;
   /** How it calls itself. */

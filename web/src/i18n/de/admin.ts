@@ -212,6 +212,7 @@ export const admin = {
   "Packets": "Pakete",
   "Password of postmaster": "Passwort von postmaster",
   "Ping": "Anpingen",
+  "does not answer": "antwortet nicht",
   "Port 25 takes mail from other servers; 587 and 465 take it from mail programs, which sign in.": "Port 25 nimmt Mail von anderen Servern an; 587 und 465 nehmen sie von Mailprogrammen, die sich anmelden.",
   "Port": "Port",
   "Ports": "Ports",

@@ -3,6 +3,7 @@ export const coded: Record<string, string> = {
   "seconds": "Sekunden", "minutes": "Minuten", "hours": "Stunden", "days": "Tage", "percent": "Prozent",
   "check.database": "Datenbank", "check.running": "Betrieb", "check.disk": "Platte", "check.open_files": "Offene Dateien", "check.media_ports": "Medien-Ports", "check.media_streams": "Medienströme", "check.local_ports": "Auch an andere vergebene Ports",
   "list.client_ips": "Client-IPs", "setting.blacklisted_ips": "Gesperrte Adressen", "setting.denied_ips": "Abgewiesene Adressen", "setting.white_hole_ips": "Nie gesperrte Adressen", "setting.lan_ips": "Lokale Netze", "setting.nated_ips": "Adressen hinter NAT", "setting.debug_ips": "Beobachtete Adressen",
+  "choice.crlf": "CRLF", "choice.options": "OPTIONS", "choice.notify": "NOTIFY",
   "choice.smtp": "SMTP", "choice.submission": "Einlieferung", "choice.imap": "IMAP", "choice.pop": "POP3", "choice.http_admin": "HTTP, Verwaltung", "choice.http_user": "HTTP, Benutzer", "choice.sip_udp": "SIP, UDP", "choice.sip_tcp": "SIP, TCP", "choice.sip_tls": "SIP, TLS",
   "choice.tls_off": "keines", "choice.tls_starttls": "auf Wunsch (STARTTLS)", "choice.tls_implicit": "von Anfang an", "choice.access_grant": "nur diese", "choice.access_deny": "alle außer diesen",
   "choice.rejected": "abgelehnt", "choice.rerouted": "umgeleitet", "choice.discarded": "verworfen", "choice.accepted_and_bounced": "angenommen und zurückgegeben", "choice.disabled": "ausgeschaltet", "choice.authenticated_domain_users": "angemeldete Benutzer der Domäne", "choice.client_ips": "Client-IPs",

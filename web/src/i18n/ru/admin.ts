@@ -212,6 +212,7 @@ export const admin = {
   "Packets": "Пакеты",
   "Password of postmaster": "Пароль postmaster",
   "Ping": "Проверить",
+  "does not answer": "не отвечает",
   "Port": "Порт",
   "Port 25 takes mail from other servers; 587 and 465 take it from mail programs, which sign in.": "Порт 25 принимает почту от других серверов; 587 и 465 — от почтовых программ, которые входят.",
   "Ports": "Порты",

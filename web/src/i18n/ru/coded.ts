@@ -15,6 +15,7 @@ export const coded: Record<string, string> = {
   "setting.lan_ips": "Локальные сети",
   "setting.nated_ips": "Адреса за NAT",
   "setting.debug_ips": "Наблюдаемые адреса",
+  "choice.crlf": "CRLF", "choice.options": "OPTIONS", "choice.notify": "NOTIFY",
   "choice.smtp": "SMTP",
   "choice.submission": "Отправка",
   "choice.imap": "IMAP",
