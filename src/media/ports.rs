@@ -105,7 +105,7 @@ impl Ports {
         let place = |pair: usize| {
             let port = usize::from(before.start()) + 2 * pair;
             let at = port.checked_sub(usize::from(range.start()))? / 2;
-            (port % 2 == 0 && at < range.pairs()).then_some(at)
+            (port.is_multiple_of(2) && at < range.pairs()).then_some(at)
         };
         for pool in self.pools.values_mut() {
             let old = std::mem::take(&mut pool.taken);

@@ -12,7 +12,7 @@ use types::Machine;
 use uuid::Uuid;
 
 use crate::admit::tag;
-use crate::call::{Call, Reached, callee_tag, moment};
+use crate::call::{Amiss, Call, Reached, callee_tag, moment, news_with};
 use crate::switch::Switch;
 
 /// The media type of a body, when it may hold a description of media.
@@ -172,7 +172,7 @@ impl Switch {
                 let text = serde_json::to_string(&verdict).unwrap_or_default();
                 if let Some(call) = self.calls.get_mut(id) {
                     call.ladder.note(moment(), "media", text);
-                    let news = crate::call::news_with("media.one_way", &call.record, Some(&verdict), None);
+                    let news = news_with("media.one_way", &call.record, Amiss { verdict: Some(&verdict), ..Amiss::default() });
                     self.tell_news(news);
                 }
             }
@@ -181,7 +181,7 @@ impl Switch {
                 let text = serde_json::to_string(&poor).unwrap_or_default();
                 if let Some(call) = self.calls.get_mut(id) {
                     call.ladder.note(moment(), "media", text);
-                    let news = crate::call::news_with("media.quality", &call.record, None, Some(&poor));
+                    let news = news_with("media.quality", &call.record, Amiss { poor: Some(&poor), ..Amiss::default() });
                     self.tell_news(news);
                 }
             }
@@ -190,6 +190,8 @@ impl Switch {
                 tracing::warn!(call_id = %id, per_second, "packets come to the media ports of a call from elsewhere");
                 if let Some(call) = self.calls.get_mut(id) {
                     call.ladder.note(moment(), "media", format!("{per_second} packets a second come from elsewhere"));
+                    let news = news_with("media.foreign_packets", &call.record, Amiss { foreign_per_second: Some(per_second), ..Amiss::default() });
+                    self.tell_news(news);
                 }
             }
             MediaEvent::PortsExhausted { address } => {

@@ -71,9 +71,14 @@ impl Call {
         [&self.record.caller, &self.record.callee].iter().any(|party| party.account_id == Some(account))
     }
 
+    /// Whether a response under this tag came before.
+    pub(crate) fn knows(&self, tag: &str) -> bool {
+        self.reached.iter().any(|one| &*one.tag == tag)
+    }
+
     /// A response under this tag came from a branch.
     pub(crate) fn reach(&mut self, tag: &str, branch: u32, end: End) {
-        if self.reached.len() < REACHED && self.reached.iter().all(|one| &*one.tag != tag) {
+        if self.reached.len() < REACHED && !self.knows(tag) {
             self.reached.push(Reached { tag: tag.into(), branch, end, awaits: None });
         }
     }
@@ -85,7 +90,7 @@ impl Call {
 
     /// Whether this tag is that of a fork which the caller does not speak with: it answered too late.
     pub(crate) fn is_late(&self, tag: Option<&str>) -> bool {
-        let known = tag.filter(|tag| self.reached.iter().any(|one| &*one.tag == *tag));
+        let known = tag.filter(|tag| self.knows(tag));
         known.is_some_and(|tag| self.won.as_deref().is_some_and(|won| won != tag))
     }
 
@@ -233,20 +238,30 @@ struct Told<'a> {
     callee: &'a str,
     final_code: Option<i32>,
     cause: &'a str,
+    #[serde(flatten)]
+    amiss: Amiss<'a>,
+}
+
+/// What is amiss with the media of a call.
+#[derive(Debug, Clone, Copy, Default, Serialize)]
+pub(crate) struct Amiss<'a> {
     #[serde(skip_serializing_if = "Option::is_none")]
-    verdict: Option<&'a MediaVerdict>,
+    pub(crate) verdict: Option<&'a MediaVerdict>,
     #[serde(skip_serializing_if = "Option::is_none")]
-    poor: Option<&'a PoorMedia>,
+    pub(crate) poor: Option<&'a PoorMedia>,
+    /// Packets a second that come to its ports from elsewhere.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) foreign_per_second: Option<u32>,
 }
 
 /// What is told of a call: once for each account concerned, or once for nobody.
 pub(crate) fn news(kind: &'static str, record: &CallRecord) -> Vec<Occurrence> {
-    news_with(kind, record, None, None)
+    news_with(kind, record, Amiss::default())
 }
 
 /// The same, with what is amiss with its media.
-pub(crate) fn news_with(kind: &'static str, record: &CallRecord, verdict: Option<&MediaVerdict>, poor: Option<&PoorMedia>) -> Vec<Occurrence> {
-    let told = Told { id: record.id, state: record.state, caller: &record.caller.uri, callee: &record.callee.uri, final_code: record.final_code, cause: &record.cause, verdict, poor };
+pub(crate) fn news_with(kind: &'static str, record: &CallRecord, amiss: Amiss<'_>) -> Vec<Occurrence> {
+    let told = Told { id: record.id, state: record.state, caller: &record.caller.uri, callee: &record.callee.uri, final_code: record.final_code, cause: &record.cause, amiss };
     let object = serde_json::to_string(&told).unwrap_or_default();
     let one = |party: &CallParty| Occurrence { topic: "calls", kind, account_id: party.account_id, domain_id: party.domain_id, object: object.clone() };
     let mut news: Vec<Occurrence> = [&record.caller, &record.callee].into_iter().filter(|party| party.account_id.is_some()).map(one).collect();

@@ -32,13 +32,16 @@ impl Switch {
     pub(crate) fn note_reached(&mut self, key: &Key, branch: BranchId, response: &Response) {
         let Some(proxied) = self.proxies.get(key).filter(|proxied| proxied.in_dialog.is_none() && *proxied.proxy.request().method() == Method::Invite) else { return };
         let (Some(id), Some(way), 101..300) = (proxied.call, proxied.ways.get(&branch), response.status()) else { return };
-        let Some((flow, _)) = &way.sent else { return };
+        let (Some((flow, _)), Ok(to)) = (&way.sent, response.to()) else { return };
+        let tag = to.tag().unwrap_or_default();
+        if self.calls.get(id).is_none_or(|call| call.knows(tag)) {
+            return;
+        }
         let (flow, far) = (*flow, way.far);
         let relay = way.account.as_ref().map_or(MediaForce::Auto, |account| account.settings.media_force);
         let end = End { flow, side: self.side(&flow, far, way.account.is_some()), by_flow: far || flow.transport.is_reliable(), relay };
-        let Ok(to) = response.to() else { return };
         if let Some(call) = self.calls.get_mut(id) {
-            call.reach(to.tag().unwrap_or_default(), branch.0, end);
+            call.reach(tag, branch.0, end);
         }
     }
 

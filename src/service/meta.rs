@@ -74,7 +74,7 @@ const EVENTS: &[(&str, &[&str])] = &[
     ("accounts", &["account.created", "account.deleted", "account.purged", "account.renamed", "account.restored", "account.resumed", "account.suspended", "account.updated", "rights.changed"]),
     ("auth", &["auth.blocked", "auth.session_ended", "setup.completed"]),
     ("domains", &["domain.created", "domain.deleted", "domain.dns_checked", "domain.renamed", "domain.resumed", "domain.suspended", "domain.updated", "forwarder.created", "forwarder.deleted", "forwarder.renamed", "forwarder.updated", "group.created", "group.deleted", "group.renamed", "group.updated"]),
-    ("calls", &["call.answered", "call.ended", "call.held", "call.resumed", "call.ringing", "call.started", "media.one_way", "media.quality"]),
+    ("calls", &["call.answered", "call.ended", "call.held", "call.resumed", "call.ringing", "call.started", "media.foreign_packets", "media.one_way", "media.quality"]),
     ("registrations", &["registration.added", "registration.refreshed", "registration.removed"]),
     ("im", &["message.received", "message.sent", "presence.changed", "roster.changed"]),
     ("mailbox", &["mail.appended", "mail.delivered", "mail.expunged", "mail.flags_changed", "mailbox.created", "mailbox.deleted", "mailbox.renamed", "mailbox.updated"]),

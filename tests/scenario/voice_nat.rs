@@ -10,6 +10,7 @@ use libtest_mimic::{Failed, Trial};
 use serde_json::{Value, json};
 
 use crate::ear::Ear;
+use crate::events::Stream;
 use crate::exchange::Exchange;
 use crate::netns::{self, Home, Host, Internet, Space};
 use crate::phone::{self, Phone, RTP};
@@ -329,6 +330,7 @@ fn sound_from_elsewhere_is_not_passed_on() -> Outcome {
     alice.phone.event("CALL_ESTABLISHED");
     let (for_alice, for_bob) = relayed(&alice, &bob, &internet);
     let id = exchange.live()["id"].as_str().unwrap().to_owned();
+    let mut events = Stream::open(&exchange.admin, "calls", None);
     let socket = elsewhere.space.within(|| UdpSocket::bind((elsewhere.v4, 0)).unwrap());
     let stop = AtomicBool::new(false);
     std::thread::scope(|scope| {
@@ -352,6 +354,8 @@ fn sound_from_elsewhere_is_not_passed_on() -> Outcome {
         noted(&exchange, &id, "from elsewhere");
         assert_eq!(heard, [Heard::Only(alice.phone.tones), Heard::Only(bob.phone.tones)]);
     });
+    let event = std::iter::repeat_with(|| events.next()).find(|event| event["type"] == "media.foreign_packets").unwrap();
+    assert!(event["object"]["id"] == *id && event["object"]["foreign_per_second"].as_i64() > Some(100), "{event:#}");
     let report = report(&exchange, &id);
     for stream in report["streams"].as_array().unwrap() {
         assert!(stream["foreign"].as_i64() > Some(100), "{report:#}");

@@ -61,7 +61,8 @@ fn agrees(calls: &Calls) {
         let concerns = |call: &Call| call.has(account) || call.record.answered_at.is_none() && call.alerted.contains(&account);
         let mut found: Vec<Uuid> = calls.concerning(account).map(|call| call.record.id).collect();
         let mut all: Vec<Uuid> = live.iter().filter(|call| concerns(call)).map(|call| call.record.id).collect();
-        (found.sort_unstable(), all.sort_unstable());
+        found.sort_unstable();
+        all.sort_unstable();
         assert_eq!(found, all);
     }
     for address in 0..3 {

@@ -213,6 +213,8 @@ export const coded: Record<string, string> = {
   "event.call.held": "Звонок на удержании",
   "event.call.resumed": "Звонок продолжен",
   "event.media.one_way": "Слышит только одна сторона",
+  "event.media.foreign_packets": "Чужие пакеты на портах медиа",
+  "event.media.quality": "Плохо слышно",
   "event.registration.added": "Телефон зарегистрирован",
   "event.registration.refreshed": "Регистрация обновлена",
   "event.registration.removed": "Регистрация снята",
