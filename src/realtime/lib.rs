@@ -22,6 +22,7 @@ mod health;
 mod held;
 mod in_dialog;
 mod ladder;
+mod lists;
 mod locating;
 mod message;
 mod meter;

@@ -11,7 +11,7 @@ use bytes::Bytes;
 use futures_util::stream::FuturesUnordered;
 use futures_util::{FutureExt, StreamExt};
 use net::{Datagrams, Resolver};
-use service::{Change, ImRow, ImSent, MediaControl, MediaEvent, OutgoingIm, Probed, Sender, Signalled, Subscriber, VoiceCommand};
+use service::{Change, ImRow, ImSent, MediaControl, MediaEvent, OutgoingIm, Probed, RosterMember, Sender, Signalled, Subscriber, VoiceCommand};
 use sip::endpoint::{self, Endpoint, Flow, Side};
 use sip::header::Transport;
 use sip::locate::{Location, Lost};
@@ -82,6 +82,8 @@ pub(crate) enum Input {
     Summary(Handle, [i64; 4]),
     /// The voice messages of an account whose telephones are told without asking.
     Unasked(Option<(Arc<Subscriber>, [i64; 4])>),
+    /// Who stands in the list that a subscriber is told of; `None` when it cannot be found out.
+    Listed(Handle, Option<Vec<RosterMember>>),
     /// Where an ACK goes.
     AckLocated(Box<Ack>, Vec<Location>, String),
     /// A request that is no call, as the rules of accounts want it.
@@ -321,6 +323,7 @@ impl Switch {
             Input::Waiting(account, row, failed) => self.waiting_found(now, account, row, failed),
             Input::Inbox(account, inbox) => self.inbox_changed(account, inbox),
             Input::Summary(handle, counts) => self.summary(now, handle, counts),
+            Input::Listed(handle, members) => self.listed(now, handle, members),
             Input::Unasked(Some((account, counts))) => self.notify_unasked(now, account, counts),
             Input::Unasked(None) | Input::Nothing => {}
             Input::Ruled(key, flow, request, sender, signalled) => self.route_request(now, key, flow, request, sender, signalled),
@@ -410,6 +413,7 @@ impl Switch {
         }
         match decision {
             Decision::Register(subscriber) => self.register(now, &key, flow, &request, &subscriber),
+            Decision::List(owner) => self.subscribe_list(now, &key, flow, &request, owner),
             Decision::Proxy(sender, signalled) => match request.method() {
                 // Rules are asked on the way.
                 Method::Invite => self.pass_on(now, key, flow, request, sender, signalled),
@@ -499,6 +503,10 @@ impl Switch {
             }
             VoiceCommand::Roster(watched, watcher, shown, told) => {
                 self.roster_changed(now, watched, watcher, shown);
+                let _ = told.send(());
+            }
+            VoiceCommand::Rosters(accounts, told) => {
+                self.rosters_changed(now, &accounts);
                 let _ = told.send(());
             }
             VoiceCommand::Subscriptions(told) => drop(told.send(self.list_subscriptions(now))),

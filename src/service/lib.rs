@@ -100,6 +100,7 @@ pub use refusal::Refusal;
 pub use setup::Claim;
 pub use sign_in::{Attempt, Protocol};
 pub use signal::{Destination, Sender, Signalled};
+pub use roster::RosterMember;
 pub use subscriber::{DomainFlows, Subscriber};
 pub use store::call_record::KeptTrace;
 pub use store::event::Occurrence;

@@ -47,6 +47,8 @@ pub enum VoiceCommand {
     SetPresence(PresenceRow, oneshot::Sender<()>),
     /// An account shows its presence to another by its roster, or not; whoever watches is told.
     Roster(Uuid, Uuid, bool, oneshot::Sender<()>),
+    /// The rosters of these accounts have changed.
+    Rosters(Vec<Uuid>, oneshot::Sender<()>),
     /// Who watches what.
     Subscriptions(oneshot::Sender<Vec<SipSubscription>>),
     /// What the media relay knows of several calls.
