@@ -189,6 +189,11 @@ impl Calls {
         id
     }
 
+    /// Takes a call out whose place another takes.
+    pub(crate) fn take(&mut self, id: Uuid) -> Option<Call> {
+        self.live.remove(&id)
+    }
+
     /// A call that is going on.
     pub(crate) fn get(&self, id: Uuid) -> Option<&Call> {
         self.live.get(&id)

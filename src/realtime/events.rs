@@ -223,7 +223,7 @@ impl Switch {
     }
 
     /// Our Contact in a subscription to what this user stands for.
-    fn contact(&mut self, user: &str, flow: &Flow) -> String {
+    pub(crate) fn contact(&mut self, user: &str, flow: &Flow) -> String {
         let transport = match flow.transport {
             Transport::Udp => String::new(),
             other => format!(";transport={}", other.name().to_lowercase()),
@@ -348,7 +348,7 @@ impl Switch {
         if usable != flow && usable.transport != Transport::Udp {
             self.events.notifier.lead(handle, usable);
         }
-        let via = format!("SIP/2.0/{} {};rport;branch=z9hG4bK{}", usable.transport.name(), self.sent_by(&usable), tag());
+        let via = self.new_via(&usable);
         let Some((_, octets)) = self.events.notifier.notify(now, handle, &via, body.map(|(media_type, body)| (media_type, body.as_bytes()))) else { return false };
         if let Some(key) = self.endpoint.send(now, usable, octets) {
             self.events.sent.insert(key, handle);

@@ -13,6 +13,7 @@ mod admit;
 mod bodies;
 mod call;
 mod census;
+mod dialling;
 mod divert;
 mod event_state;
 mod event_store;

@@ -34,6 +34,8 @@ pub(crate) struct Proxied {
     pub(crate) flow: Flow,
     /// The call it belongs to.
     pub(crate) call: Option<Uuid>,
+    /// The call that it asks a telephone to dial for.
+    pub(crate) dials: Option<Uuid>,
     /// Who sent it, when it proved who it is.
     pub(crate) caller: Option<Arc<Subscriber>>,
     /// In a dialog, whether the caller of the call sent it.
@@ -52,7 +54,12 @@ pub(crate) struct Proxied {
 impl Proxied {
     /// A request that came by this flow.
     pub(crate) fn new(proxy: Proxy<Next>, flow: Flow) -> Self {
-        Self { proxy, flow, call: None, caller: None, in_dialog: None, plan: None, says: None, im: None, ways: HashMap::new(), armed: None }
+        Self { proxy, flow, call: None, dials: None, caller: None, in_dialog: None, plan: None, says: None, im: None, ways: HashMap::new(), armed: None }
+    }
+
+    /// The call whose ladder shows it.
+    pub(crate) fn of_call(&self) -> Option<Uuid> {
+        self.call.or(self.dials)
     }
 
     /// When something is due of it.
@@ -152,7 +159,7 @@ impl Switch {
         self.drain_proxy(now, &key);
     }
 
-    fn proxy_config(&self) -> Config {
+    pub(crate) fn proxy_config(&self) -> Config {
         let settings = self.shared.service.module_settings();
         let seconds = |seconds: i64| Duration::from_secs(u64::try_from(seconds).unwrap_or(0));
         Config { timer_c: seconds(settings.sip.timer_c), max_forks: usize::try_from(settings.sip.max_forks).unwrap_or(1), ..Config::default() }
@@ -349,10 +356,13 @@ impl Switch {
     fn send_by(&mut self, now: Instant, key: &Key, branch: BranchId, flow: Flow) -> Result<(), u16> {
         let sent_by = self.sent_by(&flow);
         let proxied = self.proxies.get(key).ok_or(480_u16)?;
-        let (call, incoming, request) = (proxied.call, proxied.flow, proxied.proxy.request().clone());
-        let makes_dialog = matches!(request.method(), Method::Invite | Method::Subscribe | Method::Refer);
+        let (call, dials, incoming, request) = (proxied.of_call(), proxied.dials, proxied.flow, proxied.proxy.request().clone());
+        let makes_dialog = dials.is_none() && matches!(request.method(), Method::Invite | Method::Subscribe | Method::Refer);
         let record_route = if proxied.in_dialog.is_none() && makes_dialog { self.record_route(&request, call.unwrap_or_default().as_u128(), &incoming, &flow) } else { Vec::new() };
-        let body = self.offer_body(key, branch, &flow)?;
+        let (contact, body) = match dials {
+            Some(_) => Some(self.dialling_parts(&flow)).unzip(),
+            None => (None, self.offer_body(key, branch, &flow)?),
+        };
         let identity = self.proxies.get(key).and_then(|proxied| proxied.caller.as_ref()).map(|caller| format!("<sip:{}>", caller.address));
         let near = self.shared.service.is_near(incoming.address.ip());
         let Some(proxied) = self.proxies.get_mut(key) else { return Ok(()) };
@@ -363,6 +373,9 @@ impl Switch {
         let octets = proxied.proxy.forward(now, branch, &outgoing, |splice| {
             if let Some(body) = &body {
                 splice.body(body);
+            }
+            if let Some(contact) = &contact {
+                splice.set(Name::Contact, contact);
             }
             if !in_dialog {
                 if let Some(interval) = session::asked(&request) {
@@ -436,7 +449,7 @@ impl Switch {
     }
 
     fn send_cancel(&mut self, now: Instant, key: &Key, branch: BranchId, octets: Bytes) {
-        let sent = self.proxies.get(key).and_then(|proxied| Some((proxied.call, proxied.ways.get(&branch)?.sent.clone()?)));
+        let sent = self.proxies.get(key).and_then(|proxied| Some((proxied.of_call(), proxied.ways.get(&branch)?.sent.clone()?)));
         let Some((call, (flow, _))) = sent else { return };
         if let Some(call) = call.and_then(|call| self.calls.get_mut(call)) {
             call.ladder.sent(moment(), flow, octets.clone());
@@ -455,7 +468,7 @@ impl Switch {
     /// A response on a branch.
     pub(crate) fn branch_response(&mut self, now: Instant, key: &Key, branch: BranchId, client: &Key, response: Response) {
         let Some(proxied) = self.proxies.get(key) else { return self.stray_again(now, &response) };
-        if let Some(ladder) = proxied.call.and_then(|call| self.calls.ladder(call))
+        if let Some(ladder) = proxied.of_call().and_then(|call| self.calls.ladder(call))
             && let Some((flow, _)) = proxied.ways.get(&branch).and_then(|way| way.sent.as_ref())
             && response.status() > 100
         {
@@ -478,6 +491,12 @@ impl Switch {
     /// Passes a response of a branch back.
     fn relay(&mut self, now: Instant, key: &Key, branch: BranchId, response: &Response) {
         let status = response.status();
+        if let Some(id) = self.proxies.get(key).and_then(|proxied| proxied.dials).filter(|_| status < 300) {
+            if status >= 200 {
+                self.picked_up(now, id, key, branch, response);
+            }
+            return;
+        }
         let body = match self.answer_body(key, branch, response) {
             Ok(body) => body,
             Err(refused) => {
@@ -535,11 +554,16 @@ impl Switch {
     fn begin_call(&mut self, now: Instant, flow: &Flow, request: &Request, sender: &Sender, near: bool, steps: Vec<String>) -> Uuid {
         let account = sender.subscriber.as_ref().or(sender.claimed.as_ref()).map(|subscriber| (subscriber.account_id, subscriber.domain_id));
         let party = call::caller_party(request, flow, account, sender.subscriber.is_some());
-        let record = call::begin(request, party, steps.clone());
+        let mut record = call::begin(request, party, steps.clone());
+        let began = self.has_dialled(now, account.map(|(account, _)| account), request).and_then(|id| self.calls.take(id));
+        if let Some(began) = &began {
+            (record.id, record.started_at) = (began.record.id, began.record.started_at);
+        }
         let end = self.caller_end(request, flow, sender.subscriber.is_some() || near);
-        let news = call::news("call.started", &record);
+        let news = if began.is_none() { call::news("call.started", &record) } else { Vec::new() };
         let id = self.calls.add(now, record, end, request);
         if let Some(call) = self.calls.get_mut(id) {
+            call.ladder = began.map(|began| began.ladder).unwrap_or_default();
             let at = moment();
             call.ladder.received(at, *flow, request.octets());
             for step in steps {

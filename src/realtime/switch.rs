@@ -27,6 +27,7 @@ use uuid::Uuid;
 
 use crate::admit::{Decision, Shared, admit, answer, unix_now};
 use crate::call::Calls;
+use crate::dialling::Diallings;
 use crate::message::Im;
 use crate::meter::Meters;
 use crate::plan::Leading;
@@ -115,6 +116,7 @@ pub(crate) struct Switch {
     /// Requests that were cancelled before they were admitted.
     pub(crate) cancelled: HashSet<Key>,
     pub(crate) calls: Calls,
+    pub(crate) diallings: Diallings,
     pub(crate) referred: Referred,
     pub(crate) events: Events,
     /// How often accounts register and call.
@@ -175,6 +177,7 @@ impl Switch {
             branches: HashMap::new(),
             cancelled: HashSet::new(),
             calls: Calls::default(),
+            diallings: Diallings::default(),
             referred: Referred::default(),
             events: Events::new(rand::random()),
             meters: Meters::default(),
@@ -271,6 +274,7 @@ impl Switch {
         if now.duration_since(self.swept) >= SWEEP {
             self.swept = now;
             self.meters.sweep(now);
+            self.sweep_diallings(now);
             let settings = self.shared.service.module_settings();
             self.locations.set_ping_interval(u64::try_from(settings.sip.nat_ping_interval).unwrap_or(0));
             let longest = Duration::from_secs(u64::try_from(settings.sip.max_call_duration).unwrap_or(u64::MAX));
@@ -366,11 +370,13 @@ impl Switch {
                 }
                 endpoint::Output::TimedOut(key) => {
                     self.notify_answered(&key, 408);
+                    self.asked_to_dial(now, &key, 408);
                     self.probed(&key, 408, false);
                     self.try_next(now, &key, 408);
                 }
                 endpoint::Output::Unreachable(key) => {
                     self.notify_lost(&key);
+                    self.asked_to_dial(now, &key, 480);
                     self.probed(&key, 480, false);
                     self.try_next(now, &key, 503);
                 }
@@ -387,6 +393,9 @@ impl Switch {
     /// A new request, neither ACK nor CANCEL.
     fn request(&mut self, now: Instant, key: Key, flow: Flow, request: Request) {
         if *request.method() == Method::Subscribe && self.resubscribe(now, &key, &flow, &request) {
+            return;
+        }
+        if self.in_dialling(now, &key, &flow, &request) {
             return;
         }
         if self.is_for_us(&request) {
@@ -471,7 +480,7 @@ impl Switch {
 
     fn response(&mut self, now: Instant, key: &Key, response: Response) {
         let Some((server, branch)) = self.branches.get(key).cloned() else {
-            if self.notify_answered(key, response.status()) || self.probed(key, response.status(), true) {
+            if self.notify_answered(key, response.status()) || self.asked_to_dial(now, key, response.status()) || self.probed(key, response.status(), true) {
                 return;
             }
             return self.stray_again(now, &response);
@@ -488,6 +497,7 @@ impl Switch {
             VoiceCommand::Probe(account, id, told) => self.probe(now, account, id, told),
             VoiceCommand::Health(told) => drop(told.send(self.health.list(now))),
             VoiceCommand::Calls(told) => drop(told.send(self.calls.records())),
+            VoiceCommand::StartCall(outgoing, told) => drop(told.send(self.start_call(now, &outgoing))),
             VoiceCommand::HangUp(call, told) => drop(told.send(self.hang_up(now, call, "hangup", "server"))),
             VoiceCommand::Trace(call, told) => drop(told.send(self.trace(call))),
             VoiceCommand::Transactions(told) => drop(told.send(self.transactions())),

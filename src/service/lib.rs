@@ -108,7 +108,7 @@ pub use store::registration::{BindingRow, Prolonged};
 pub use store::im::ImRow;
 pub use store::presence::PresenceRow;
 pub use store::subscription::SubscriptionRow;
-pub use voice::{ImSent, OutgoingIm, PresenceState, Probed, VoiceCommand};
+pub use voice::{ImSent, OutgoingCall, OutgoingIm, PresenceState, Probed, VoiceCommand};
 use store::Store;
 use types::Timestamp;
 
