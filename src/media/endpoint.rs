@@ -7,6 +7,7 @@ use std::sync::Arc;
 use rtp::{Expected, Latch, Leg, Mode, Remote, RoundTrip, SECOND, Seen, Stream};
 
 use crate::capture::Capture;
+use crate::socket;
 
 /// Number of an endpoint in its thread.
 pub(crate) type Slot = u32;
@@ -225,8 +226,8 @@ impl Endpoint {
     pub(crate) fn send(&mut self, datagram: &[u8]) -> bool {
         let Some(to) = self.hot.to else { return false };
         // Not connected, so that what comes from elsewhere is seen and counted; connecting was measured and saves nothing.
-        match self.hot.socket.send_to(datagram, to) {
-            Ok(_) => true,
+        match socket::send(&self.hot.socket, datagram, to) {
+            Ok(()) => true,
             Err(error) => {
                 self.counters.send_errors += 1;
                 self.note_refusal(&error);

@@ -25,6 +25,27 @@ pub(crate) fn open(address: SocketAddr, dscp: u8) -> io::Result<UdpSocket> {
     Ok(socket.into())
 }
 
+/// What is sent is never split on its way. A voice's packets are small, and the kernel need not number what stays whole.
+pub(crate) fn never_split(socket: &UdpSocket) {
+    // Where it cannot be set the packets are numbered.
+    let _ = rustix::net::sockopt::set_ip_mtu_discover(socket, rustix::net::sockopt::Ipv4PathMtuDiscovery::DO);
+}
+
+/// Takes one packet that waits: its length and where it came from. Without the C library, whose calls can be cancelled and cost for it.
+#[inline]
+pub(crate) fn receive(socket: &UdpSocket, buffer: &mut [u8]) -> io::Result<(usize, SocketAddr)> {
+    let (length, _, from) = rustix::net::recvfrom(socket, buffer, rustix::net::RecvFlags::DONTWAIT)?;
+    let from = from.and_then(|from| SocketAddr::try_from(from).ok()).ok_or(io::ErrorKind::AddrNotAvailable)?;
+    Ok((length, from))
+}
+
+/// Sends one packet.
+#[inline]
+pub(crate) fn send(socket: &UdpSocket, datagram: &[u8], to: SocketAddr) -> io::Result<()> {
+    rustix::net::sendto(socket, datagram, rustix::net::SendFlags::DONTWAIT, &to)?;
+    Ok(())
+}
+
 /// The address of this machine from which another is reached.
 pub(crate) fn route(to: IpAddr) -> io::Result<IpAddr> {
     let any = match to {

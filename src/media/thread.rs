@@ -13,6 +13,7 @@ use rtp::{Header, Kind, Report};
 
 use crate::capture::Capture;
 use crate::endpoint::{Endpoint, NewEndpoint, Setup, Slot, Snapshot};
+use crate::socket;
 use crate::sweep::{Notice, Sweep, Watch};
 
 const EVENTS: usize = 256;
@@ -98,6 +99,7 @@ impl Thread {
                 return;
             }
             self.note_load(now, ready.len());
+            self.look_ahead(ready);
             for event in ready.iter().filter(|event| event.data() != ORDERS) {
                 self.readable(now, Slot::try_from(event.data()).unwrap_or(Slot::MAX), &mut buffer);
             }
@@ -106,6 +108,17 @@ impl Thread {
                 self.look_around(now);
             }
         }
+    }
+
+    /// Touches what the packets that wait will need, so that the memory brings it all at once and not one after the other.
+    fn look_ahead(&self, ready: &[EpollEvent]) {
+        let of = |slot: Slot| self.endpoints.get(usize::try_from(slot).unwrap_or(usize::MAX))?.as_ref();
+        let touched = ready.iter().filter_map(|event| {
+            let endpoint = of(Slot::try_from(event.data()).ok()?)?;
+            let peer = endpoint.hot.peer.and_then(of).is_some_and(|peer| peer.hot.believed);
+            Some(endpoint.tally.received ^ endpoint.stream.packets ^ u64::from(endpoint.stream.payload) ^ u64::from(peer))
+        });
+        std::hint::black_box(touched.fold(0, std::ops::BitXor::bitxor));
     }
 
     /// Full turns for a second are more than this thread can carry; a quieter one ends it.
@@ -124,7 +137,7 @@ impl Thread {
         let turns = if self.endpoint(slot).is_some_and(|endpoint| endpoint.hot.bursts) { BURST } else { 1 };
         for _ in 0..turns {
             let Some(endpoint) = self.endpoint(slot) else { return };
-            match endpoint.hot.socket.recv_from(buffer) {
+            match socket::receive(&endpoint.hot.socket, buffer) {
                 Ok((length, from)) => {
                     let Some(datagram) = buffer.get(..length) else { return };
                     self.packet(now, slot, from, datagram);
@@ -299,6 +312,9 @@ impl Thread {
 
     pub(crate) fn open(&mut self, now: u64, new: NewEndpoint) {
         let slot = new.slot;
+        if !new.bursts {
+            socket::never_split(&new.socket);
+        }
         let at = usize::try_from(slot).unwrap_or(usize::MAX);
         if self.epoll.add(&new.socket, EpollEvent::new(EpollFlags::EPOLLIN, u64::from(slot))).is_err() {
             tracing::error!("a socket of the media relay cannot be watched");

@@ -149,6 +149,17 @@ impl Ha1 {
         Some(Self { algorithm, hex })
     }
 
+    /// The hash itself, of [`Algorithm::length`] octets.
+    pub fn octets(&self) -> impl Iterator<Item = u8> + '_ {
+        let value = |digit: u8| char::from(digit).to_digit(16).and_then(|value| u8::try_from(value).ok()).unwrap_or_default();
+        self.hex.as_bytes().chunks_exact(2).map(move |pair| pair.iter().fold(0, |octet, digit| (octet << 4) | value(*digit)))
+    }
+
+    /// From the hash itself; `None` when it has not its length.
+    pub fn from_octets(algorithm: Algorithm, hash: &[u8]) -> Option<Self> {
+        (hash.len() == algorithm.length()).then(|| Self { algorithm, hex: Hex::new(hash) })
+    }
+
     /// One that no password has, to spend the same time on an unknown user.
     pub fn dummy(algorithm: Algorithm) -> Self {
         Self {

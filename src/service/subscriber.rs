@@ -17,6 +17,8 @@ use crate::{Error, Kind, Result, Service, now};
 
 /// Subscribers in each of the two halves that are remembered; the older half is dropped when the younger one is full.
 const HALF: usize = 8_000;
+/// Different settings that are kept to be shared; nearly all accounts of a domain have the same.
+const KINDS: usize = 16;
 /// A change is told by the notice of its commit, from whichever node; without one it acts after this long at the latest.
 const GOOD_FOR_SECONDS: i64 = 300;
 
@@ -35,8 +37,8 @@ pub struct Subscriber {
     pub telnums: Vec<String>,
     /// The account and its domain are active.
     pub active: bool,
-    /// Settings as they act.
-    pub settings: AccountSettings,
+    /// Settings as they act; accounts with the same ones share them.
+    pub settings: Arc<AccountSettings>,
     /// How often all accounts of its domain register and call; `None` when that has no limit.
     pub domain_flows: Option<Box<DomainFlows>>,
     /// Settings of its telephone in the browser.
@@ -66,21 +68,40 @@ impl DomainFlows {
 
 /// Digest secrets as they are sealed: realm, and by algorithm the secret of each user name.
 #[derive(Debug, Clone, Default, Serialize, Deserialize)]
-struct Secrets {
+struct Sealed {
     realm: String,
     md5: BTreeMap<String, String>,
     sha256: BTreeMap<String, String>,
+}
+
+/// The same as they are remembered: thousands of accounts are, so each secret stands as its octets behind its name.
+struct Secrets {
+    realm: Box<str>,
+    by_name: Box<[(Algorithm, Box<str>, Box<[u8]>)]>,
+}
+
+impl From<Sealed> for Secrets {
+    fn from(sealed: Sealed) -> Self {
+        let of = |algorithm, by_name: BTreeMap<String, String>| {
+            by_name.into_iter().filter_map(move |(name, hex)| Some((algorithm, name.into(), Ha1::parse(algorithm, &hex)?.octets().collect())))
+        };
+        let by_name = of(Algorithm::Md5, sealed.md5).chain(of(Algorithm::Sha256, sealed.sha256)).collect();
+        Self { realm: sealed.realm.into(), by_name }
+    }
+}
+
+impl std::fmt::Debug for Secrets {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Secrets").field("realm", &self.realm).finish_non_exhaustive()
+    }
 }
 
 impl Subscriber {
     /// The digest secret of a user name; `None` when the name is not one of those known when the password was set.
     pub fn secret(&self, algorithm: Algorithm, username: &str, realm: &str) -> Option<Ha1> {
         let secrets = self.secrets.as_ref().filter(|secrets| secrets.realm.eq_ignore_ascii_case(realm))?;
-        let by_name = match algorithm {
-            Algorithm::Md5 => &secrets.md5,
-            Algorithm::Sha256 => &secrets.sha256,
-        };
-        Ha1::parse(algorithm, by_name.get(username)?)
+        let (_, _, hash) = secrets.by_name.iter().find(|(of, name, _)| *of == algorithm && **name == *username)?;
+        Ha1::from_octets(algorithm, hash)
     }
 
     /// Whether a telephone can prove that it is this account.
@@ -94,9 +115,9 @@ pub(crate) fn user_names<'a>(domain: &str, names: impl IntoIterator<Item = &'a s
     names.into_iter().flat_map(|name| [name.to_owned(), format!("{name}@{domain}")]).collect()
 }
 
-fn derive(realm: &str, names: &[String], password: &str) -> Secrets {
+fn derive(realm: &str, names: &[String], password: &str) -> Sealed {
     let all = |algorithm| names.iter().map(|name| (name.clone(), Ha1::derive(algorithm, name, realm, password).reveal().to_owned())).collect();
-    Secrets { realm: realm.to_owned(), md5: all(Algorithm::Md5), sha256: all(Algorithm::Sha256) }
+    Sealed { realm: realm.to_owned(), md5: all(Algorithm::Md5), sha256: all(Algorithm::Sha256) }
 }
 
 #[derive(Default)]
@@ -108,9 +129,24 @@ struct Remembered {
     generation: u64,
     young: HashMap<Uuid, (Timestamp, Arc<Subscriber>)>,
     old: HashMap<Uuid, (Timestamp, Arc<Subscriber>)>,
+    /// Settings that were met lately, the latest last.
+    settings: Vec<Arc<AccountSettings>>,
 }
 
 impl Remembered {
+    /// The same settings as others have, in one place.
+    fn shared(&mut self, settings: AccountSettings) -> Arc<AccountSettings> {
+        if let Some(known) = self.settings.iter().find(|known| ***known == settings) {
+            return known.clone();
+        }
+        if self.settings.len() >= KINDS {
+            self.settings.remove(0);
+        }
+        let settings = Arc::new(settings);
+        self.settings.push(settings.clone());
+        settings
+    }
+
     fn insert(&mut self, at: Timestamp, subscriber: Arc<Subscriber>) {
         if self.young.len() >= HALF {
             self.old = std::mem::take(&mut self.young);
@@ -148,6 +184,13 @@ impl Subscribers {
                 Ok(subscriber)
             }
             _ => Err(remembered.generation),
+        }
+    }
+
+    fn shared(&self, settings: AccountSettings) -> Arc<AccountSettings> {
+        match self.0.lock() {
+            Ok(mut remembered) => remembered.shared(settings),
+            Err(_) => Arc::new(settings),
         }
     }
 
@@ -189,11 +232,11 @@ impl Service {
             aliases: row.aliases,
             telnums: row.telnums,
             active: row.active,
-            settings,
+            settings: subscribers.shared(settings),
             domain_flows: DomainFlows::of(&fold(&[&row.domain_settings[0], &row.domain_settings[1]])),
             dialler: fold(&[&row.dialler]),
             rules: rules.map(Box::new),
-            secrets: opened.and_then(|octets| serde_json::from_slice(&octets).ok()),
+            secrets: opened.and_then(|octets| Some(serde_json::from_slice::<Sealed>(&octets).ok()?.into())),
         });
         subscribers.remember(generation, moment, subscriber.clone());
         Ok(Some(subscriber))
@@ -236,11 +279,11 @@ mod tests {
             aliases: Vec::new(),
             telnums: Vec::new(),
             active: true,
-            settings: AccountSettings::default(),
+            settings: Arc::default(),
             domain_flows: None,
             dialler: DiallerSettings::default(),
             rules: None,
-            secrets: Some(derive("a.example", &names, "secret")),
+            secrets: Some(derive("a.example", &names, "secret").into()),
         }
     }
 
@@ -260,6 +303,20 @@ mod tests {
         assert_eq!(known.find(id(7), at).err(), Some(1));
         known.remember(0, at, Arc::new(subscriber(id(7))));
         assert!(known.find(id(7), at).is_err(), "what was read before it was forgotten is not taken");
+    }
+
+    #[test]
+    fn the_same_settings_stand_once() {
+        let mut remembered = Remembered::default();
+        let of = |seconds| AccountSettings { no_answer_seconds: seconds, ..AccountSettings::default() };
+        let first = remembered.shared(of(1));
+        for other in 2..=KINDS as i64 {
+            remembered.shared(of(other));
+            assert!(Arc::ptr_eq(&first, &remembered.shared(of(1))));
+        }
+        remembered.shared(of(0));
+        assert!(!Arc::ptr_eq(&first, &remembered.shared(of(1))), "no more kinds than that are kept");
+        assert_eq!(remembered.settings.len(), KINDS);
     }
 
     #[test]
