@@ -118,6 +118,9 @@ impl Switch {
         if !self.may_replace(now, &request, &sender) {
             return self.respond(now, &key, answer(&request, 403, "Not your call", &flow));
         }
+        if !self.may_command(&request, &sender, near, &signalled.destinations) {
+            return self.respond(now, &key, answer(&request, 403, "Not your telephone", &flow));
+        }
         if signalled.destinations.iter().any(|one| matches!(one, Destination::Blackhole)) {
             return;
         }
