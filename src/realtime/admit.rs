@@ -92,6 +92,9 @@ async fn register(shared: &Shared, flow: &Flow, request: &Request) -> Result<Dec
     if !owner.active || !owner.settings.sip || !owner.settings.signal {
         return Err(answer(request, 403, "Service disabled", flow));
     }
+    if let Some((status, reason)) = crate::ruled::refuses(shared, flow, request, &owner).await {
+        return Err(answer(request, status, &reason, flow));
+    }
     Ok(Decision::Register(owner))
 }
 

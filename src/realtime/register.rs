@@ -52,6 +52,10 @@ impl Switch {
             writer.field(Name::RetryAfter, wait.to_string());
             return self.answer_for(now, key, 503, writer.finish(), ANSWERED);
         }
+        if let Some((status, reason)) = self.refuses_registration(now, &flow, request, subscriber) {
+            let octets = Writer::reply(request, status, &reason, &tag(), flow.address).finish();
+            return self.answer_for(now, key, status, octets, ANSWERED);
+        }
         let moment = self.seconds(now);
         let service = &self.shared.service;
         let settings = service.module_settings();
