@@ -17,8 +17,6 @@ use types::AddressSet;
 /// Ports below this one move up in a trial, so that it needs no right to bind them.
 const LOW_PORTS: u16 = 1024;
 const LOW_PORT_SHIFT: u16 = 2000;
-/// Type of service of signalling (AF31, RFC 4594 §4.2).
-const SIGNALLING: u32 = 0x68;
 const RETRY: Duration = Duration::from_secs(10);
 
 /// The sockets of this process.
@@ -131,7 +129,11 @@ impl Listeners {
                 net::open(address, port, gate, certificates, Arc::new(smtp))
             }
             Protocol::Imap => net::open(address, port, gate, certificates.clone(), Arc::new(access::Imap::new(service, certificates, starttls, self.connections.imap.clone()))),
-            Protocol::SipUdp => net::open_datagrams(address, port, SIGNALLING, |socket| self.telephony.clone().serve_datagrams(socket)),
+            Protocol::SipUdp => {
+                // AF31 unless it is set otherwise (RFC 4594 §4.2).
+                let tos = u32::try_from(service.module_settings().sip.udp_tos).unwrap_or_default();
+                net::open_datagrams(address, port, tos, |socket| self.telephony.clone().serve_datagrams(socket))
+            }
             Protocol::SipTcp | Protocol::SipTls => {
                 let streams = Streams::new(self.telephony.clone(), service, secured(listener.protocol).unwrap_or(Secured::Clear));
                 net::open(address, port, gate, certificates, Arc::new(streams))

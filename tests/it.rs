@@ -79,6 +79,8 @@ mod routing;
 mod routing_watch;
 #[path = "support/server.rs"]
 mod server;
+#[path = "api/signalling.rs"]
+mod signalling;
 #[path = "api/telephony.rs"]
 mod telephony;
 #[path = "scenario/call_limits.rs"]
@@ -109,6 +111,8 @@ mod voice;
 mod voice_faults;
 #[path = "scenario/voice_nat.rs"]
 mod voice_nat;
+#[path = "scenario/voice_media.rs"]
+mod voice_media;
 #[path = "scenario/voice_sipp.rs"]
 mod voice_sipp;
 
@@ -128,6 +132,7 @@ fn main() {
     trials.extend(basic::trials());
     trials.extend(call_stealing::trials());
     trials.extend(modules::trials());
+    trials.extend(signalling::trials());
     trials.extend(telephony::trials());
     trials.extend(directory::trials());
     trials.extend(subscriptions::trials());
@@ -153,6 +158,7 @@ fn main() {
     trials.extend(voice_services::trials());
     trials.extend(signal_rules::trials());
     trials.extend(voice_nat::trials());
+    trials.extend(voice_media::trials());
     trials.extend(voice_sipp::trials());
     trials.extend(voice_faults::trials());
     libtest_mimic::run(&arguments, trials).exit();

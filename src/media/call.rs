@@ -10,6 +10,7 @@ use uuid::Uuid;
 
 use crate::decide::{Local, Surroundings};
 use crate::endpoint::Slot;
+use crate::loops::Place;
 
 /// A pair of ports toward one end, for one m-line.
 #[derive(Debug, Clone, Copy)]
@@ -89,6 +90,8 @@ pub(crate) struct Branch {
     pub(crate) agreed: Option<Exchange>,
     pub(crate) to_caller: Shown,
     pub(crate) to_callee: Shown,
+    /// The call that its offer came back from.
+    pub(crate) came_back: Option<Uuid>,
     /// The answer of its last preview.
     pub(crate) preview: Bytes,
 }
@@ -112,11 +115,13 @@ pub(crate) struct Call {
     /// When somebody was first heard before the answer.
     pub(crate) early: Option<u64>,
     pub(crate) ended: bool,
+    /// The answer that is awaited, as its own offer came back here and was answered.
+    pub(crate) direct: Option<Place>,
 }
 
 impl Call {
     pub(crate) fn new(id: Uuid, worker: usize) -> Self {
-        Self { id, worker, caller: None, local: None, legs: Vec::new(), branches: BTreeMap::new(), active: None, won: None, answered: None, early: None, ended: false }
+        Self { id, worker, caller: None, local: None, legs: Vec::new(), branches: BTreeMap::new(), active: None, won: None, answered: None, early: None, ended: false, direct: None }
     }
 
     /// The branch that is meant: the named one, the one that won, or the only one.

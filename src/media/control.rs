@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 use std::io;
-use std::net::IpAddr;
+use std::net::{IpAddr, SocketAddr};
 use std::sync::mpsc::{Receiver, Sender, channel};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock};
 use std::thread::JoinHandle;
@@ -19,6 +19,7 @@ use crate::call::{Branch, Call, Exchange, Leg};
 use crate::decide::{Local, Surroundings};
 use crate::endpoint::{NewEndpoint, Slot};
 use crate::engine::Worker;
+use crate::loops::Toward;
 use crate::ports::{NoPorts, Ports};
 use crate::sweep::Notice;
 use crate::thread::{Order, micros};
@@ -48,6 +49,8 @@ pub(crate) struct Shared {
     streams: Mutex<i64>,
     exhausted: Mutex<Option<Instant>>,
     pub(crate) captures: Mutex<Captures>,
+    /// The ports that ends were shown.
+    pub(crate) shown: Mutex<HashMap<SocketAddr, Toward>>,
 }
 
 /// A lock whose holder failed is used as it is: what it guards is whole after every step.
@@ -84,6 +87,7 @@ impl Relay {
             streams: Mutex::new(0),
             exhausted: Mutex::default(),
             captures: Mutex::default(),
+            shown: Mutex::default(),
         });
         let listening = shared.clone();
         let thread = std::thread::Builder::new().name("relay-events".to_owned()).spawn(move || listening.listen(&heard, &events))?;
@@ -163,22 +167,29 @@ impl Shared {
             Ok(Some((range, offer))) => (range, Ok(offer)),
             Err(fault) => (0..0, Err(fault)),
         };
+        let beginning = offer.as_ref().ok().and_then(|offer| self.beginning(id, from, offer)).filter(|began| !around.needs_relay(&began.side, to, force, Some(&began.description)));
         let call = self.find_or_begin(id);
         let mut call = locked(&call);
         if call.ended {
             return Ok(MediaBody::Unchanged);
         }
+        call.direct = None;
         let number = call.branch_number(branch).unwrap_or(0);
-        let relayed = call.branches.get(&number).is_some_and(|branch| branch.relayed);
+        let found = call.branches.entry(number).or_default();
+        let relayed = found.relayed;
+        found.came_back = beginning.as_ref().filter(|_| !relayed).map(|began| began.call);
+        if let (Some(began), false, Ok(offer)) = (beginning, relayed, &offer) {
+            let shown = if from_caller { &mut found.to_callee } else { &mut found.to_caller };
+            let text = shown.show(offer, began.place.address, &began.place.ports);
+            return Ok(MediaBody::Changed(put(body, range, &text)));
+        }
         if !relayed && !around.needs_relay(from, to, force, offer.as_ref().ok()) {
-            call.branches.entry(number).or_default();
             return Ok(MediaBody::Unchanged);
         }
         let offer = offer.map_err(|fault| if fault.reason.is_too_much() { refused(488, "Not Acceptable Here") } else { refused(400, "Bad SDP") })?;
         let branch = call.branches.entry(number).or_default();
-        if let Some(before) = branch.agreed.as_ref().filter(|before| before.from_caller == from_caller)
-            && negotiate::new_offer(&before.offer, &offer).is_err()
-        {
+        let own = branch.agreed.as_ref().and_then(|before| if before.from_caller == from_caller { Some(&before.offer) } else { before.answer.as_ref() });
+        if own.is_some_and(|own| negotiate::new_offer(own, &offer).is_err()) {
             return Err(refused(488, "Not Acceptable Here"));
         }
         branch.relayed = true;
@@ -204,11 +215,24 @@ impl Shared {
             return Ok(MediaBody::Unchanged);
         }
         let Some(number) = call.branch_number(branch) else { return Ok(MediaBody::Unchanged) };
-        let Some(found) = call.branches.get_mut(&number).filter(|branch| branch.relayed) else { return Ok(MediaBody::Unchanged) };
+        let Some(found) = call.branches.get_mut(&number) else { return Ok(MediaBody::Unchanged) };
+        if !found.relayed {
+            let beginning = found.came_back;
+            drop(call);
+            if let (Some(beginning), Ok(Some((_, answer)))) = (beginning, part_of(content_type, body)) {
+                self.await_directly(beginning, &answer);
+            }
+            return Ok(MediaBody::Unchanged);
+        }
         let Some(exchange) = found.exchange.as_mut().filter(|exchange| exchange.from_caller != from_caller) else { return Ok(MediaBody::Unchanged) };
         let unfit = || refused(488, "Not Acceptable Here");
         let Some((range, answer)) = part_of(content_type, body).map_err(|_| unfit())? else { return Ok(MediaBody::Unchanged) };
         negotiate::answer(&exchange.offer, &answer).map_err(|_| unfit())?;
+        if let Some(text) = self.step_aside(&mut call, number, from_caller, &answer) {
+            return Ok(MediaBody::Changed(put(body, range, &text)));
+        }
+        let Some(found) = call.branches.get_mut(&number) else { return Ok(MediaBody::Unchanged) };
+        let Some(exchange) = found.exchange.as_mut() else { return Ok(MediaBody::Unchanged) };
         exchange.answer = Some(answer.clone());
         let exchange = exchange.clone();
         let is_news = !preview || found.preview != *answer.body();
@@ -221,9 +245,6 @@ impl Shared {
         if ours && is_news {
             call.active = Some(number);
             call.early.get_or_insert(micros(self.start));
-        }
-        if !preview && ours {
-            call.answered.get_or_insert(micros(self.start));
         }
         self.configure(&mut call, number, &exchange);
         self.watch(&call);
@@ -253,18 +274,18 @@ impl Shared {
         }
         for (index, media) in offer.media.iter().enumerate().filter(|(_, media)| media.port != 0 && media.protocol.is_datagrams()) {
             if call.legs.get(index).is_some_and(Option::is_none) {
-                let leg = self.open_leg(around, call, caller, media.kind)?;
+                let leg = self.open_leg(around, call, caller, None, media.kind)?;
                 call.legs.get_mut(index).map(|place| place.replace(leg));
             }
             if call.branches.get(&number).and_then(|branch| branch.legs.get(index)).is_some_and(Option::is_none) {
-                let leg = self.open_leg(around, call, callee, media.kind)?;
+                let leg = self.open_leg(around, call, callee, Some(number), media.kind)?;
                 call.branches.get_mut(&number).and_then(|branch| branch.legs.get_mut(index)).map(|place| place.replace(leg));
             }
         }
         Ok(())
     }
 
-    fn open_leg(&self, around: &Surroundings, call: &Call, local: Local, kind: sdp::Kind) -> Result<Leg, MediaRefused> {
+    fn open_leg(&self, around: &Surroundings, call: &Call, local: Local, toward: Option<u32>, kind: sdp::Kind) -> Result<Leg, MediaRefused> {
         let worker = self.workers.get(call.worker).filter(|worker| !worker.is_overloaded()).ok_or(refused(503, "Media relay is overloaded"))?;
         let full = || {
             self.say_exhausted(local.bound);
@@ -294,7 +315,9 @@ impl Shared {
             NewEndpoint { slot: rtp, socket: pair.rtp, rtcp: false, sibling: rtcp, bursts },
             NewEndpoint { slot: rtcp, socket: pair.rtcp, rtcp: true, sibling: rtp, bursts: false },
         ]));
-        Ok(Leg { rtp, rtcp, port: pair.port, local, described: None })
+        let leg = Leg { rtp, rtcp, port: pair.port, local, described: None };
+        locked(&self.shown).insert(leg.shown(), (call.id, toward));
+        Ok(leg)
     }
 
     fn say_exhausted(&self, address: IpAddr) {
@@ -313,8 +336,9 @@ impl Shared {
         let slots: Vec<Slot> = legs.iter().flat_map(|leg| [leg.rtp, leg.rtcp]).collect();
         let at = micros(self.start) + u64::try_from(longer.as_micros()).unwrap_or(0);
         self.order(call, Order::Close(if longer.is_zero() { 0 } else { at }, slots));
-        let mut ports = locked(&self.ports);
+        let (mut ports, mut shown) = (locked(&self.ports), locked(&self.shown));
         for leg in legs {
+            shown.remove(&leg.shown());
             ports.close(Instant::now(), leg.local.bound, leg.port, longer);
         }
         *locked(&self.streams) -= i64::try_from(legs.len()).unwrap_or(0);

@@ -4,7 +4,7 @@ use std::io;
 use std::net::{SocketAddr, UdpSocket};
 use std::sync::Arc;
 
-use rtp::{Expected, Latch, Leg, Mode, Remote, RoundTrip, SECOND, Seen, Stream};
+use rtp::{Expected, Latch, Leg, Mode, Remote, RoundTrip, SECOND, Seen, Stream, Voip};
 
 use crate::capture::Capture;
 use crate::socket;
@@ -14,6 +14,13 @@ pub(crate) type Slot = u32;
 
 /// Most formats of a stream that are told apart.
 pub(crate) const FORMATS: usize = 12;
+
+/// Refusals in a row that say that nobody listens: who refuses says it seldom (RFC 1812 §4.3.2.8).
+const REFUSED: u32 = 5;
+
+fn is_refusal(error: &io::Error) -> bool {
+    matches!(error.kind(), io::ErrorKind::ConnectionRefused | io::ErrorKind::HostUnreachable | io::ErrorKind::NetworkUnreachable)
+}
 
 /// How an endpoint behaves until the next order.
 #[derive(Debug, Clone, Copy)]
@@ -111,6 +118,7 @@ pub(crate) struct Endpoint {
     pub(crate) mux: bool,
     formats: [Option<(u8, u32)>; FORMATS],
     pub(crate) remote: Option<Remote>,
+    pub(crate) hears: Option<Voip>,
     pub(crate) round_trip: RoundTrip,
     /// Where its packets are noted.
     pub(crate) capture: Option<Arc<Capture>>,
@@ -124,6 +132,8 @@ pub(crate) struct Snapshot {
     pub(crate) tally: Tally,
     pub(crate) counters: Counters,
     pub(crate) remote: Option<Remote>,
+    /// How the end hears, by its own measure.
+    pub(crate) hears: Option<Voip>,
     pub(crate) round_trip: Option<u64>,
     pub(crate) described: Option<SocketAddr>,
     pub(crate) latched: Option<SocketAddr>,
@@ -143,6 +153,7 @@ impl Endpoint {
             mux: false,
             formats: [None; FORMATS],
             remote: None,
+            hears: None,
             round_trip: RoundTrip::default(),
             capture: None,
         }
@@ -228,18 +239,23 @@ impl Endpoint {
         // Not connected, so that what comes from elsewhere is seen and counted; connecting was measured and saves nothing.
         match socket::send(&self.hot.socket, datagram, to) {
             Ok(()) => true,
-            Err(error) => {
-                self.counters.send_errors += 1;
-                self.note_refusal(&error);
-                false
-            }
+            Err(error) => self.send_again(datagram, to, &error),
         }
     }
 
-    pub(crate) fn note_refusal(&mut self, error: &io::Error) {
-        if matches!(error.kind(), io::ErrorKind::ConnectionRefused | io::ErrorKind::HostUnreachable | io::ErrorKind::NetworkUnreachable) {
-            self.tally.refusals = self.tally.refusals.saturating_add(1);
+    /// What the network says of an earlier packet comes instead of sending this one.
+    #[cold]
+    fn send_again(&mut self, datagram: &[u8], to: SocketAddr, error: &io::Error) -> bool {
+        let sent = is_refusal(error) && socket::send(&self.hot.socket, datagram, to).is_ok();
+        if !sent {
+            self.counters.send_errors += 1;
+            self.note_refusals(u32::from(is_refusal(error)));
         }
+        sent
+    }
+
+    pub(crate) fn note_refusals(&mut self, count: u32) {
+        self.tally.refusals = self.tally.refusals.saturating_add(count);
     }
 
     pub(crate) fn snapshot(&self, slot: Slot) -> Snapshot {
@@ -249,6 +265,7 @@ impl Endpoint {
             tally: self.tally,
             counters: self.counters,
             remote: self.remote,
+            hears: self.hears,
             round_trip: self.round_trip.latest,
             described: self.latch.expected().described,
             latched: self.latch.latched(),
@@ -268,7 +285,7 @@ impl Snapshot {
             last: self.tally.heard,
             foreign: self.counters.foreign,
             wrong_payload: self.counters.wrong_payload,
-            unreachable: self.tally.refusals >= 20,
+            unreachable: self.tally.refusals >= REFUSED,
             shown_private,
             port,
         }

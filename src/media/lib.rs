@@ -18,6 +18,7 @@ mod control;
 mod decide;
 mod endpoint;
 mod engine;
+mod loops;
 mod ports;
 mod report;
 mod socket;

@@ -96,10 +96,27 @@ impl Ports {
         Self { range, pools: HashMap::new() }
     }
 
-    /// Another range acts for new pairs; those in use stay as they are.
+    /// Another range acts for new pairs; those in use stay as they are, and those at rest rest.
     pub(crate) fn set_range(&mut self, range: Range) {
-        if range != self.range {
-            *self = Self::new(range);
+        let before = std::mem::replace(&mut self.range, range);
+        if before == range {
+            return;
+        }
+        let place = |pair: usize| {
+            let port = usize::from(before.start()) + 2 * pair;
+            let at = port.checked_sub(usize::from(range.start()))? / 2;
+            (port % 2 == 0 && at < range.pairs()).then_some(at)
+        };
+        for pool in self.pools.values_mut() {
+            let old = std::mem::take(&mut pool.taken);
+            pool.taken = vec![false; range.pairs()];
+            for at in old.iter().enumerate().filter(|(_, taken)| **taken).filter_map(|(pair, _)| place(pair)) {
+                if let Some(taken) = pool.taken.get_mut(at) {
+                    *taken = true;
+                }
+            }
+            pool.rest = pool.rest.iter().filter_map(|(until, pair)| Some((*until, place(*pair)?))).collect();
+            pool.held = pool.held.iter().filter_map(|(until, pair)| Some((*until, place(*pair)?))).collect();
         }
     }
 
@@ -163,6 +180,25 @@ mod tests {
         ports.close(start, HERE, 41_004, Duration::ZERO);
         assert!(ports.open(start + REST - Duration::from_millis(1), HERE, 46, 0).is_err());
         assert_eq!(ports.open(start + REST, HERE, 46, 0).unwrap().port, 41_004);
+    }
+
+    #[test]
+    fn another_range_keeps_what_is_in_use_and_at_rest() {
+        let (start, mut ports) = (Instant::now(), Ports::new(Range { first: 41_020, last: 41_025 }));
+        let open: Vec<Pair> = (0..3).map(|_| ports.open(start, HERE, 46, 0).unwrap()).collect();
+        drop(open);
+        ports.close(start, HERE, 41_022, Duration::ZERO);
+        ports.set_range(Range { first: 41_022, last: 41_027 });
+        assert_eq!(ports.count(), (2, 3));
+        assert_eq!(ports.open(start, HERE, 46, 0).unwrap().port, 41_026);
+        assert!(ports.open(start, HERE, 46, 0).is_err());
+        for port in [41_020, 41_024, 41_026] {
+            ports.close(start, HERE, port, Duration::ZERO);
+        }
+        assert_eq!(ports.count(), (0, 3));
+        let mut again: Vec<u16> = (0..3).map(|_| ports.open(start + REST, HERE, 46, 0).unwrap().port).collect();
+        again.sort_unstable();
+        assert_eq!(again, [41_022, 41_024, 41_026]);
     }
 
     #[test]

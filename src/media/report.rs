@@ -64,6 +64,7 @@ fn stream(index: usize, from: MediaEnd, kind: Kind, leg: &Leg, rtp: &Snapshot, r
         payload_type: stream.ssrc.map(|_| i32::from(stream.payload)),
         clock: codec.and_then(|codec: &Codec<'_>| i32::try_from(codec.clock).ok()),
         ssrc: stream.ssrc.map(i64::from),
+        payload_changes: i64::from(stream.payload_changes),
         source_changes: i64::from(stream.source_changes),
         packets: whole(stream.packets),
         octets: whole(stream.octets),
@@ -87,9 +88,17 @@ fn stream(index: usize, from: MediaEnd, kind: Kind, leg: &Leg, rtp: &Snapshot, r
         rtt_ms: round_trip,
         remote_loss_percent: rtp.remote.map(|remote| round(remote.loss_percent)),
         remote_jitter_ms: rtp.remote.filter(|_| stream.clock > 0).map(|remote| round(f64::from(remote.jitter) * 1000.0 / f64::from(stream.clock))),
+        remote_discard_percent: rtp.hears.map(|hears| share(hears.discarded)),
+        remote_burst_density_percent: rtp.hears.map(|hears| share(hears.burst_density)),
+        remote_mos: rtp.hears.and_then(|hears| hears.mos).map(|mos| f64::from(mos) / 10.0),
         mos,
         quality: mos.map(|mos| quality(mos).to_owned()),
     }
+}
+
+/// Of 1/256 in percent.
+fn share(part: u8) -> f64 {
+    round(f64::from(part) * 100.0 / 256.0)
 }
 
 /// Two decimals are more than is known.

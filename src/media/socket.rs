@@ -1,11 +1,16 @@
 //! The sockets of the relay.
 
-use std::io;
+use std::io::{self, IoSliceMut};
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr, UdpSocket};
+use std::os::fd::AsRawFd;
 
+use nix::sys::socket::sockopt::{Ipv4RecvErr, Ipv6RecvErr};
+use nix::sys::socket::{MsgFlags, recvmsg, setsockopt};
 use socket2::{Domain, Protocol, Socket, Type};
 
 const BUFFER: usize = 256 * 1024;
+/// Refusals that are taken at a time.
+const REFUSALS: u32 = 64;
 
 /// Opens one port, ready for a relay thread. `dscp` is 0 to 63.
 pub(crate) fn open(address: SocketAddr, dscp: u8) -> io::Result<UdpSocket> {
@@ -21,8 +26,21 @@ pub(crate) fn open(address: SocketAddr, dscp: u8) -> io::Result<UdpSocket> {
     // The kernel may grant less; then bursts are shorter.
     let _ = socket.set_recv_buffer_size(BUFFER);
     let _ = socket.set_send_buffer_size(BUFFER);
+    // A socket that is not connected is told of refusals only when it asks for it.
+    let told = if address.is_ipv6() { setsockopt(&socket, Ipv6RecvErr, &true) } else { setsockopt(&socket, Ipv4RecvErr, &true) };
+    told?;
     socket.bind(&address.into())?;
     Ok(socket.into())
+}
+
+/// Takes what the network said of packets that were sent (ICMP): how many it refused.
+pub(crate) fn refusals(socket: &UdpSocket) -> u32 {
+    let mut refused = 0;
+    let mut octets = [0; 64];
+    while refused < REFUSALS && recvmsg::<()>(socket.as_raw_fd(), &mut [IoSliceMut::new(&mut octets)], None, MsgFlags::MSG_ERRQUEUE | MsgFlags::MSG_DONTWAIT).is_ok() {
+        refused += 1;
+    }
+    refused
 }
 
 /// What is sent is never split on its way. A voice's packets are small, and the kernel need not number what stays whole.

@@ -356,6 +356,33 @@ mod tests {
     }
 
     #[test]
+    fn a_port_where_nobody_listens_is_the_reason_and_no_packet_is_lost_by_being_told() {
+        let mut scene = Scene::new();
+        let closed = std::mem::replace(&mut scene.ends[1], socket()).local_addr().unwrap();
+        let expected = Expected { described: Some(closed), ..Expected::default() };
+        let setup = Setup { expected, ..scene.setups[1] };
+        let endpoint = scene.thread.endpoint(1).unwrap();
+        endpoint.hot.socket = crate::socket::open("127.0.0.1:0".parse().unwrap(), 0).unwrap();
+        endpoint.configure(0, &setup);
+        for second in 1..=10 {
+            scene.packets(second, 0, 6);
+            scene.thread.refused(1);
+        }
+        let from_caller = scene.thread.endpoint(0).unwrap();
+        assert_eq!((from_caller.tally.forwarded, scene.thread.endpoint(1).unwrap().counters.send_errors), (60, 0));
+        let [Notice::OneWay { verdict, .. }] = scene.look(11)[..] else { panic!() };
+        assert_eq!((verdict.silent, verdict.why), (Silent::Callee, Why::Unreachable));
+        // It listens again.
+        let listening = UdpSocket::bind(closed).unwrap();
+        scene.ends[1] = listening;
+        scene.packets(12, 0, 1);
+        let mut buffer = [0; 64];
+        assert_eq!(scene.ends[1].recv(&mut buffer).unwrap(), 12);
+        scene.packets(12, 1, 60);
+        assert_eq!(scene.thread.endpoint(1).unwrap().tally.refusals, 0);
+    }
+
+    #[test]
     fn a_source_that_is_not_believed_is_the_reason() {
         let mut scene = Scene::new();
         scene.packets(10, 0, 60);

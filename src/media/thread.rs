@@ -101,7 +101,11 @@ impl Thread {
             self.note_load(now, ready.len());
             self.look_ahead(ready);
             for event in ready.iter().filter(|event| event.data() != ORDERS) {
-                self.readable(now, Slot::try_from(event.data()).unwrap_or(Slot::MAX), &mut buffer);
+                let slot = Slot::try_from(event.data()).unwrap_or(Slot::MAX);
+                if event.events().contains(EpollFlags::EPOLLERR) {
+                    self.refused(slot);
+                }
+                self.readable(now, slot, &mut buffer);
             }
             if Duration::from_micros(now) >= next_sweep {
                 next_sweep = Duration::from_micros(now) + SWEEP;
@@ -142,9 +146,18 @@ impl Thread {
                     let Some(datagram) = buffer.get(..length) else { return };
                     self.packet(now, slot, from, datagram);
                 }
-                Err(error) if error.kind() == std::io::ErrorKind::WouldBlock => return,
-                Err(error) => return endpoint.note_refusal(&error),
+                // Nothing is there, or the network refuses what was sent: that is taken from where it stands whole.
+                Err(_) => return,
             }
+        }
+    }
+
+    /// The network refuses what was sent from here.
+    #[cold]
+    pub(crate) fn refused(&mut self, slot: Slot) {
+        if let Some(endpoint) = self.endpoint(slot) {
+            let refusals = crate::socket::refusals(&endpoint.hot.socket);
+            endpoint.note_refusals(refusals);
         }
     }
 
@@ -250,6 +263,12 @@ impl Thread {
                     blocks
                 }
                 Report::Receiver { blocks, .. } => blocks,
+                Report::Extended(Some(hears)) => {
+                    if let Some(endpoint) = self.endpoint(media) {
+                        endpoint.hears = Some(hears);
+                    }
+                    continue;
+                }
                 _ => continue,
             };
             for block in blocks {

@@ -5,8 +5,10 @@ mod support;
 
 use std::time::Duration;
 
+use bytes::Bytes;
 use model::media::{MediaForce, MediaSettings};
 use service::media::{CaptureRefused, MediaBody, MediaControl, MediaEvent, MediaSide};
+use uuid::Uuid;
 
 use support::{AUDIO, Net, Phone, rtcp_receiver, rtcp_sender, rtp, shown};
 
@@ -236,6 +238,14 @@ fn round_trips_are_seen_in_reports_that_pass() {
     let from_b = &report.streams[1];
     assert!(from_b.rtt_ms.is_some_and(|rtt| rtt < 5000.0));
     assert_eq!(from_b.remote_loss_percent, Some(25.0));
+    // How the telephone hears, by its own measure (RFC 3611 §4.7).
+    let mut hears = [&[0x80, 207, 0, 10, 0, 0, 0, 9, 7, 0, 0, 8][..], &[0; 32]].concat();
+    (hears[17], hears[18], hears[34]) = (64, 128, 38);
+    b.send_rtcp(to_b, &hears);
+    assert_eq!(a.hear_rtcp().0, hears);
+    let report = net.relay.report(net.call).unwrap();
+    let from_b = &report.streams[1];
+    assert_eq!((from_b.remote_discard_percent, from_b.remote_burst_density_percent, from_b.remote_mos), (Some(25.0), Some(50.0), Some(3.8)));
 }
 
 #[test]
@@ -403,4 +413,61 @@ fn a_call_is_captured_and_heard_all_the_same() {
     let report = net.relay.end(net.call).unwrap();
     assert_eq!((report.streams[0].packets, report.streams[0].forwarded), (1, 1), "what is captured is counted once");
     assert!(net.relay.captured(net.call).is_some(), "it outlives the call");
+}
+
+/// Alice and Bob are at home; another server outside sends her call back, and changes nothing of it.
+#[test]
+fn a_call_that_comes_back_is_not_relayed() {
+    let net = Net::new(MediaSettings::default());
+    let (a, b) = (Phone::new("127.0.1.1"), Phone::new("127.0.2.1"));
+    let plain = |phone: &Phone, more: &str| Bytes::from(format!("v=0\r\no=- 1 1 IN IP4 {0}\r\ns=-\r\nc=IN IP4 {0}\r\nt=0 0\r\nm=audio {1} RTP/AVP 0\r\n{more}", phone.address().ip(), phone.address().port()));
+    let outside = |last: u8| MediaSide { source: [127, 0, 3, last].into(), lan: false, far_end_nat: false, authenticated: true };
+    let back = Uuid::from_u128(77);
+    let offer = |call, from_caller, from: &MediaSide, to: &MediaSide, body: &Bytes| {
+        let outcome = net.relay.offer(call, Some(0), from_caller, from, to, MediaForce::Auto, "application/sdp", body).unwrap();
+        let MediaBody::Changed(body) = outcome else { panic!("{outcome:?}") };
+        body
+    };
+    let at = |body: &Bytes| shown(std::str::from_utf8(body).unwrap());
+    for more in ["", "a=sendonly\r\n"] {
+        let left = offer(net.call, true, &a.side(), &outside(1), &plain(&a, more));
+        assert_ne!(at(&left), a.address());
+        // From somebody else it is an offer like any other.
+        let other = Uuid::from_u128(78);
+        assert_ne!(at(&offer(other, true, &outside(2), &b.side(), &left)), a.address());
+        net.relay.end(other);
+        assert_eq!(net.relay.stats().streams, 2);
+        let came = offer(back, true, &outside(1), &b.side(), &left);
+        assert_eq!(at(&came), a.address());
+        assert!(came.ends_with(more.as_bytes()), "{came:?}");
+        let answer = plain(&b, "");
+        assert_eq!(net.relay.answer(back, Some(0), false, false, "application/sdp", &answer), Ok(MediaBody::Unchanged));
+        let MediaBody::Changed(answer) = net.relay.answer(net.call, Some(0), false, false, "application/sdp", &answer).unwrap() else { panic!() };
+        assert_eq!(at(&answer), b.address());
+        net.relay.branch_won(back, 0);
+        net.relay.branch_won(net.call, 0);
+        assert_eq!((net.relay.stats().streams, net.relay.stats().ports_used), (0, 0), "{more}");
+        assert!([net.call, back].iter().all(|call| !net.relay.report(*call).unwrap().relayed));
+    }
+    // Bob takes it up: his offer goes the other way round.
+    let left = offer(back, false, &b.side(), &outside(1), &plain(&b, ""));
+    assert_eq!(at(&offer(net.call, false, &outside(1), &a.side(), &left)), b.address());
+    assert_eq!(net.relay.answer(net.call, Some(0), true, false, "application/sdp", &plain(&a, "")), Ok(MediaBody::Unchanged));
+    assert!(matches!(net.relay.answer(back, Some(0), true, false, "application/sdp", &plain(&a, "")), Ok(MediaBody::Changed(body)) if at(&body) == a.address()));
+    assert_eq!(net.relay.stats().streams, 0);
+}
+
+#[test]
+fn a_call_that_comes_back_with_another_answer_is_relayed() {
+    let net = Net::new(MediaSettings::default());
+    let (a, b, c) = (Phone::new("127.0.1.1"), Phone::new("127.0.2.1"), Phone::new("127.0.3.1"));
+    let outside = MediaSide { source: [127, 0, 3, 1].into(), lan: false, far_end_nat: false, authenticated: true };
+    let MediaBody::Changed(left) = net.relay.offer(net.call, Some(0), true, &a.side(), &outside, MediaForce::Auto, "application/sdp", &a.describe("m=audio 4000 RTP/AVP 0\r\n")).unwrap() else { panic!() };
+    assert!(matches!(net.relay.offer(Uuid::from_u128(77), Some(0), true, &outside, &b.side(), MediaForce::Auto, "application/sdp", &left), Ok(MediaBody::Changed(_))));
+    net.relay.answer(Uuid::from_u128(77), Some(0), false, false, "application/sdp", &b.describe("m=audio 5000 RTP/AVP 0\r\n")).unwrap();
+    // What was outside answers itself.
+    let for_a = shown(&net.answer(0, false, &c));
+    a.send(for_a, &rtp(7, 1));
+    assert_eq!(c.hear().0, rtp(7, 1));
+    assert_eq!(net.relay.stats().streams, 2);
 }

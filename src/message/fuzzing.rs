@@ -1,5 +1,6 @@
 //! Properties that hold for every input; run by the fuzz target and, over its corpus, by the tests.
 
+use crate::spf::{self, Mechanism};
 use crate::{Facts, fields, html_body, part_bytes, part_text, search_text, structure, text_body};
 
 /// Any bytes are a message: the parts lie inside it and inside one another, and what is stored is read back.
@@ -42,22 +43,42 @@ pub fn message_facts(data: &[u8]) {
     fields(data).for_each(|field| assert!(field.raw.len() > field.value.len()));
 }
 
+/// What is understood of a record is written so that it is understood the same again, and no more is understood than stands there.
+///
+/// # Panics
+/// When a property does not hold.
+pub fn spf_record(data: &[u8]) {
+    let text = String::from_utf8_lossy(data);
+    let Some(record) = spf::parse(&text) else { return assert!(!spf::is_record(&text)) };
+    assert!(record.terms.len() < text.split_ascii_whitespace().count());
+    for term in &record.terms {
+        assert!("+-~?".contains(term.qualifier));
+        if let Mechanism::Network(network, bits) = term.mechanism {
+            assert!(bits <= if network.is_ipv4() { 32 } else { 128 } && spf::is_in(network, network, bits));
+        }
+    }
+    let again = spf::parse(&record.to_string());
+    assert_eq!(again, Some(spf::Record { invalid: false, ..record }));
+}
+
 #[cfg(test)]
 mod tests {
-    #[test]
-    fn corpus() {
-        let folder = concat!(
-            env!("CARGO_MANIFEST_DIR"),
-            "/../../fuzz/corpus/message_facts"
-        );
+    fn corpus(target: &str, run: fn(&[u8])) {
+        let folder = format!("{}/../../fuzz/corpus/{target}", env!("CARGO_MANIFEST_DIR"));
         let files: Vec<_> = std::fs::read_dir(folder)
             .unwrap()
             .map(|entry| entry.unwrap().path())
             .collect();
         assert!(files.len() >= 10);
         for file in files {
-            super::message_facts(&std::fs::read(file).unwrap());
+            run(&std::fs::read(file).unwrap());
         }
+    }
+
+    #[test]
+    fn corpora() {
+        corpus("message_facts", super::message_facts);
+        corpus("spf_record", super::spf_record);
     }
 
     proptest::proptest! {
@@ -75,8 +96,14 @@ mod tests {
         }
 
         #[test]
+        fn any_terms(terms in proptest::collection::vec("[-+~?]?(all|a|mx|ip4|ip6|include|exists|ptr|redirect|x)([:/=][-a-z0-9.:/=%]{0,12})?", 0..8)) {
+            super::spf_record(format!("v=spf1 {}", terms.join(" ")).as_bytes());
+        }
+
+        #[test]
         fn any_bytes(data in proptest::collection::vec(proptest::num::u8::ANY, 0..400)) {
             super::message_facts(&data);
+            super::spf_record(&data);
         }
     }
 }

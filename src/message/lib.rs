@@ -18,6 +18,7 @@ mod facts;
 pub mod fuzzing;
 mod header;
 mod part;
+pub mod spf;
 mod structure;
 mod text;
 mod token;

@@ -6,6 +6,7 @@ use types::{Secret, Timestamp};
 use utoipa::ToSchema;
 use uuid::Uuid;
 
+use crate::media::MediaForce;
 use crate::settings::{Flow, setting_enum};
 
 /// An account.
@@ -219,6 +220,9 @@ pub struct AccountSettings {
     /// Calls the account may have at a time; -1 = no limit.
     #[setting(default = -1, min = -1)]
     pub calls_limit: i64,
+    /// When media of the account's calls goes through this server; on `auto`, as the server's own setting says.
+    #[setting(default = MediaForce::Auto, view = "advanced")]
+    pub media_force: MediaForce,
     /// Calls that reach the account; those above it hear that it is not available.
     #[setting(default = Flow { count: -1, period: 3600 }, view = "advanced")]
     pub call_in_flow: Flow,

@@ -10,6 +10,7 @@ pub mod address_list;
 pub mod auth;
 pub mod call;
 pub mod certificate;
+pub mod check;
 pub mod dataset;
 pub mod dns_check;
 pub mod domain;
@@ -34,6 +35,7 @@ pub mod server;
 pub mod settings;
 pub mod setup;
 pub mod sip;
+pub mod sip_peer;
 pub mod submission;
 pub mod trend;
 

@@ -205,6 +205,9 @@ pub struct MediaStream {
     pub clock: Option<i32>,
     /// Synchronisation source.
     pub ssrc: Option<i64>,
+    /// Changes of the payload type.
+    #[serde(default)]
+    pub payload_changes: i64,
     /// Changes of the source.
     pub source_changes: i64,
     /// Packets received.
@@ -251,6 +254,12 @@ pub struct MediaStream {
     pub remote_loss_percent: Option<f64>,
     /// Jitter that the end reports of what it receives, in milliseconds.
     pub remote_jitter_ms: Option<f64>,
+    /// What comes too late for the end to play it, by its own measure (RFC 3611), in percent.
+    pub remote_discard_percent: Option<f64>,
+    /// What of bursts the end lacks, by its own measure, in percent.
+    pub remote_burst_density_percent: Option<f64>,
+    /// How the end hears, by its own measure, 1 to 5.
+    pub remote_mos: Option<f64>,
     /// Estimate of what the other end hears, 1 to 4.5.
     pub mos: Option<f64>,
     /// `good`, `fair` or `poor`.

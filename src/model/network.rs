@@ -1,6 +1,7 @@
 //! Addresses and ports of this server in its networks: as set, as found, and what a firewall has to let through.
 
 use serde::{Deserialize, Serialize};
+use types::Timestamp;
 use utoipa::ToSchema;
 
 /// Addresses of this server for telephones inside and outside.
@@ -107,6 +108,9 @@ pub struct FirewallCheck {
     pub warnings: Vec<String>,
     /// What the STUN server saw, when one is set.
     pub probes: Vec<StunProbe>,
+    /// When it was asked; nothing when it was not since the start.
+    #[schema(value_type = Option<String>, format = DateTime)]
+    pub probed_at: Option<Timestamp>,
 }
 
 /// A question to a STUN server.

@@ -33,6 +33,10 @@ pub struct Registration {
     /// When it registered last.
     #[schema(value_type = String, format = DateTime)]
     pub refreshed_at: Timestamp,
+    /// It answers pings, or is not pinged with anything that has an answer; requests go there.
+    pub reachable: bool,
+    /// How long its last answer to a ping took, in milliseconds.
+    pub rtt_ms: Option<i64>,
 }
 
 /// Chooses registrations.

@@ -4,6 +4,7 @@ use macros::Settings;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
+use crate::sip_peer::{StaticRoute, Workaround};
 use crate::settings::{Flow, setting_enum};
 
 /// Identity of the server.
@@ -226,6 +227,50 @@ pub struct PopSettings {
     pub sets_seen: bool,
 }
 
+setting_enum! {
+    /// Who may send to other servers.
+    SipRelay {
+        /// Nobody, but where a line of the Router says so.
+        Nobody,
+        /// Client IPs, and accounts that may relay.
+        Clients,
+    }
+}
+
+setting_enum! {
+    /// Who has to prove to be of a domain of ours.
+    SipOwn {
+        /// Nobody.
+        Nobody,
+        /// All but Client IPs.
+        NonClients,
+        /// All.
+        Everybody,
+    }
+}
+
+setting_enum! {
+    /// A digest of a password (RFC 8760).
+    SipDigest {
+        /// SHA-256.
+        Sha256,
+        /// MD5.
+        Md5,
+    }
+}
+
+setting_enum! {
+    /// How telephones behind a NAT are pinged.
+    SipPing {
+        /// A pair of line ends.
+        Crlf,
+        /// OPTIONS.
+        Options,
+        /// NOTIFY without a subscription.
+        Notify,
+    }
+}
+
 /// SIP.
 #[derive(Debug, Clone, PartialEq, Serialize, ToSchema, Settings)]
 pub struct SipSettings {
@@ -247,6 +292,10 @@ pub struct SipSettings {
     /// Time between pings of telephones behind a NAT; 0 = none.
     #[setting(default = 25, min = 0, max = 120, unit = "seconds")]
     pub nat_ping_interval: i64,
+    /// How they are pinged: `crlf` needs no answer; a telephone that leaves two of the others unanswered is not called until it
+    /// answers again.
+    #[setting(default = SipPing::Crlf, view = "advanced")]
+    pub nat_ping_method: SipPing,
     /// How long a call may ring without any news of it.
     #[setting(default = 190, min = 181, max = 900, unit = "seconds", view = "advanced")]
     pub timer_c: i64,
@@ -263,9 +312,63 @@ pub struct SipSettings {
     /// Calls at a time from an address by callers who have not signed in; 0 = no limit.
     #[setting(default = 20, min = 0, max = 100_000, view = "advanced")]
     pub stranger_calls: i64,
+    /// Calls and registrations leave something behind: records, ladders, events; off: nothing stays of a call that is over, and
+    /// nobody is told of it.
+    #[setting(default = true, view = "advanced")]
+    pub history: bool,
     /// The ladder of every call is kept; off: of failed calls, and of accounts whose own setting says so.
     #[setting(default = false)]
     pub trace_calls: bool,
+    /// Where requests to domains go instead of asking the DNS: `far.example sip:192.0.2.1:5070;transport=tcp`, several targets one
+    /// after the other, or by `;weight=N`.
+    #[setting(default = Vec::<StaticRoute>::new(), view = "advanced")]
+    pub static_routes: Vec<StaticRoute>,
+    /// What is not asked of some telephones and servers: `192.0.2.0/24 no_tcp`, `far.example no_100rel`, `agent:Old*
+    /// no_session_timer`, also `no_replaces` and `force_media_proxy`.
+    #[setting(default = Vec::<Workaround>::new(), view = "advanced")]
+    pub workarounds: Vec<Workaround>,
+    /// Who may send to other servers without a line of the Router that says so.
+    #[setting(default = SipRelay::Clients)]
+    pub relay_policy: SipRelay,
+    /// Who says to be of a domain of ours has to prove it.
+    #[setting(default = SipOwn::NonClients)]
+    pub auth_own_domain: SipOwn,
+    /// Callers of other domains have to sign in, too: only accounts call from outside Client IPs.
+    #[setting(default = false)]
+    pub auth_outside_calls: bool,
+    /// How passwords are asked for, the best first: `sha256`, `md5`; empty = both.
+    #[setting(default = Vec::<SipDigest>::new(), view = "advanced")]
+    pub digest_algorithms: Vec<SipDigest>,
+    /// How long the answer to one challenge is good for.
+    #[setting(default = 300, min = 30, max = 3600, unit = "seconds", view = "advanced")]
+    pub nonce_ttl: i64,
+    /// Time in which telephones confirm a call when they leave it open; 0 = they need not, and the shortest is 90.
+    #[setting(default = 1800, min = 0, max = 86_400, unit = "seconds", view = "advanced")]
+    pub session_expires: i64,
+    /// Calls at a time; more are refused with 503; 0 = no limit.
+    #[setting(default = 20_000, min = 0, max = 1_000_000)]
+    pub max_calls: i64,
+    /// Requests that are being dealt with at a time; more are refused with 503, inside dialogs a tenth later.
+    #[setting(default = 200_000, min = 100, max = 2_000_000, view = "expert")]
+    pub max_server_transactions: i64,
+    /// Servers that a request without Max-Forwards may still pass.
+    #[setting(default = 70, min = 1, max = 255, view = "expert")]
+    pub max_forwards: i64,
+    /// T1: time of a round trip, in milliseconds (RFC 3261 §17).
+    #[setting(default = 500, min = 100, max = 2000, view = "expert")]
+    pub t1_ms: i64,
+    /// T2: longest time between retransmissions, in milliseconds.
+    #[setting(default = 4000, min = 1000, max = 16_000, view = "expert")]
+    pub t2_ms: i64,
+    /// T4: longest time a message stays in the network, in milliseconds.
+    #[setting(default = 5000, min = 1000, max = 20_000, view = "expert")]
+    pub t4_ms: i64,
+    /// Timer B: how long a call waits for any answer of a server or telephone.
+    #[setting(default = 32, min = 2, max = 64, unit = "seconds", view = "advanced")]
+    pub timer_b: i64,
+    /// Type of service of datagrams; acts on listeners that are opened afterwards.
+    #[setting(default = 104, min = 0, max = 255, view = "expert", restart)]
+    pub udp_tos: i64,
     /// How long a ladder is kept where it is to be kept.
     #[setting(default = 7, min = 1, max = 90, unit = "days")]
     pub trace_days: i64,

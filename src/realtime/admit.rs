@@ -4,6 +4,7 @@ use std::sync::{Arc, Mutex};
 use std::time::Instant;
 
 use bytes::Bytes;
+use model::server::{SipDigest, SipOwn, SipSettings};
 use sasl::digest::{Algorithm, NonceKeys};
 use service::{Destination, Sender, Service, Signalled, Subscriber};
 use sip::digest_auth::{Ask, Asks, Guard, Presented, Verdict};
@@ -11,6 +12,7 @@ use sip::endpoint::Flow;
 use sip::proxy::Secret;
 use sip::subscription::{Package, Standing};
 use sip::{Method, Name, Request, Uri, Writer, record_route};
+use uuid::Uuid;
 
 use crate::sources::Sources;
 use crate::write_behind::Writes;
@@ -22,6 +24,29 @@ pub(crate) struct Shared {
     pub(crate) secret: Secret,
     pub(crate) routes: record_route::Key,
     pub(crate) sources: Sources,
+}
+
+/// Seconds for which a key makes challenges; it knows them for as long again.
+pub(crate) const DAY: u64 = 86_400;
+
+fn nonce_keys(service: &Service, day: u64) -> NonceKeys {
+    NonceKeys::new(&service.nonce_key(day), Some(&service.nonce_key(day.saturating_sub(1))))
+}
+
+/// The algorithms that are asked for: those of the settings, or else all.
+fn algorithms(set: &[SipDigest]) -> Vec<Algorithm> {
+    let mut found = Vec::new();
+    let all = if set.is_empty() { &[SipDigest::Sha256, SipDigest::Md5] } else { set };
+    for one in all {
+        let algorithm = match one {
+            SipDigest::Sha256 => Algorithm::Sha256,
+            SipDigest::Md5 => Algorithm::Md5,
+        };
+        if !found.contains(&algorithm) {
+            found.push(algorithm);
+        }
+    }
+    found
 }
 
 /// What becomes of a request.
@@ -40,12 +65,22 @@ pub(crate) enum Decision {
 impl Shared {
     pub(crate) fn new(service: Service, writes: Writes) -> Self {
         let routes = record_route::Key::new(service.route_key());
+        let guard = Guard::new(nonce_keys(&service, unix_now() / DAY), 300, algorithms(&[]));
         Self {
             service,
-            guard: Mutex::new(Guard::new(NonceKeys::new(&rand::random(), None), 300, vec![Algorithm::Sha256, Algorithm::Md5])),
+            guard: Mutex::new(guard),
             secret: Secret::new(rand::random()),
             routes,
             sources: Sources::new(writes),
+        }
+    }
+}
+
+impl Shared {
+    /// Takes up settings, and the keys of the day.
+    pub(crate) fn configure(&self, settings: &SipSettings, day: u64) {
+        if let Ok(mut guard) = self.guard.lock() {
+            guard.configure(nonce_keys(&self.service, day), u64::try_from(settings.nonce_ttl).unwrap_or(300), algorithms(&settings.digest_algorithms));
         }
     }
 }
@@ -66,8 +101,10 @@ pub(crate) fn unix_now() -> u64 {
 }
 
 /// Judges a request outside dialogs, neither ACK nor CANCEL.
-pub(crate) async fn admit(shared: &Shared, flow: Flow, request: &Request) -> Decision {
-    let outcome = if *request.method() == Method::Register { register(shared, &flow, request).await } else { signal(shared, &flow, request).await };
+///
+/// `known`: the accounts that registered over the connection it came by.
+pub(crate) async fn admit(shared: &Shared, flow: Flow, request: &Request, known: &[Uuid]) -> Decision {
+    let outcome = if *request.method() == Method::Register { register(shared, &flow, request).await } else { signal(shared, &flow, request, known).await };
     match outcome {
         Ok(decision) | Err(decision) => decision,
     }
@@ -98,7 +135,7 @@ async fn register(shared: &Shared, flow: &Flow, request: &Request) -> Result<Dec
     Ok(Decision::Register(owner))
 }
 
-async fn signal(shared: &Shared, flow: &Flow, request: &Request) -> Result<Decision, Decision> {
+async fn signal(shared: &Shared, flow: &Flow, request: &Request, known: &[Uuid]) -> Result<Decision, Decision> {
     let bad = |reason| answer(request, 400, reason, flow);
     let uri = request.uri().map_err(|_| bad("Bad Request URI"))?;
     let from = request.from().map_err(|_| bad("Bad From"))?.uri;
@@ -112,7 +149,22 @@ async fn signal(shared: &Shared, flow: &Flow, request: &Request) -> Result<Decis
     let asks = if matches!(request.method(), Method::Subscribe | Method::Publish) { Asks::Server } else { Asks::Proxy };
     // What is told of an account is told to those it is meant for, wherever they are.
     let watches = matches!(request.method(), Method::Subscribe | Method::Publish) && crate::events::is_served(request);
-    let subscriber = if presents || watches || (home.is_some() && !near) { Some(authenticate(shared, flow, request, &realm, asks).await?) } else { None };
+    let settings = shared.service.module_settings();
+    let proves = match (&home, settings.sip.auth_own_domain) {
+        (None, _) => settings.sip.auth_outside_calls && !near,
+        (Some(_), SipOwn::Nobody) => false,
+        (Some(_), SipOwn::NonClients) => !near,
+        (Some(_), SipOwn::Everybody) => true,
+    };
+    let said = match &home {
+        Some(home) if !presents && (!known.is_empty() || !watches && !proves) => shared.service.subscriber_of_login(&user_of(&from), home).await.ok().flatten(),
+        _ => None,
+    };
+    let subscriber = match &said {
+        Some(subscriber) if known.contains(&subscriber.account_id) => said.clone(),
+        _ if presents || watches || proves => Some(authenticate(shared, flow, request, &realm, asks).await?),
+        _ => None,
+    };
     if let Some(subscriber) = &subscriber
         && (!subscriber.active || !subscriber.settings.signal)
     {
@@ -124,10 +176,7 @@ async fn signal(shared: &Shared, flow: &Flow, request: &Request) -> Result<Decis
     {
         return Ok(Decision::List(subscriber.clone()));
     }
-    let claimed = match (&subscriber, &home) {
-        (None, Some(home)) => shared.service.subscriber_of_login(&user_of(&from), home).await.ok().flatten(),
-        _ => None,
-    };
+    let claimed = said.filter(|_| subscriber.is_none());
     let sender = Sender { subscriber, claimed, peer: Some(flow.address.ip()), is_ours: home.is_some() };
     let address = address_of(&uri).ok_or_else(|| answer(request, 404, "", flow))?;
     let mut signalled = crate::ruled::route(shared, flow, request, &sender, &address).await;
@@ -173,15 +222,32 @@ pub(crate) fn address_of(uri: &Uri<'_>) -> Option<String> {
         // A user that hides an address in itself is nobody of ours, and no way to others.
         let user = uri.user().filter(|user| !user.is_empty())?;
         let user = String::from_utf8(sip::uri::unescape(user).into_owned()).ok().filter(|user| !user.contains(['\0', '@']))?;
+        // So has a number.
+        let is_number = uri.param("user").is_some_and(|kind| kind.eq_ignore_ascii_case("phone")) && user.starts_with(|c: char| c == '+' || c.is_ascii_digit());
+        let user = match user.split(';').next().filter(|_| is_number) {
+            Some(number) if number.chars().all(|c| c.is_ascii_digit() || "+*-.()".contains(c)) => digits(number),
+            _ => user,
+        };
         // An address has one spelling.
         return Some(match uri.ip() {
             Some(ip) => format!("{user}@{}", crate::flow::host_text(ip)),
             None => format!("{user}@{}", uri.host()),
         });
     }
-    let number = uri.without_headers().split_once(':')?.1;
-    let number: String = number.split(';').next()?.chars().filter(|c| c.is_ascii_digit() || *c == '+').collect();
-    Some(number).filter(|number| !number.is_empty())
+    let number = digits(uri.user()?);
+    let context = uri.param("phone-context").filter(|context| !number.starts_with('+') && !context.is_empty());
+    let number = match context {
+        None => number,
+        Some(context) if context.starts_with('+') => digits(context) + &number,
+        // A domain says whose number it is (RFC 3966 §5.1.5).
+        Some(domain) => format!("{number}@{domain}"),
+    };
+    Some(number).filter(|number| number.starts_with(|c: char| c == '+' || c == '*' || c.is_ascii_digit()))
+}
+
+/// A number without what is there to be read by people (RFC 3966 §5.1.1).
+fn digits(number: &str) -> String {
+    number.chars().filter(|c| c.is_ascii_digit() || matches!(c, '+' | '*')).collect()
 }
 
 fn user_of(uri: &Uri<'_>) -> String {
@@ -245,4 +311,31 @@ fn challenge(shared: &Shared, flow: &Flow, request: &Request, realm: &str, asks:
         guard.challenge(&mut writer, unix_now(), rand::random(), Ask { asks, realm, opaque: None, stale, only: old_digest(request).then_some(Algorithm::Md5) });
     }
     Decision::Answer(asks.status(), writer.finish())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn uris_stand_for_addresses() {
+        for (uri, address) in [
+            ("sip:bob@main.example:5070;transport=tcp", Some("bob@main.example")),
+            ("sip:b%6Fb@main.example", Some("bob@main.example")),
+            ("sip:bob@[2001:db8:0::1]", Some("bob@[2001:db8::1]")),
+            ("sip:main.example", None),
+            ("sip:a%40b@main.example", None),
+            ("sip:+49-30.(1)23@main.example;user=phone", Some("+4930123@main.example")),
+            ("sip:+49-30;ext=5@main.example;user=phone", Some("+4930@main.example")),
+            ("sip:bob-1@main.example;user=phone", Some("bob-1@main.example")),
+            ("sip:1-2@main.example", Some("1-2@main.example")),
+            ("tel:+49-30-123", Some("+4930123")),
+            ("tel:123;phone-context=+49-30", Some("+4930123")),
+            ("tel:+123;phone-context=+49", Some("+123")),
+            ("tel:*21;phone-context=main.example", Some("*21@main.example")),
+            ("tel:456", Some("456")),
+        ] {
+            assert_eq!(address_of(&Uri::parse(uri.as_bytes()).unwrap()).as_deref(), address, "{uri}");
+        }
+    }
 }

@@ -1,20 +1,25 @@
 //! Calls that are going on: their records, their ladders, and what is needed to end them.
 
 use std::collections::{HashMap, VecDeque};
+use std::net::IpAddr;
 use std::time::{Duration, Instant};
 
 use bytes::Bytes;
 use model::call::{CallDirection, CallParty, CallRecord, CallState};
 use model::media::{MediaVerdict, PoorMedia};
 use serde::Serialize;
-use service::{MediaSide, Occurrence};
+use service::{MediaForce, MediaSide, Occurrence};
 use sip::endpoint::Flow;
 use sip::{Dialog, Message, Parsed, Request, Uri, parse};
 use types::Timestamp;
 use uuid::Uuid;
 
+use crate::index::{Index, Mark};
 use crate::ladder::Ladder;
 use crate::session::Session;
+
+#[cfg(test)]
+mod tests;
 
 /// How long the ladder of a call that is over can be asked for.
 const KEPT: Duration = Duration::from_secs(900);
@@ -27,20 +32,89 @@ pub(crate) struct Call {
     pub(crate) record: CallRecord,
     pub(crate) ladder: Ladder,
     pub(crate) caller: End,
-    pub(crate) callee: Option<End>,
+    /// Who was reached, by the tags under which they answer (RFC 3261 §12.1.2): a call that forks has several.
+    reached: Vec<Reached>,
+    /// The tag of the one who answered.
+    won: Option<Box<str>>,
     /// What it was set up by, when it was answered.
     pub(crate) set_up: Option<SetUp>,
     /// Accounts whose telephones were tried.
     pub(crate) alerted: Vec<Uuid>,
+    /// Where its INVITE came from.
+    pub(crate) from: IpAddr,
     /// The 2xx that the caller got, sent again when the callee's comes again.
     pub(crate) answer: Option<Bytes>,
     /// The tag of the caller, which tells who sends a request.
     pub(crate) caller_tag: Box<str>,
     /// When its telephones have to confirm it.
     pub(crate) session: Option<Session>,
-    /// An offer that the ACK answers: its branch, and whether the caller answers.
-    pub(crate) awaits_answer: Option<(Option<u32>, bool)>,
     began: Instant,
+}
+
+/// Somebody who was reached.
+#[derive(Debug, Clone)]
+pub(crate) struct Reached {
+    tag: Box<str>,
+    /// The branch of the INVITE that led there.
+    pub(crate) branch: u32,
+    pub(crate) end: End,
+    /// An offer in a response waits for its answer in the PRACK or ACK; whether the caller gives it.
+    pub(crate) awaits: Option<bool>,
+}
+
+/// Most who are reached and told apart.
+const REACHED: usize = 64;
+
+impl Call {
+    /// An account calls or is called.
+    fn has(&self, account: Uuid) -> bool {
+        [&self.record.caller, &self.record.callee].iter().any(|party| party.account_id == Some(account))
+    }
+
+    /// A response under this tag came from a branch.
+    pub(crate) fn reach(&mut self, tag: &str, branch: u32, end: End) {
+        if self.reached.len() < REACHED && self.reached.iter().all(|one| &*one.tag != tag) {
+            self.reached.push(Reached { tag: tag.into(), branch, end, awaits: None });
+        }
+    }
+
+    /// The one with this tag answered the call.
+    pub(crate) fn win(&mut self, tag: &str) {
+        self.won = Some(tag.into());
+    }
+
+    /// Whether this tag is that of a fork which the caller does not speak with: it answered too late.
+    pub(crate) fn is_late(&self, tag: Option<&str>) -> bool {
+        let known = tag.filter(|tag| self.reached.iter().any(|one| &*one.tag == *tag));
+        known.is_some_and(|tag| self.won.as_deref().is_some_and(|won| won != tag))
+    }
+
+    fn place(&self, tag: Option<&str>) -> Option<usize> {
+        let find = |tag: &str| self.reached.iter().position(|one| &*one.tag == tag);
+        tag.and_then(find).or_else(|| find(self.won.as_deref()?))
+    }
+
+    /// Who speaks under this tag; whoever answered the call when it is unknown.
+    pub(crate) fn reached(&self, tag: Option<&str>) -> Option<&Reached> {
+        self.reached.get(self.place(tag)?)
+    }
+
+    /// The same, to be changed.
+    pub(crate) fn reached_mut(&mut self, tag: Option<&str>) -> Option<&mut Reached> {
+        let place = self.place(tag)?;
+        self.reached.get_mut(place)
+    }
+
+    /// Whoever answered the call.
+    pub(crate) fn callee(&self) -> Option<&End> {
+        self.won.as_deref().and_then(|tag| self.reached(Some(tag))).map(|reached| &reached.end)
+    }
+}
+
+/// The tag of the called end in a request inside a dialog.
+pub(crate) fn callee_tag(request: &Request, from_caller: bool) -> Option<String> {
+    let end = if from_caller { request.to() } else { request.from() };
+    end.ok()?.tag().map(str::to_owned)
 }
 
 /// One end of a call.
@@ -52,6 +126,8 @@ pub(crate) struct End {
     pub(crate) side: MediaSide,
     /// Requests of the other end in the dialog go to its flow: nothing else reaches it.
     pub(crate) by_flow: bool,
+    /// Whether its media goes through here, as its account has it.
+    pub(crate) relay: MediaForce,
 }
 
 /// The messages that set a call up: its dialogs are read from them when it is ended from here.
@@ -82,6 +158,7 @@ impl SetUp {
 #[derive(Debug, Default)]
 pub(crate) struct Calls {
     live: HashMap<Uuid, Call>,
+    index: Index,
     over: HashMap<Uuid, (Instant, Ladder)>,
     /// The same in the order in which they ended.
     ended: VecDeque<(Instant, Uuid)>,
@@ -185,13 +262,18 @@ impl Calls {
     pub(crate) fn add(&mut self, now: Instant, record: CallRecord, caller: End, request: &Request) -> Uuid {
         let id = record.id;
         let caller_tag = request.from().ok().and_then(|from| from.tag().map(Into::into)).unwrap_or_default();
-        self.live.insert(id, Call { record, ladder: Ladder::default(), caller, callee: None, set_up: None, alerted: Vec::new(), answer: None, caller_tag, awaits_answer: None, session: None, began: now });
+        let from = caller.flow.address.ip();
+        let call = Call { record, ladder: Ladder::default(), caller, reached: Vec::new(), won: None, set_up: None, alerted: Vec::new(), from, answer: None, caller_tag, session: None, began: now };
+        self.index.add(&call);
+        self.live.insert(id, call);
         id
     }
 
     /// Takes a call out whose place another takes.
     pub(crate) fn take(&mut self, id: Uuid) -> Option<Call> {
-        self.live.remove(&id)
+        let call = self.live.remove(&id)?;
+        self.index.remove(&call);
+        Some(call)
     }
 
     /// A call that is going on.
@@ -214,27 +296,44 @@ impl Calls {
         self.live.len()
     }
 
-    /// The accounts of a live call, by its Call-ID.
-    pub(crate) fn parties(&self, call_id: &str) -> Option<[Option<Uuid>; 2]> {
-        let call = self.live.values().find(|call| call.record.sip_call_id == call_id)?;
-        Some([call.record.caller.account_id, call.record.callee.account_id])
+    fn change(&mut self, id: Uuid, change: impl FnOnce(&mut Call)) {
+        let Some(call) = self.live.get_mut(&id) else { return };
+        self.index.remove(call);
+        change(call);
+        self.index.add(call);
+    }
+
+    /// An account is called, or has answered.
+    pub(crate) fn set_callee(&mut self, id: Uuid, account: Uuid, domain: Uuid) {
+        self.change(id, |call| (call.record.callee.account_id, call.record.callee.domain_id) = (Some(account), Some(domain)));
+    }
+
+    /// Telephones of an account ring.
+    pub(crate) fn alert(&mut self, id: Uuid, account: Uuid) {
+        self.change(id, |call| call.alerted.push(account));
+    }
+
+    fn marked(&self, mark: &Mark) -> impl Iterator<Item = &Call> + use<'_> {
+        self.index.of(mark).iter().filter_map(|id| self.live.get(id))
+    }
+
+    /// The accounts of the live calls with a Call-ID: a call that comes back here has two with the same.
+    pub(crate) fn parties(&self, call_id: &str) -> Option<Vec<Uuid>> {
+        let mut calls = self.marked(&Mark::CallId(call_id.into())).peekable();
+        calls.peek()?;
+        Some(calls.flat_map(|call| [call.record.caller.account_id, call.record.callee.account_id]).flatten().collect())
     }
 
     /// How many calls there are from an address by callers who have not signed in.
-    pub(crate) fn of_stranger(&self, ip: std::net::IpAddr) -> usize {
-        self.live.values().filter(|call| !call.record.caller.authenticated && call.caller.flow.address.ip() == ip).count()
-    }
-
-    /// How many calls an account has.
-    pub(crate) fn of_account(&self, account: Uuid) -> usize {
-        self.live.values().filter(|call| [&call.record.caller, &call.record.callee].iter().any(|party| party.account_id == Some(account))).count()
+    pub(crate) fn of_stranger(&self, ip: IpAddr) -> usize {
+        self.index.of(&Mark::Stranger(ip)).len()
     }
 
     /// Calls of an account, also those that ring for it.
     pub(crate) fn concerning(&self, account: Uuid) -> impl Iterator<Item = &Call> {
-        self.live.values().filter(move |call| {
+        self.marked(&Mark::Account(account)).filter(move |call| {
             let rings = call.record.answered_at.is_none() && call.alerted.contains(&account);
-            rings || [&call.record.caller, &call.record.callee].iter().any(|party| party.account_id == Some(account))
+            rings || call.has(account)
         })
     }
 
@@ -243,10 +342,9 @@ impl Calls {
         self.concerning(account).any(|call| call.record.answered_at.is_some() || call.record.caller.account_id == Some(account))
     }
 
-    /// How many other calls than this one an account has.
+    /// How many calls an account has, without this one.
     pub(crate) fn others_of(&self, account: Uuid, this: Option<Uuid>) -> usize {
-        let has = |call: &Call| [&call.record.caller, &call.record.callee].iter().any(|party| party.account_id == Some(account));
-        self.live.iter().filter(|(id, call)| Some(**id) != this && has(call)).count()
+        self.marked(&Mark::Account(account)).filter(|call| Some(call.record.id) != this && call.has(account)).count()
     }
 
     /// The ladder of a call, also for a while when it is over: its BYE goes on then.
@@ -264,7 +362,7 @@ impl Calls {
 
     /// A call is over: its record as it stays. Its ladder is to be put away.
     pub(crate) fn end(&mut self, id: Uuid, cause: &str, ended_by: &str) -> Option<Call> {
-        let mut call = self.live.remove(&id)?;
+        let mut call = self.take(id)?;
         let (record, at) = (&mut call.record, moment());
         record.ended_at = Some(at);
         record.state = CallState::Ended;

@@ -125,7 +125,7 @@ impl Switch {
             return Err(503);
         }
         let limit = account.settings.calls_limit;
-        if limit >= 0 && i64::try_from(self.calls.of_account(account.account_id)).unwrap_or(i64::MAX) >= limit {
+        if limit >= 0 && i64::try_from(self.calls.others_of(account.account_id, None)).unwrap_or(i64::MAX) >= limit {
             return Err(486);
         }
         // Media of browsers is of another kind, and they dial by themselves.

@@ -12,7 +12,7 @@ use sip::header::{Contact, Transport};
 use sip::proxy::{self, BranchId, Target};
 use sip::registrar;
 use sip::transaction::Key;
-use sip::Response;
+use sip::{Response, Uri};
 use uuid::Uuid;
 
 use crate::admit::address_of;
@@ -20,7 +20,7 @@ use crate::call::moment;
 use crate::meter::Metered;
 use crate::passing::Next;
 use crate::plan::{ADDRESSES, Callee, Leading, Plan};
-use crate::ruled::account_of;
+use crate::ruled::{account_of, to_dialled};
 use crate::switch::{Input, Switch, Task};
 
 impl Switch {
@@ -30,9 +30,9 @@ impl Switch {
 
     /// Who is called when one account is; it may be another who answers.
     pub(crate) fn name_callee(&mut self, call: Option<Uuid>, destinations: &[Destination]) {
-        if let (Some(call), [Destination::Account(account)]) = (call.and_then(|call| self.calls.get_mut(call)), destinations) {
-            call.record.callee.account_id = Some(account.account_id);
-            call.record.callee.domain_id = Some(account.domain_id);
+        let (Some(id), [Destination::Account(account)]) = (call, destinations) else { return };
+        self.calls.set_callee(id, account.account_id, account.domain_id);
+        if let Some(call) = self.calls.get_mut(id) {
             call.ladder.kept |= account.settings.trace_calls;
         }
     }
@@ -82,9 +82,7 @@ impl Switch {
     fn enter_account(&mut self, now: Instant, key: &Key, account: Arc<Subscriber>, parent: Option<(usize, Why)>) -> Result<Vec<Target<Next>>, u16> {
         let call = self.proxies.get(key).and_then(|proxied| proxied.call);
         let settings = &account.settings;
-        // Counting costs where calls are many.
-        let counts = !settings.call_waiting || settings.calls_limit >= 0;
-        let others = if counts { self.calls.others_of(account.account_id, call) } else { 0 };
+        let others = self.calls.others_of(account.account_id, call);
         let limit = settings.calls_limit;
         let Some(plan) = self.plan(key) else { return Ok(Vec::new()) };
         if !plan.seen.insert(account.account_id) {
@@ -166,8 +164,8 @@ impl Switch {
     /// The telephones of an account ring.
     fn alerts(&mut self, key: &Key, account: Uuid) {
         let call = self.proxies.get(key).and_then(|proxied| proxied.call);
-        if let Some(call) = call.and_then(|call| self.calls.get_mut(call)) {
-            call.alerted.push(account);
+        if let Some(call) = call {
+            self.calls.alert(call, account);
             self.events.calls_changed(Some(account));
         }
     }
@@ -340,13 +338,13 @@ impl Switch {
         }
     }
 
-    /// A telephone says where to call instead (3xx): followed as far as the caller may go there.
+    /// A telephone or another server says where to call instead (3xx): followed as far as the caller may go there.
     pub(crate) fn redirected(&mut self, now: Instant, key: &Key, branch: BranchId, response: &Response) {
         let addresses = contacts(response);
         let proxied = self.proxies.get(key);
         let group = proxied.and_then(|proxied| proxied.proxy.group(branch));
         let index = self.plan(key).and_then(|plan| plan.callees.iter().position(|callee| Some(callee.group) == group));
-        let (Some(plan), Some(index)) = (self.plan(key), index) else { return self.tell(now, key, proxy::Input::Redirect(branch, Vec::new())) };
+        let Some(plan) = self.plan(key) else { return self.tell(now, key, proxy::Input::Redirect(branch, Vec::new())) };
         if addresses.is_empty() || !plan.may_go_on(true, addresses.len()) {
             return self.tell(now, key, proxy::Input::Redirect(branch, Vec::new()));
         }
@@ -355,8 +353,12 @@ impl Switch {
         let (service, key) = (self.shared.service.clone(), key.clone());
         let task: Task = Box::pin(async move {
             let mut found = Vec::with_capacity(addresses.len());
-            for address in addresses {
+            for (address, uri) in addresses {
                 let signalled = service.route_signal(&address, &sender).await;
+                let signalled = match Uri::parse(uri.as_bytes()) {
+                    Ok(uri) => to_dialled(&uri, signalled),
+                    Err(_) => signalled,
+                };
                 found.push((address, signalled));
             }
             Input::Redirected(key, branch, index, found)
@@ -365,13 +367,14 @@ impl Switch {
     }
 
     /// The Router knows where a telephone sends the call.
-    pub(crate) fn redirects(&mut self, now: Instant, key: &Key, branch: BranchId, index: usize, found: Vec<(String, Signalled)>) {
+    pub(crate) fn redirects(&mut self, now: Instant, key: &Key, branch: BranchId, index: Option<usize>, found: Vec<(String, Signalled)>) {
         let Some(plan) = self.plan(key) else { return };
         plan.asked -= 1;
-        let name = plan.callees.get(index).map(|callee| callee.account.address.to_string()).unwrap_or_default();
+        let callee = index.and_then(|index| plan.callees.get(index));
+        let who = callee.map_or_else(|| "another server".to_owned(), |callee| format!("a telephone of {}", callee.account.address));
         let mut destinations = Vec::new();
         for (address, signalled) in found {
-            self.note_rule(key, format!("a telephone of {name} redirects to {address}"));
+            self.note_rule(key, format!("{who} redirects to {address}"));
             for destination in signalled.destinations {
                 match destination {
                     Destination::Refused { status, reason } => self.note_rule(key, format!("{address} is refused: {status} {reason}")),
@@ -380,7 +383,7 @@ impl Switch {
                 }
             }
         }
-        let (targets, results) = self.enter(now, key, destinations, Some((index, Why::Always)));
+        let (targets, results) = self.enter(now, key, destinations, index.map(|index| (index, Why::Always)));
         self.tell(now, key, proxy::Input::Redirect(branch, targets));
         for status in results {
             self.tell(now, key, proxy::Input::Result(status));
@@ -389,13 +392,13 @@ impl Switch {
     }
 }
 
-/// The addresses in the Contact fields of a redirection, those wanted most first.
-fn contacts(response: &Response) -> Vec<String> {
-    let mut found: Vec<(u16, String)> = response
+/// The addresses in the Contact fields of a redirection, with their URIs, those wanted most first.
+fn contacts(response: &Response) -> Vec<(String, String)> {
+    let mut found: Vec<(u16, (String, String))> = response
         .contacts()
         .filter_map(|contact| {
             let Ok(Contact::Address(address)) = contact else { return None };
-            Some((address.q(), address_of(&address.uri)?))
+            Some((address.q(), (address_of(&address.uri)?, address.uri.text().to_owned())))
         })
         .collect();
     found.sort_by_key(|(q, _)| std::cmp::Reverse(*q));

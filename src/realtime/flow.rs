@@ -149,7 +149,7 @@ pub(crate) async fn read_datagrams(id: u64, socket: Datagrams, inputs: mpsc::Sen
         let received = reader
             .receive(&mut buffer, BATCH, |address, octets| {
                 let flow = Flow { id, address, transport: Transport::Udp };
-                if let Some(answer) = crate::stun::answer(octets, address) {
+                if let Some(answer) = rtp::stun::answer(octets, address) {
                     // An answer that cannot be sent is lost as on the way.
                     let _ = socket.send(address, &answer);
                     return;

@@ -15,7 +15,7 @@ use types::Machine;
 use uuid::Uuid;
 
 use crate::admit::answer;
-use crate::call::{End, moment};
+use crate::call::{End, callee_tag, moment};
 use crate::passing::{Candidate, Next, Proxied};
 use crate::switch::{Input, Switch};
 
@@ -25,6 +25,7 @@ pub(crate) struct Ack {
     ack: Request,
     source: Flow,
     call: Option<Uuid>,
+    from_caller: bool,
     checked: Checked,
     routing: Routing,
 }
@@ -45,7 +46,7 @@ impl Switch {
             return self.respond(now, &key, answer(&request, 400, "Bad Request URI", &flow));
         };
         let (call, from_caller) = self.side_of(&token, &request);
-        let next = if routing.left(&request).next().is_some() { Next::Hop } else { self.other_end(call, from_caller) };
+        let next = if routing.left(&request).next().is_some() { Next::Hop } else { self.other_end(call, from_caller, &request) };
         if let Some(call) = call {
             self.note_in_dialog(now, call, from_caller, &flow, &request);
         }
@@ -71,8 +72,9 @@ impl Switch {
     }
 
     /// The way to the other end of a call, when nothing but its flow leads there.
-    fn other_end(&self, call: Option<Uuid>, from_caller: bool) -> Next {
-        let end = call.and_then(|call| self.calls.get(call)).and_then(|call| if from_caller { call.callee.as_ref() } else { Some(&call.caller) });
+    fn other_end(&self, call: Option<Uuid>, from_caller: bool, request: &Request) -> Next {
+        let call = call.and_then(|call| self.calls.get(call));
+        let end = call.and_then(|call| if from_caller { call.reached(callee_tag(request, true).as_deref()).map(|reached| &reached.end) } else { Some(&call.caller) });
         match end {
             Some(End { flow, by_flow: true, side, .. }) if self.flows.usable(*flow).is_some() => Next::Flow(*flow, side.far_end_nat),
             _ => Next::Hop,
@@ -84,11 +86,14 @@ impl Switch {
         let Some(call) = self.calls.get_mut(id) else { return };
         call.ladder.received(moment(), *flow, request.octets());
         // Who roams is reached where the latest request came from.
-        let end = if from_caller { Some(&mut call.caller) } else { call.callee.as_mut() };
+        let end = if from_caller { Some(&mut call.caller) } else { call.reached_mut(callee_tag(request, false).as_deref()).map(|reached| &mut reached.end) };
         if let Some(end) = end
             && end.by_flow
         {
             end.flow = *flow;
+        }
+        if call.is_late(callee_tag(request, from_caller).as_deref()) {
+            return;
         }
         if let (Method::Invite | Method::Update, Some(session)) = (request.method(), &mut call.session) {
             session.confirm(now);
@@ -96,11 +101,10 @@ impl Switch {
         match request.method() {
             Method::Refer => self.note_refer(now, request),
             Method::Bye => self.end_call_as(now, id, "answered", if from_caller { "caller" } else { "callee" }),
-            Method::Invite => {
-                let body = request.body();
-                let holds = [&b"a=sendonly"[..], b"a=inactive"].iter().any(|line| body.windows(line.len()).any(|part| part == *line));
+            Method::Invite | Method::Update => {
+                let Some(holds) = crate::bodies::holds(request) else { return };
                 let state = if holds { CallState::Held } else { CallState::Connected };
-                if call.record.answered_at.is_some() && !body.is_empty() && call.record.state != state {
+                if call.record.answered_at.is_some() && call.record.state != state {
                     call.record.state = state;
                     let news = crate::call::news(if holds { "call.held" } else { "call.resumed" }, &call.record);
                     self.tell_news(news);
@@ -119,9 +123,9 @@ impl Switch {
             call.ladder.received(moment(), flow, ack.octets());
         }
         let left = routing.left(&ack).next().map(|route| route.uri.without_headers().to_owned());
-        let next = if left.is_some() { Next::Hop } else { self.other_end(call, from_caller) };
+        let next = if left.is_some() { Next::Hop } else { self.other_end(call, from_caller, &ack) };
         let uri = left.or_else(|| routing.uri(&ack).ok().map(|uri| uri.without_headers().to_owned()));
-        let passing = Ack { ack, source: flow, call, checked, routing };
+        let passing = Ack { ack, source: flow, call, from_caller, checked, routing };
         if let Next::Flow(out, _) = next {
             return self.send_ack_by(&passing, out);
         }
@@ -137,10 +141,10 @@ impl Switch {
     }
 
     fn send_ack_by(&mut self, passing: &Ack, flow: Flow) {
-        let Ack { ack, source, call, checked, routing } = passing;
+        let Ack { ack, source, call, from_caller, checked, routing } = passing;
         let call = *call;
         let sent_by = self.sent_by(&flow);
-        let body = self.ack_body(call, ack);
+        let body = self.ack_body(call, *from_caller, ack);
         let outgoing = Outgoing { transport: flow.transport, sent_by: &sent_by, random: rand::random(), record_route: &[] };
         let octets = forward_ack(ack, source.address, checked, routing, &outgoing, |splice| {
             if let Some(body) = &body {

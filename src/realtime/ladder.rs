@@ -27,18 +27,18 @@ pub(crate) struct Ladder {
     truncated: bool,
     /// It is to be kept for days.
     pub(crate) kept: bool,
+    /// Nothing is noted.
+    pub(crate) off: bool,
 }
 
 impl Ladder {
     /// Notes a message that came.
     pub(crate) fn received(&mut self, at: Timestamp, flow: Flow, octets: Bytes) {
-        self.octets += octets.len();
         self.push(at, Entry::Message(true, flow, octets));
     }
 
     /// Notes a message that left.
     pub(crate) fn sent(&mut self, at: Timestamp, flow: Flow, octets: Bytes) {
-        self.octets += octets.len();
         self.push(at, Entry::Message(false, flow, octets));
     }
 
@@ -48,6 +48,12 @@ impl Ladder {
     }
 
     fn push(&mut self, at: Timestamp, entry: Entry) {
+        if self.off {
+            return;
+        }
+        if let Entry::Message(_, _, octets) = &entry {
+            self.octets += octets.len();
+        }
         self.entries.push_back((at, entry));
         while self.entries.len() > ENTRIES || self.octets > OCTETS {
             self.truncated = true;

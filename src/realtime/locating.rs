@@ -10,11 +10,29 @@ use sip::header::Transport;
 use sip::locate::{Answer, Location, Locator, Lost, Naptr, Options, Question, Srv, Step};
 
 use crate::flow::{open_stream, outgoing};
+use crate::peers::Peers;
 use crate::switch::{Input, Switch, Task};
 
-async fn locate(uri: &str, large: bool, resolver: &Resolver) -> Result<Vec<Location>, Lost> {
+/// Most places that are tried.
+const MOST: usize = 20;
+
+async fn locate(uri: &str, large: bool, resolver: &Resolver, peers: &Peers) -> Result<Vec<Location>, Lost> {
     let uri = Uri::parse(uri.as_bytes()).map_err(|_| Lost::Unsupported)?;
-    let mut locator = Locator::new(&uri, Options { large, random: rand::random() });
+    let Some(routes) = peers.route(&uri, rand::random()) else { return by_names(&uri, large, resolver).await };
+    let (mut found, mut lost) = (Vec::new(), Lost::Unknown);
+    for route in routes {
+        let uri = Uri::parse(route.as_bytes()).map_err(|_| Lost::Unsupported)?;
+        match by_names(&uri, large, resolver).await {
+            Ok(locations) => found.extend(locations),
+            Err(fault) => lost = fault,
+        }
+    }
+    found.truncate(MOST);
+    if found.is_empty() { Err(lost) } else { Ok(found) }
+}
+
+async fn by_names(uri: &Uri<'_>, large: bool, resolver: &Resolver) -> Result<Vec<Location>, Lost> {
+    let mut locator = Locator::new(uri, Options { large, random: rand::random() });
     loop {
         match locator.step() {
             Step::Found(locations) => return Ok(locations),
@@ -51,8 +69,9 @@ async fn look_up(question: &Question, resolver: &Resolver) -> Answer {
 impl Switch {
     /// Asks where a URI leads; the answer comes as an input, as the next one when nobody has to be asked.
     pub(crate) fn locate(&mut self, _now: Instant, uri: String, large: bool, resolver: Resolver, told: impl FnOnce(Result<Vec<Location>, Lost>, String) -> Input + Send + 'static) {
+        let peers = self.peers.clone();
         let mut task: Task = Box::pin(async move {
-            let found = locate(&uri, large, &resolver).await;
+            let found = locate(&uri, large, &resolver, &peers).await;
             let host = Uri::parse(uri.as_bytes()).map(|uri| uri.host().to_owned()).unwrap_or_default();
             told(found, host)
         });

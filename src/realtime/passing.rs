@@ -6,14 +6,16 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use bytes::Bytes;
-use service::{Destination, Sender, Signalled, Subscriber};
+use model::sip_peer::Quirks;
+use service::{Destination, MediaForce, Sender, Signalled, Subscriber};
 use sip::endpoint::Flow;
 use sip::header::{Seconds, Transport};
+use sip::identity;
 use sip::locate::{Location, Lost};
-use sip::proxy::{self, BranchId, Config, Outgoing, Proxy, Routing, Target, check};
+use sip::proxy::{self, BranchId, Config, Outgoing, Proxy, Routing, Target, check_within};
 use sip::registrar::Nat;
 use sip::transaction::Key;
-use sip::{Method, Name, Request, Response, Splice, nat};
+use sip::{Method, Name, Request, Response, Uri, nat};
 use types::Machine;
 use uuid::Uuid;
 
@@ -22,6 +24,8 @@ use crate::call::{self, End, moment};
 use crate::message::Im;
 use crate::meter::Metered;
 use crate::own;
+use crate::naming::put_identity;
+use crate::peers::hide;
 use crate::plan::Plan;
 use crate::session;
 use crate::switch::{Input, Switch};
@@ -44,6 +48,8 @@ pub(crate) struct Proxied {
     pub(crate) plan: Option<Box<Plan>>,
     /// The text of the status that it is refused with, as a rule says it.
     pub(crate) says: Option<Box<(u16, String)>>,
+    /// A header field that goes with a status of ours: how to go on, or why it failed.
+    pub(crate) adds: Option<Box<(u16, String)>>,
     /// The instant message in it.
     pub(crate) im: Option<Box<Im>>,
     pub(crate) ways: HashMap<BranchId, Way>,
@@ -54,7 +60,7 @@ pub(crate) struct Proxied {
 impl Proxied {
     /// A request that came by this flow.
     pub(crate) fn new(proxy: Proxy<Next>, flow: Flow) -> Self {
-        Self { proxy, flow, call: None, dials: None, caller: None, in_dialog: None, plan: None, says: None, im: None, ways: HashMap::new(), armed: None }
+        Self { proxy, flow, call: None, dials: None, caller: None, in_dialog: None, plan: None, says: None, adds: None, im: None, ways: HashMap::new(), armed: None }
     }
 
     /// The call whose ladder shows it.
@@ -74,7 +80,7 @@ impl Proxied {
 #[derive(Debug, Clone)]
 pub(crate) enum Next {
     /// A device of an account.
-    Device { account: Arc<Subscriber>, candidates: VecDeque<Candidate>, far: bool },
+    Device { account: Arc<Subscriber>, candidates: VecDeque<Candidate>, far: bool, quirks: Quirks },
     /// A flow that is there.
     Flow(Flow, bool),
     /// The host in this URI.
@@ -100,6 +106,8 @@ pub(crate) struct Way {
     pub(crate) sent: Option<(Flow, Key)>,
     pub(crate) account: Option<Arc<Subscriber>>,
     pub(crate) far: bool,
+    /// What it cannot do.
+    pub(crate) quirks: Quirks,
     /// Octets of the request as it was sent.
     pub(crate) octets: Bytes,
 }
@@ -125,7 +133,10 @@ impl Switch {
             return;
         }
         let call = (*request.method() == Method::Invite).then(|| self.begin_call(now, &flow, &request, &sender, near, signalled.steps.clone()));
-        let limited = self.over_limit(&sender).or_else(|| self.over_stranger_limit(&sender, &flow, near));
+        let most = usize::try_from(self.sip_settings().max_calls).unwrap_or(0);
+        // The new call counts already.
+        let full = (call.is_some() && most > 0 && self.calls.len() > most).then_some(503);
+        let limited = full.or_else(|| self.over_limit(&sender)).or_else(|| self.over_stranger_limit(&sender, &flow, near));
         if let Some(limited) = limited {
             self.end_call(now, call, limited, "server");
             return self.respond(now, &key, answer(&request, limited, "", &flow));
@@ -163,14 +174,15 @@ impl Switch {
     }
 
     pub(crate) fn proxy_config(&self) -> Config {
-        let settings = self.shared.service.module_settings();
+        let settings = self.sip_settings();
         let seconds = |seconds: i64| Duration::from_secs(u64::try_from(seconds).unwrap_or(0));
-        Config { timer_c: seconds(settings.sip.timer_c), max_forks: usize::try_from(settings.sip.max_forks).unwrap_or(1), ..Config::default() }
+        Config { timer_c: seconds(settings.timer_c), max_forks: usize::try_from(settings.max_forks).unwrap_or(1), ..Config::default() }
     }
 
     /// Whether a request may be passed on, and by which Routes.
     pub(crate) fn checked(&self, request: &Request, flow: &Flow) -> Result<(proxy::Checked, Routing), Decision> {
-        let checked = check(request, &self.shared.secret, &[]).map_err(|refusal| Decision::Answer(refusal.status, refusal.answer(request, flow.address)))?;
+        let hops = u8::try_from(self.sip_settings().max_forwards).unwrap_or(u8::MAX);
+        let checked = check_within(request, &self.shared.secret, &[], hops).map_err(|refusal| Decision::Answer(refusal.status, refusal.answer(request, flow.address)))?;
         let routing = Routing::new(request, |uri| own::is_own_uri(&self.shared.service, &self.ports, uri)).map_err(|_| answer(request, 400, "Bad Route", flow))?;
         Ok((checked, routing))
     }
@@ -180,13 +192,13 @@ impl Switch {
         sender.subscriber.as_ref().is_some_and(|subscriber| {
             let limit = subscriber.settings.calls_limit;
             // The new call counts already.
-            limit >= 0 && i64::try_from(self.calls.of_account(subscriber.account_id)).unwrap_or(i64::MAX) > limit
+            limit >= 0 && i64::try_from(self.calls.others_of(subscriber.account_id, None)).unwrap_or(i64::MAX) > limit
         }).then_some(486)
     }
 
     /// The status with which a call of somebody who has not signed in is refused, when there are many from its address.
     fn over_stranger_limit(&self, sender: &Sender, flow: &Flow, near: bool) -> Option<u16> {
-        let limit = usize::try_from(self.shared.service.module_settings().sip.stranger_calls).unwrap_or(0);
+        let limit = usize::try_from(self.sip_settings().stranger_calls).unwrap_or(0);
         // The new call counts already.
         let counts = limit > 0 && !near && sender.subscriber.is_none();
         (counts && self.calls.of_stranger(flow.address.ip()) > limit).then_some(503)
@@ -198,10 +210,11 @@ impl Switch {
             Destination::Refused { status, .. } => Err(status),
             Destination::Blackhole => Err(480),
             Destination::Remote { uri, host, port } => {
-                let next = match (uri.rsplit_once('@').map(|(_, domain)| domain), port) {
-                    (Some(domain), None) if domain == host => Next::Hop,
-                    (_, Some(port)) => Next::Host(format!("sip:{host}:{port}")),
-                    _ => Next::Host(format!("sip:{host}")),
+                let is_its_own = Uri::parse(uri.as_bytes()).is_ok_and(|uri| uri.host().eq_ignore_ascii_case(&host));
+                let next = match port {
+                    None if is_its_own => Next::Hop,
+                    None => Next::Host(format!("sip:{host}")),
+                    Some(port) => Next::Host(format!("sip:{host}:{port}")),
                 };
                 let mut target = Target::new(&uri, next).map_err(|_| 404_u16)?;
                 target.group = group;
@@ -239,7 +252,7 @@ impl Switch {
             let way = if by_flow { flow.or(place.filter(|_| way.nat != Nat::FarEnd)) } else { place.or(flow) };
             candidates.extend(way);
         }
-        let next = Next::Device { account: account.clone(), candidates, far: first.nat == Nat::FarEnd };
+        let next = Next::Device { account: account.clone(), candidates, far: first.nat == Nat::FarEnd, quirks: self.peers.quirks(None, "", first.texts().user_agent) };
         let mut target = Target::new(first.request_uri(), next).ok()?;
         (target.group, target.q, target.route) = (group, device.q, first.routes());
         Some(target)
@@ -268,11 +281,18 @@ impl Switch {
         self.arm(key);
     }
 
-    /// The answer with the text that a rule gives its status.
+    /// The answer with the text that a rule gives its status, and what else goes with it.
     fn with_text(&self, key: &Key, status: u16, octets: Bytes) -> Bytes {
-        let says = self.proxies.get(key).and_then(|proxied| proxied.says.as_deref()).filter(|(of, _)| *of == status);
-        let (Some((_, text)), Some(end)) = (says, octets.windows(2).position(|two| two == b"\r\n")) else { return octets };
-        let mut said = format!("SIP/2.0 {status} {text}").into_bytes();
+        let (Some(proxied), Some(end)) = (self.proxies.get(key), octets.windows(2).position(|two| two == b"\r\n")) else { return octets };
+        let of = |said: &Option<Box<(u16, String)>>| said.as_deref().filter(|(of, _)| *of == status).map(|(_, text)| text.clone());
+        let (text, adds) = (of(&proxied.says), of(&proxied.adds));
+        if text.is_none() && adds.is_none() {
+            return octets;
+        }
+        let mut said = text.map_or_else(|| octets.get(..end).unwrap_or_default().to_vec(), |text| format!("SIP/2.0 {status} {text}").into_bytes());
+        if let Some(field) = adds {
+            said.extend_from_slice(format!("\r\n{field}").as_bytes());
+        }
         said.extend_from_slice(octets.get(end..).unwrap_or_default());
         said.into()
     }
@@ -286,7 +306,16 @@ impl Switch {
     /// A branch came to nothing.
     fn failed(&mut self, now: Instant, key: &Key, branch: BranchId, status: u16) {
         self.note_status(key, branch, status);
+        self.branch_over(key, branch);
         self.tell(now, key, proxy::Input::Failed(branch, status));
+    }
+
+    /// A branch of a call came to nothing: its ports go back.
+    fn branch_over(&self, key: &Key, branch: BranchId) {
+        let proxied = self.proxies.get(key).filter(|proxied| proxied.in_dialog.is_none());
+        if let Some(call) = proxied.and_then(|proxied| proxied.call) {
+            self.media.branch_ended(call, branch.0);
+        }
     }
 
     fn note_status(&mut self, key: &Key, branch: BranchId, status: u16) {
@@ -301,8 +330,8 @@ impl Switch {
         let Some(proxied) = self.proxies.get_mut(key) else { return };
         let mut way = Way::default();
         let host = match next {
-            Next::Device { account, candidates, far } => {
-                (way.account, way.candidates, way.far) = (Some(account), candidates, far);
+            Next::Device { account, candidates, far, quirks } => {
+                (way.account, way.candidates, way.far, way.quirks) = (Some(account), candidates, far, quirks);
                 None
             }
             Next::Flow(flow, far) => {
@@ -327,18 +356,37 @@ impl Switch {
     pub(crate) fn located(&mut self, now: Instant, key: &Key, branch: BranchId, mut found: Result<Vec<Location>, Lost>, host: &str) {
         if let Ok(locations) = &mut found {
             self.health.sort(now, locations);
+            let datagrams: Vec<SocketAddr> = locations.iter().filter(|one| one.transport == Transport::Udp).map(|one| (one.ip, one.port).into()).collect();
+            locations.retain(|one| {
+                let both = one.transport == Transport::Tcp && datagrams.contains(&(one.ip, one.port).into());
+                !both || !self.peers.quirks(Some(one.ip), host, "").no_tcp
+            });
+        }
+        let quirks = self.peers.quirks(None, host, "");
+        if let Err(lost) = &found {
+            self.note_lost(key, *lost, host);
         }
         let Some(way) = self.proxies.get_mut(key).and_then(|proxied| proxied.ways.get_mut(&branch)) else { return };
+        way.quirks = quirks;
         let status = match found {
             Ok(locations) => {
                 way.candidates.extend(locations.into_iter().map(|location| Candidate::Place(location, host.to_owned())));
                 503
             }
-            Err(Lost::Unanswered) => 503,
             Err(_) => 480,
         };
         self.send_branch(now, key, branch, status);
         self.drain_proxy(now, key);
+    }
+
+    /// Tells why there is no way to a host: in the ladder of the call, and those who are trusted by the answer.
+    fn note_lost(&mut self, key: &Key, lost: Lost, host: &str) {
+        let Some(proxied) = self.proxies.get_mut(key) else { return };
+        let trusted = proxied.caller.is_some() || self.shared.service.is_near(proxied.flow.address.ip());
+        proxied.adds = trusted.then(|| Box::new((480, format!("Warning: 399 postamt \"{lost}\""))));
+        if let Some(ladder) = proxied.call.and_then(|call| self.calls.ladder(call)) {
+            ladder.note(moment(), "dns", format!("{host}: {lost}"));
+        }
     }
 
     /// Sends a branch by the next way there is; without one it fails.
@@ -366,10 +414,14 @@ impl Switch {
             Some(_) => Some(self.dialling_parts(&flow)).unzip(),
             None => (None, self.offer_body(key, branch, &flow)?),
         };
-        let identity = self.proxies.get(key).and_then(|proxied| proxied.caller.as_ref()).map(|caller| format!("<sip:{}>", caller.address));
-        let near = self.shared.service.is_near(incoming.address.ip());
+        let interval = self.sip_settings().session_expires;
+        let of_way = self.proxies.get(key).and_then(|proxied| proxied.ways.get(&branch)).map(|way| way.quirks).unwrap_or_default();
+        let quirks = of_way.and(self.peers.quirks(Some(flow.address.ip()), "", ""));
+        let (service, near) = (self.shared.service.clone(), self.shared.service.is_near(incoming.address.ip()));
         let Some(proxied) = self.proxies.get_mut(key) else { return Ok(()) };
-        let in_dialog = proxied.in_dialog.is_some();
+        let (in_dialog, caller) = (proxied.in_dialog.is_some(), proxied.caller.clone());
+        // A telephone is nobody who keeps a secret for its caller.
+        let keeps_private = proxied.ways.get(&branch).is_none_or(|way| way.account.is_none()) && service.is_near(flow.address.ip());
         let group = proxied.proxy.group(branch);
         let diversions = proxied.plan.as_ref().zip(group).map(|(plan, group)| plan.diversions(group).to_vec()).unwrap_or_default();
         let outgoing = Outgoing { transport: flow.transport, sent_by: &sent_by, random: rand::random(), record_route: &record_route };
@@ -380,11 +432,15 @@ impl Switch {
             if let Some(contact) = &contact {
                 splice.set(Name::Contact, contact);
             }
+            hide(splice, &request, quirks);
+            identity::remove_proofs(splice, &request, |realm| service.is_own_name(realm));
             if !in_dialog {
-                if let Some(interval) = session::asked(&request) {
+                if !quirks.no_session_timer
+                    && let Some(interval) = session::asked(&request, interval)
+                {
                     splice.append(Name::SessionExpires, interval);
                 }
-                put_identity(splice, &request, identity.as_deref(), near);
+                put_identity(splice, &request, caller.as_deref(), near, keeps_private);
                 for diversion in diversions.iter().rev() {
                     splice.prepend(Name::Diversion, diversion);
                 }
@@ -480,12 +536,14 @@ impl Switch {
         let retry_after = if response.status() == 503 { response.first::<Seconds<'_>>(Name::RetryAfter).ok().flatten().map(|after| after.seconds) } else { None };
         self.note_health(now, key, branch, response.status(), response.status() == 503, retry_after);
         let Some(proxied) = self.proxies.get(key) else { return };
-        let more = response.status() == 503 && proxied.proxy.may_try_next(branch) && proxied.ways.get(&branch).is_some_and(|way| !way.candidates.is_empty());
-        if more {
-            return self.try_other(now, client, 503);
+        // The flow of a device that is broken is not its only one, maybe (RFC 5626 §7).
+        let elsewhere = |way: &Way| !way.candidates.is_empty() && (response.status() == 503 || response.status() == 430 && way.account.is_some());
+        if proxied.proxy.may_try_next(branch) && proxied.ways.get(&branch).is_some_and(elsewhere) {
+            return self.try_other(now, client, response.status());
         }
         if response.status() >= 300 {
             self.note_status(key, branch, response.status());
+            self.branch_over(key, branch);
         }
         self.tell(now, key, proxy::Input::Response(branch, response));
         self.drain_proxy(now, key);
@@ -500,12 +558,10 @@ impl Switch {
             }
             return;
         }
+        self.note_reached(key, branch, response);
         let body = match self.answer_body(key, branch, response) {
             Ok(body) => body,
-            Err(refused) => {
-                tracing::info!(status = refused.status, reason = refused.reason, "media cannot be relayed");
-                None
-            }
+            Err(refused) => return self.unusable(now, key, branch, response, refused),
         };
         let octets = proxy::relay(response, |splice| {
             if let Some(body) = &body {
@@ -528,7 +584,7 @@ impl Switch {
         }
     }
 
-    fn note_sent(&mut self, key: &Key, octets: Bytes) {
+    pub(crate) fn note_sent(&mut self, key: &Key, octets: Bytes) {
         if let Some(proxied) = self.proxies.get(key)
             && let Some(ladder) = proxied.call.and_then(|call| self.calls.ladder(call))
         {
@@ -551,7 +607,7 @@ impl Switch {
     pub(crate) fn caller_end(&self, request: &Request, flow: &Flow, authenticated: bool) -> End {
         let far = nat::is_far_caller(request, flow.address, |ip| own::is_translated(&self.shared.service, ip));
         let direct = request.items(Name::Via).take(2).count() == 1;
-        End { flow: *flow, side: self.side(flow, far, authenticated), by_flow: direct && (far || flow.transport.is_reliable()) }
+        End { flow: *flow, side: self.side(flow, far, authenticated), by_flow: direct && (far || flow.transport.is_reliable()), relay: MediaForce::Auto }
     }
 
     fn begin_call(&mut self, now: Instant, flow: &Flow, request: &Request, sender: &Sender, near: bool, steps: Vec<String>) -> Uuid {
@@ -562,12 +618,15 @@ impl Switch {
         if let Some(began) = &began {
             (record.id, record.started_at) = (began.record.id, began.record.started_at);
         }
-        let end = self.caller_end(request, flow, sender.subscriber.is_some() || near);
+        let mut end = self.caller_end(request, flow, sender.subscriber.is_some() || near);
+        end.relay = sender.subscriber.as_ref().or(sender.claimed.as_ref()).map_or(MediaForce::Auto, |subscriber| subscriber.settings.media_force);
         let news = if began.is_none() { call::news("call.started", &record) } else { Vec::new() };
         let id = self.calls.add(now, record, end, request);
+        let off = !self.keeps_history();
         if let Some(call) = self.calls.get_mut(id) {
             call.ladder = began.map(|began| began.ladder).unwrap_or_default();
             let at = moment();
+            call.ladder.off = off;
             call.ladder.received(at, *flow, request.octets());
             for step in steps {
                 call.ladder.note(at, "route", step);
@@ -576,18 +635,5 @@ impl Switch {
         }
         self.tell_news(news);
         id
-    }
-}
-
-/// Who the sender is, as others may believe it: what it says of that itself is taken away unless it is trusted (RFC 3325 §6).
-fn put_identity(splice: &mut Splice<'_>, request: &Request, identity: Option<&str>, near: bool) {
-    if let Some(identity) = identity {
-        splice.remove(Name::PPreferredIdentity).set(Name::PAssertedIdentity, identity);
-    } else if !near {
-        splice.remove(Name::PAssertedIdentity).remove(Name::Diversion).remove(Name::HistoryInfo);
-    }
-    if request.value(Name::ProxyAuthorization).is_some() {
-        // It was for us.
-        splice.remove(Name::ProxyAuthorization);
     }
 }

@@ -4,11 +4,11 @@ use std::time::Instant;
 
 use bytes::Bytes;
 use model::call::{CallDirection, CallState};
-use service::Occurrence;
+use service::{MediaForce, Occurrence};
 use sip::endpoint::Flow;
 use sip::proxy::BranchId;
 use sip::transaction::Key;
-use sip::{Dialog, Method, Name, Request, Response};
+use sip::{Dialog, Message, Method, Name, Parsed, Request, Response, parse};
 use types::Machine;
 use uuid::Uuid;
 
@@ -24,6 +24,20 @@ impl Switch {
                 self.events.calls_changed(one.account_id);
             }
             self.write(Write::News(one));
+        }
+    }
+
+    /// A response of a branch came: whoever sent it is reached by the way of the branch from now on.
+    pub(crate) fn note_reached(&mut self, key: &Key, branch: BranchId, response: &Response) {
+        let Some(proxied) = self.proxies.get(key).filter(|proxied| proxied.in_dialog.is_none() && *proxied.proxy.request().method() == Method::Invite) else { return };
+        let (Some(id), Some(way), 101..300) = (proxied.call, proxied.ways.get(&branch), response.status()) else { return };
+        let Some((flow, _)) = &way.sent else { return };
+        let (flow, far) = (*flow, way.far);
+        let relay = way.account.as_ref().map_or(MediaForce::Auto, |account| account.settings.media_force);
+        let end = End { flow, side: self.side(&flow, far, way.account.is_some()), by_flow: far || flow.transport.is_reliable(), relay };
+        let Ok(to) = response.to() else { return };
+        if let Some(call) = self.calls.get_mut(id) {
+            call.reach(to.tag().unwrap_or_default(), branch.0, end);
         }
     }
 
@@ -57,19 +71,22 @@ impl Switch {
         let Some(proxied) = self.proxies.get(key) else { return };
         let Some(way) = proxied.ways.get(&branch) else { return };
         let Some((flow, _)) = way.sent else { return };
-        let side = self.side(&flow, way.far, way.account.is_some());
         let set_up = SetUp { received: proxied.proxy.request().octets(), sent: way.octets.clone(), answer: response.octets() };
-        let (account, far) = (way.account.clone(), way.far);
+        let account = way.account.clone();
+        let tag = response.to().ok().and_then(|to| to.tag().map(str::to_owned)).unwrap_or_default();
         let media = self.media.clone();
-        let Some(call) = self.calls.get_mut(id) else { return };
-        if call.record.answered_at.is_some() {
+        if self.calls.get(id).is_none_or(|call| call.record.answered_at.is_some()) {
             return;
         }
+        if let Some(account) = &account {
+            self.calls.set_callee(id, account.account_id, account.domain_id);
+        }
+        let Some(call) = self.calls.get_mut(id) else { return };
         media.branch_won(id, branch.0);
         call.answer = Some(octets);
         call.session = Session::of(now, response);
         call.set_up = Some(set_up);
-        call.callee = Some(End { flow, side, by_flow: far || flow.transport.is_reliable() });
+        call.win(&tag);
         let record = &mut call.record;
         record.state = CallState::Connected;
         record.answered_at = Some(moment());
@@ -77,9 +94,7 @@ impl Switch {
         record.callee.remote = flow.address.to_string();
         record.callee.transport = flow.transport.name().to_lowercase();
         record.callee.user_agent = response.value(Name::UserAgent).or_else(|| response.value(Name::Server)).map(|octets| String::from_utf8_lossy(octets).into_owned()).unwrap_or_default();
-        if let Some(account) = account {
-            record.callee.account_id = Some(account.account_id);
-            record.callee.domain_id = Some(account.domain_id);
+        if let Some(account) = &account {
             record.callee.uri = format!("sip:{}", account.address);
         }
         record.direction = match (record.caller.account_id, record.callee.account_id) {
@@ -150,7 +165,7 @@ impl Switch {
     pub(crate) fn hang_up(&mut self, now: Instant, id: Uuid, cause: &str, ended_by: &str) -> bool {
         self.let_go(now, id);
         let Some(call) = self.calls.get_mut(id) else { return false };
-        let flows = [Some(call.caller.flow), call.callee.as_ref().map(|end| end.flow)];
+        let flows = [Some(call.caller.flow), call.callee().map(|end| end.flow)];
         let dialogs = call.set_up.as_ref().and_then(SetUp::dialogs);
         if call.record.answered_at.is_none() {
             let key = self.proxies.iter().find(|(_, proxied)| proxied.of_call() == Some(id) && proxied.in_dialog.is_none()).map(|(key, _)| key.clone());
@@ -171,6 +186,19 @@ impl Switch {
         }
         self.end_call_as(now, id, cause, ended_by);
         true
+    }
+
+    /// Takes an answer and ends its dialog at once: an INVITE that was answered can no more be refused.
+    pub(crate) fn decline(&mut self, now: Instant, id: Uuid, flow: Flow, sent: Bytes, answer: &Response) {
+        let Parsed::Message(Message::Request(invite)) = parse(sent, &sip::Limits::STREAM) else { return };
+        let (Ok(dialog), Ok(cseq)) = (Dialog::answered(&invite, answer), invite.cseq()) else { return };
+        let via = self.new_via(&flow);
+        let ack = dialog.ack(&via, cseq.number).finish();
+        if let Some(call) = self.calls.get_mut(id) {
+            call.ladder.sent(moment(), flow, ack.clone());
+        }
+        self.flows.send(&flow, None, ack);
+        self.send_bye(now, id, flow, dialog);
     }
 
     pub(crate) fn send_bye(&mut self, now: Instant, id: Uuid, flow: Flow, mut dialog: Dialog) {

@@ -24,8 +24,6 @@ use crate::write_behind::Write;
 const ANSWERED: Duration = Duration::from_secs(2);
 /// Rows read at a time when the server starts.
 const ROWS: i64 = 5_000;
-/// A lone CRLF pair keeps the way through a translator open.
-const PING: &[u8] = b"\r\n\r\n";
 
 /// What an event tells of a binding.
 #[derive(Serialize)]
@@ -144,7 +142,14 @@ impl Switch {
     }
 
     pub(crate) fn write(&self, write: Write) {
-        self.writes.write(write);
+        if !write.is_history() || self.keeps_history() {
+            self.writes.write(write);
+        }
+    }
+
+    /// Whether calls and registrations leave something behind.
+    pub(crate) fn keeps_history(&self) -> bool {
+        self.shared.service.module_settings().sip.history
     }
 
     /// Takes bindings of an account away; how many there were.
@@ -173,9 +178,7 @@ impl Switch {
         }
         self.note_changes(&changes);
         for ping in self.locations.due_pings(moment) {
-            if let Some(flow) = self.flows.usable(ping.flow) {
-                self.flows.send(&flow, None, PING.into());
-            }
+            self.ping(now, ping);
         }
     }
 

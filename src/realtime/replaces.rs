@@ -50,7 +50,7 @@ impl Switch {
         let Ok(Some(replaces)) = request.first::<Replaces<'_>>(Name::Replaces) else { return true };
         let account = sender.subscriber.as_ref().or(sender.claimed.as_ref()).map(|subscriber| subscriber.account_id);
         let Some(parties) = self.calls.parties(replaces.call_id) else { return true };
-        let is_party = |id: Uuid| parties.contains(&Some(id));
+        let is_party = |id: Uuid| parties.contains(&id);
         account.is_some_and(is_party) || self.referred.holds(now, replaces.call_id)
     }
 
@@ -66,7 +66,7 @@ impl Switch {
                 let target = request.first::<Replaces<'_>>(Name::TargetDialog).ok().flatten();
                 let parties = target.and_then(|target| self.calls.parties(target.call_id));
                 let is_device = request.uri().is_ok_and(|uri| uri.param("gr").is_some());
-                account.is_some() && parties.is_some_and(|parties| parties.contains(&account)) || is_device && own()
+                account.zip(parties).is_some_and(|(account, parties)| parties.contains(&account)) || is_device && own()
             }
             _ => true,
         }

@@ -8,6 +8,7 @@ use bytes::Bytes;
 use rules::{Account, Caller, Course, Effect, Facts, Field, Moment, Outcome};
 use service::{Destination, OutgoingIm, Sender, Service, Signalled, Subscriber};
 use sip::endpoint::Flow;
+use sip::proxy::as_dialled;
 use sip::transaction::Key;
 use sip::{Method, Name, Request, Uri};
 use tokio::sync::oneshot;
@@ -145,6 +146,28 @@ fn takes_back(request: &Request) -> bool {
 
 /// Where a signal goes: as the server's rules want it, who are asked before the Router.
 pub(crate) async fn route(shared: &Shared, flow: &Flow, request: &Request, sender: &Sender, address: &str) -> Signalled {
+    let signalled = route_by_rules(shared, flow, request, sender, address).await;
+    match request.uri() {
+        Ok(dialled) => to_dialled(&dialled, signalled),
+        Err(_) => signalled,
+    }
+}
+
+/// Addresses have neither port nor transport: at the host that was dialled, those that were dialled count.
+pub(crate) fn to_dialled(dialled: &Uri<'_>, mut signalled: Signalled) -> Signalled {
+    for destination in &mut signalled.destinations {
+        if let Destination::Remote { uri, host, port: None } = destination
+            && let Ok(routed) = Uri::parse(uri.as_bytes())
+            && routed.host().eq_ignore_ascii_case(host)
+            && let Some(found) = as_dialled(dialled, &routed)
+        {
+            *uri = found;
+        }
+    }
+    signalled
+}
+
+async fn route_by_rules(shared: &Shared, flow: &Flow, request: &Request, sender: &Sender, address: &str) -> Signalled {
     let service = &shared.service;
     let Some(outcome) = at_start(shared, flow, request, sender.subscriber.clone()).await else { return service.route_signal(address, sender).await };
     let mut signalled = Signalled { steps: outcome.steps.iter().map(|step| step.note(address)).collect(), discard: outcome.discard, ..Signalled::default() };

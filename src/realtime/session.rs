@@ -5,8 +5,8 @@ use std::time::{Duration, Instant};
 use sip::header::SessionExpires;
 use sip::{Fields, Method, Name, Request};
 
-/// The interval we ask for when a telephone can confirm its calls and names none, in seconds.
-const INTERVAL: &str = "1800";
+/// The shortest interval there may be, in seconds (RFC 4028 §4).
+const SHORTEST: i64 = 90;
 
 /// When a call has to be confirmed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -15,10 +15,11 @@ pub(crate) struct Session {
     confirmed: Instant,
 }
 
-/// What is to be asked for in an INVITE that leaves it open (RFC 4028 §8.1).
-pub(crate) fn asked(request: &Request) -> Option<&'static str> {
-    let can = request.tokens(Name::Supported).any(|tag| tag.eq_ignore_ascii_case("timer"));
-    (*request.method() == Method::Invite && can && request.value(Name::SessionExpires).is_none()).then_some(INTERVAL)
+/// What is to be asked for in an INVITE that leaves it open (RFC 4028 §8.1): the interval of the settings in seconds, or nothing
+/// when that is 0.
+pub(crate) fn asked(request: &Request, interval: i64) -> Option<String> {
+    let can = || request.tokens(Name::Supported).any(|tag| tag.eq_ignore_ascii_case("timer"));
+    (interval > 0 && *request.method() == Method::Invite && can() && request.value(Name::SessionExpires).is_none()).then(|| interval.max(SHORTEST).to_string())
 }
 
 impl Session {
@@ -55,9 +56,12 @@ mod tests {
 
     #[test]
     fn it_is_asked_for_when_a_telephone_can_and_leaves_it_open() {
-        assert_eq!(asked(&invite("Supported: 100rel, timer\r\n")), Some("1800"));
-        assert_eq!(asked(&invite("Supported: 100rel\r\n")), None);
-        assert_eq!(asked(&invite("Supported: timer\r\nSession-Expires: 90\r\n")), None);
+        let can = invite("Supported: 100rel, timer\r\n");
+        for (interval, expected) in [(1800, Some("1800")), (1, Some("90")), (0, None)] {
+            assert_eq!(asked(&can, interval).as_deref(), expected);
+        }
+        assert_eq!(asked(&invite("Supported: 100rel\r\n"), 1800), None);
+        assert_eq!(asked(&invite("Supported: timer\r\nSession-Expires: 90\r\n"), 1800), None);
     }
 
     #[test]

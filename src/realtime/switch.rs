@@ -10,8 +10,9 @@ use std::time::{Duration, Instant};
 use bytes::Bytes;
 use futures_util::stream::FuturesUnordered;
 use futures_util::{FutureExt, StreamExt};
+use model::server::SipSettings;
 use net::{Datagrams, Resolver};
-use service::{Change, ImRow, ImSent, MediaControl, MediaEvent, OutgoingIm, Probed, RosterMember, Sender, Signalled, Subscriber, VoiceCommand};
+use service::{Change, ImRow, ImSent, MediaControl, MediaEvent, ModuleSettings, OutgoingIm, Probed, RosterMember, Sender, Signalled, Subscriber, VoiceCommand};
 use sip::endpoint::{self, Endpoint, Flow, Side};
 use sip::header::Transport;
 use sip::locate::{Location, Lost};
@@ -25,7 +26,7 @@ use tokio::sync::{mpsc, oneshot, watch};
 use types::Machine;
 use uuid::Uuid;
 
-use crate::admit::{Decision, Shared, admit, answer, unix_now};
+use crate::admit::{DAY, Decision, Shared, admit, answer, unix_now};
 use crate::call::Calls;
 use crate::dialling::Diallings;
 use crate::message::Im;
@@ -36,6 +37,7 @@ use crate::flow::{Flows, Outgoing};
 use crate::in_dialog::Ack;
 use crate::health::Health;
 use crate::passing::Proxied;
+use crate::peers::Peers;
 use crate::replaces::Referred;
 use crate::write_behind::Writes;
 
@@ -70,7 +72,7 @@ pub(crate) enum Input {
     /// Where the addresses lead that the settings of a callee name.
     Diverted(Key, usize, Leading, Vec<(String, Signalled)>),
     /// Where the addresses lead that a telephone of a callee names.
-    Redirected(Key, BranchId, usize, Vec<(String, Signalled)>),
+    Redirected(Key, BranchId, Option<usize>, Vec<(String, Signalled)>),
     /// A message is kept, or this is the status that it is not with.
     Kept(Key, u16),
     /// Where a message of an operation goes.
@@ -140,8 +142,14 @@ pub(crate) struct Switch {
     pub(crate) strays: u64,
     /// Servers that failed lately.
     pub(crate) health: Health,
+    /// The settings that were taken up, and on which day.
+    settings: (Arc<ModuleSettings>, u64),
+    /// What the settings say of others.
+    pub(crate) peers: Arc<Peers>,
     /// Telephones that are asked whether they are there.
     pub(crate) probes: HashMap<Key, (Instant, oneshot::Sender<Option<Probed>>)>,
+    /// Pings that are not answered yet.
+    pub(crate) pings: HashMap<Key, (Instant, sip::registrar::Key)>,
     /// Ladders of failed calls that were kept since a moment.
     pub(crate) kept: (Instant, u32),
 }
@@ -194,7 +202,10 @@ impl Switch {
             swept: now,
             strays: 0,
             health: Health::default(),
+            settings: (Arc::default(), 0),
+            peers: Arc::default(),
             probes: HashMap::new(),
+            pings: HashMap::new(),
             kept: (now, 0),
         }
     }
@@ -218,6 +229,7 @@ impl Switch {
                 () = tokio::time::sleep_until(deadline) => {}
             }
             let now = Instant::now();
+            self.take_up_settings();
             for input in batch.drain(..) {
                 self.input(now, input);
                 self.take_ready(now);
@@ -275,13 +287,32 @@ impl Switch {
             self.swept = now;
             self.meters.sweep(now);
             self.sweep_diallings(now);
-            let settings = self.shared.service.module_settings();
-            self.locations.set_ping_interval(u64::try_from(settings.sip.nat_ping_interval).unwrap_or(0));
-            let longest = Duration::from_secs(u64::try_from(settings.sip.max_call_duration).unwrap_or(u64::MAX));
+            let longest = Duration::from_secs(u64::try_from(self.sip_settings().max_call_duration).unwrap_or(u64::MAX));
             for (call, why) in self.calls.sweep(now, longest) {
                 self.hang_up(now, call, why, "timer");
             }
         }
+    }
+
+    /// The settings that act.
+    pub(crate) fn sip_settings(&self) -> &SipSettings {
+        &self.settings.0.sip
+    }
+
+    /// Takes up settings when they are new, and keys when the day is.
+    fn take_up_settings(&mut self) {
+        let (current, day) = (self.shared.service.module_settings(), unix_now() / DAY);
+        if Arc::ptr_eq(&current, &self.settings.0) && day == self.settings.1 {
+            return;
+        }
+        let sip = &current.sip;
+        let number = |value: i64| u64::try_from(value).unwrap_or_default();
+        let timers = Timers { t1: Duration::from_millis(number(sip.t1_ms)), t2: Duration::from_millis(number(sip.t2_ms)), t4: Duration::from_millis(number(sip.t4_ms)), b: Duration::from_secs(number(sip.timer_b)) };
+        self.endpoint.configure(timers, usize::try_from(sip.max_server_transactions).unwrap_or(TRANSACTIONS));
+        self.locations.set_ping_interval(number(sip.nat_ping_interval));
+        self.shared.configure(sip, day);
+        self.peers = Arc::new(Peers::new(sip));
+        self.settings = (current, day);
     }
 
     /// Sees to it that a request that is passed on has its time.
@@ -405,8 +436,11 @@ impl Switch {
             return self.in_dialog(now, key, flow, request);
         }
         let shared = self.shared.clone();
+        let moment = self.seconds(now);
+        // Who registered over a connection of its own needs no password there.
+        let known: Vec<Uuid> = self.locations.of_flow(flow.id).map(|binding| binding.account).filter(|account| self.locations.is_flow_of(moment, &flow, *account)).map(Uuid::from_u128).collect();
         let mut task: Task = Box::pin(async move {
-            let decision = admit(&shared, flow, &request).await;
+            let decision = admit(&shared, flow, &request, &known).await;
             Input::Admitted(key, flow, request, decision)
         });
         // Mostly everything is known already.
@@ -495,6 +529,7 @@ impl Switch {
             VoiceCommand::Flush(told) => self.writes.flush(told),
             VoiceCommand::Unregister(account, only, told) => drop(told.send(self.unregister(account, only))),
             VoiceCommand::Probe(account, id, told) => self.probe(now, account, id, told),
+            VoiceCommand::Reached(bindings, told) => drop(told.send(self.reached(&bindings))),
             VoiceCommand::Health(told) => drop(told.send(self.health.list(now))),
             VoiceCommand::Calls(told) => drop(told.send(self.calls.records())),
             VoiceCommand::StartCall(outgoing, told) => drop(told.send(self.start_call(now, &outgoing))),

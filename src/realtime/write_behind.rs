@@ -40,6 +40,17 @@ pub(crate) enum Write {
     Flush(oneshot::Sender<()>),
 }
 
+impl Write {
+    /// Whether it only tells later what was.
+    pub(crate) fn is_history(&self) -> bool {
+        match self {
+            Self::Call(_) | Self::Trace(_) => true,
+            Self::News(news) => matches!(news.topic, "calls" | "registrations"),
+            _ => false,
+        }
+    }
+}
+
 #[derive(Default)]
 struct Pending {
     bindings: HashMap<Uuid, BindingRow>,

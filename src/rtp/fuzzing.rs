@@ -2,7 +2,7 @@
 
 use std::net::SocketAddr;
 
-use crate::{Expected, Header, Kind, Latch, Mode, Report, Seen, Stream, compound, kind};
+use crate::{Expected, Header, Kind, Latch, Mode, Report, Seen, Stream, compound, kind, stun};
 
 /// Octets are cut into datagrams by a length in front of each: none breaks the counters, and what is counted adds up.
 ///
@@ -49,4 +49,27 @@ pub fn rtcp_packet(data: &[u8]) {
     }
     assert!(count >= 1 && count <= data.len() / 4);
     assert!(data.len().is_multiple_of(4));
+}
+
+/// A number, then a datagram: what an answer tells is told again the same way, and nobody is answered who asked nothing; an
+/// answer of ours is read by whoever asked, and by nobody else.
+///
+/// # Panics
+/// When a property does not hold.
+pub fn stun_message(data: &[u8]) {
+    let Some((id, datagram)) = data.split_first_chunk::<12>() else { return };
+    let from = |octets: &[u8]| stun::answer(octets, SocketAddr::from(([192, 0, 2, 1], 4000)));
+    let told = stun::seen(datagram, id);
+    if let Some(address) = told {
+        assert_eq!(kind(datagram), Kind::Stun);
+        assert!(from(datagram).is_none(), "an answer is not answered");
+        let again = stun::answer(&stun::request(id), address);
+        assert_eq!(again.as_deref().and_then(|again| stun::seen(again, id)), told);
+    }
+    if let Some(answer) = from(datagram) {
+        assert!(datagram.len() % 4 == 0 && answer.len() <= 44, "{}", answer.len());
+        let asked: Option<&[u8; 12]> = datagram.get(8..).and_then(|rest| rest.first_chunk());
+        assert!(asked.is_some_and(|asked| stun::seen(&answer, asked) == Some(SocketAddr::from(([192, 0, 2, 1], 4000)))));
+        assert!(asked == Some(id) || stun::seen(&answer, id).is_none());
+    }
 }

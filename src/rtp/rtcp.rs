@@ -25,10 +25,41 @@ pub enum Report<'a> {
     Description,
     /// Goodbye.
     Bye,
-    /// Extended report (RFC 3611): its blocks are not looked into.
-    Extended,
+    /// Extended report (RFC 3611), of which only what a telephone hears is read.
+    Extended(Option<Voip>),
     /// Any other, by its packet type.
     Other(u8),
+}
+
+/// What a telephone hears, by its own measure (RFC 3611 §4.7).
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Voip {
+    /// Share that is lost on the way, in 1/256.
+    pub lost: u8,
+    /// Share that comes too late to be played, in 1/256.
+    pub discarded: u8,
+    /// Share that is lost or discarded within bursts, in 1/256.
+    pub burst_density: u8,
+    /// Mean length of the bursts in milliseconds.
+    pub burst_duration: u16,
+    /// Estimate of how it sounds in tenths, 10 to 50.
+    pub mos: Option<u8>,
+}
+
+/// Finds the block of VoIP metrics among the blocks of an extended report.
+fn voip(mut blocks: &[u8]) -> Option<Voip> {
+    loop {
+        let (head, rest) = blocks.split_first_chunk::<4>()?;
+        let [kind, _, high, low] = *head;
+        let (block, rest) = rest.split_at_checked(4 * usize::from(u16::from_be_bytes([high, low])))?;
+        if kind != 7 {
+            blocks = rest;
+            continue;
+        }
+        let [_, _, _, _, lost, discarded, burst_density, _, b1, b0, ..] = *block else { return None };
+        let mos = block.get(22).copied().filter(|mos| (10..=50).contains(mos));
+        return (block.len() == 32).then_some(Voip { lost, discarded, burst_density, burst_duration: u16::from_be_bytes([b1, b0]), mos });
+    }
 }
 
 /// What a receiver says of one source (RFC 3550 §6.4.1).
@@ -121,7 +152,7 @@ fn read(packet: &[u8]) -> Option<Report<'_>> {
         201 => Report::Receiver { ssrc: word(packet, 4)?, blocks: blocks(8)? },
         202 => Report::Description,
         203 => Report::Bye,
-        207 => Report::Extended,
+        207 => Report::Extended(voip(packet.get(8..)?)),
         other => Report::Other(other),
     })
 }

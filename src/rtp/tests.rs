@@ -3,7 +3,7 @@ use std::net::SocketAddr;
 use proptest::collection::vec;
 use proptest::prelude::*;
 
-use crate::{Coding, Expected, Header, Kind, Latch, Leg, Mode, Quality, Report, ReportBlock, RoundTrip, SECOND, Seen, Silent, Stream, Verdict, Why, coding, compound, fuzzing, kind, mos, verdict};
+use crate::{Coding, Expected, Header, Kind, Latch, Leg, Mode, Quality, Report, ReportBlock, RoundTrip, SECOND, Seen, Silent, Stream, Verdict, Voip, Why, coding, compound, fuzzing, kind, mos, verdict};
 
 fn header(sequence: u16) -> Header {
     Header { marker: false, payload: 0, sequence, timestamp: u32::from(sequence).wrapping_mul(160), ssrc: 1, length: 12 }
@@ -132,7 +132,7 @@ fn compound_packets_are_read() {
     packet.extend_from_slice(&[0x80, 207, 0, 1, 0, 0, 0, 7]);
     packet.extend_from_slice(&[0x81, 203, 0, 1, 0, 0, 0, 7]);
     let reports: Vec<_> = compound(&packet).unwrap().collect();
-    let [Report::Sender { ssrc: 7, ntp: 0xabcd_1234, packets: 99, blocks }, Report::Description, Report::Extended, Report::Bye] = reports.as_slice() else { panic!("{reports:?}") };
+    let [Report::Sender { ssrc: 7, ntp: 0xabcd_1234, packets: 99, blocks }, Report::Description, Report::Extended(None), Report::Bye] = reports.as_slice() else { panic!("{reports:?}") };
     let block = ReportBlock { ssrc: 9, fraction: 64, lost: -2, highest: 0x0001_0002, jitter: 40, last_report: 1, delay: 0x8000 };
     assert_eq!(blocks.collect::<Vec<_>>(), [block]);
     for length in 1..packet.len() {
@@ -281,6 +281,31 @@ fn a_verdict_names_who_is_silent_and_why() {
     assert_eq!(at(sound, Leg { last: Some(11 * SECOND), packets: 9, ..mute }), None);
 }
 
+#[test]
+fn a_telephone_says_how_it_hears() {
+    // RFC 3611 §4.7: eight words and their head; before them a block of another kind.
+    let mut block = [0_u8; 32];
+    block[3] = 9;
+    block[4..10].copy_from_slice(&[13, 26, 128, 1, 0x03, 0xe8]);
+    block[22] = 41;
+    let packet = |blocks: &[u8]| {
+        let words = u8::try_from(blocks.len() / 4 + 1).unwrap();
+        [&[0x80, 207, 0, words, 0, 0, 0, 7][..], blocks].concat()
+    };
+    let other = [4, 0, 0, 2, 1, 2, 3, 4, 5, 6, 7, 8];
+    let found = |packet: &[u8]| match compound(packet).unwrap().next() {
+        Some(Report::Extended(voip)) => voip,
+        other => panic!("{other:?}"),
+    };
+    let heard = Voip { lost: 13, discarded: 26, burst_density: 128, burst_duration: 1000, mos: Some(41) };
+    assert_eq!(found(&packet(&[&other[..], &[7, 0, 0, 8], &block].concat())), Some(heard));
+    block[22] = 127;
+    assert_eq!(found(&packet(&[&[7, 0, 0, 8][..], &block].concat())), Some(Voip { mos: None, ..heard }));
+    assert_eq!(found(&packet(&other)), None);
+    assert_eq!(found(&packet(&[&[7, 0, 0, 7][..], &block[..28]].concat())), None, "too short");
+    assert_eq!(found(&packet(&[&[7, 0, 0, 9][..], &block].concat())), None, "cut off");
+}
+
 fn corpus(target: &str, run: fn(&[u8])) {
     let folder = format!("{}/../../fuzz/corpus/{target}", env!("CARGO_MANIFEST_DIR"));
     let files: Vec<_> = std::fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path()).collect();
@@ -294,6 +319,7 @@ fn corpus(target: &str, run: fn(&[u8])) {
 fn corpora() {
     corpus("rtp_packet", fuzzing::rtp_packet);
     corpus("rtcp_packet", fuzzing::rtcp_packet);
+    corpus("stun_message", fuzzing::stun_message);
 }
 
 proptest! {
@@ -327,6 +353,7 @@ proptest! {
     fn any_octets_are_taken(data in vec(any::<u8>(), 0..400)) {
         fuzzing::rtp_packet(&data);
         fuzzing::rtcp_packet(&data);
+        fuzzing::stun_message(&data);
     }
 
     #[test]

@@ -30,7 +30,7 @@ impl Disk {
     }
 
     /// Whether less than `least` octets are free; a disk that cannot be asked has room.
-    fn has_less_than(&self, least: i64) -> bool {
+    pub(crate) fn has_less_than(&self, least: i64) -> bool {
         let Ok(disk) = nix::sys::statvfs::statvfs(&self.folder) else { return false };
         disk.blocks_available().saturating_mul(disk.fragment_size()) < least.unsigned_abs()
     }

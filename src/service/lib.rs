@@ -24,6 +24,7 @@ mod describe;
 mod dialler;
 mod directory;
 mod changes;
+mod check;
 mod disk;
 mod dns;
 mod dns_check;
@@ -108,7 +109,7 @@ pub use store::registration::{BindingRow, Prolonged};
 pub use store::im::ImRow;
 pub use store::presence::PresenceRow;
 pub use store::subscription::SubscriptionRow;
-pub use voice::{ImSent, OutgoingCall, OutgoingIm, PresenceState, Probed, VoiceCommand};
+pub use voice::{ImSent, OutgoingCall, OutgoingIm, PresenceState, Probed, Reached, VoiceCommand};
 use store::Store;
 use types::Timestamp;
 
@@ -135,6 +136,8 @@ struct Inner {
     quotas: message::Quotas,
     hashing: tokio::sync::Semaphore,
     disk: disk::Disk,
+    /// How others saw this server when a STUN server was asked last, and what may be wrong by that.
+    probed: std::sync::Mutex<Option<network::Probed>>,
     setup_file: std::path::PathBuf,
     networks: Vec<String>,
     health: health::Health,
@@ -178,6 +181,7 @@ impl Service {
             hashing: tokio::sync::Semaphore::new(cores),
             // The data folder is where the token lies.
             disk: disk::Disk::new(setup_file.parent().unwrap_or(&setup_file)),
+            probed: std::sync::Mutex::default(),
             setup_file,
             networks,
             health: health::Health::default(),

@@ -8,10 +8,14 @@ use model::media::{MediaSettings, MediaSettingsPatch, OwnAddress, StunServer};
 use model::network::{DetectedLan, FirewallCheck, FirewallRule, Lan, MediaPorts, ShownAddress, StunProbe, UpdateLan, UpdateMediaPorts};
 use model::settings::{SettingsChange, change, fold};
 use serde_json::{Value, json};
+use types::Timestamp;
 
 use crate::operation::{Call, Done, Nothing};
 use crate::server::settings_fault;
-use crate::{Error, Result, Service};
+use crate::{Error, Result, Service, now};
+
+/// When a STUN server was asked, what it saw, and what may be wrong by that.
+pub(crate) type Probed = (Timestamp, Vec<StunProbe>, Vec<String>);
 
 /// Where they stand among the stored settings of modules.
 const MEDIA: &str = "media";
@@ -193,10 +197,31 @@ impl Service {
         self.get_media_ports(Call { expect: None, ..call }, Nothing {}).await
     }
 
-    /// Every range of ports that a firewall in front has to let through, for each address.
+    /// Every range of ports that a firewall in front has to let through, and how others see this server.
     pub(crate) async fn check_firewall(self, call: Call, _input: Nothing) -> Result<Done<FirewallCheck>> {
         call.caller.may_server("settings_read").or_else(|_| call.caller.may_server("settings"))?;
         let (settings, _) = self.media_view().await?;
+        let mut warnings = Vec::new();
+        let probes = self.probe(&settings, &mut warnings).await?;
+        if let Ok(mut last) = self.inner.probed.lock() {
+            *last = settings.stun_server.get().map(|_| (now(), probes, warnings));
+        }
+        Ok(self.firewall_plan(&settings).await?.into())
+    }
+
+    /// The same without asking anybody: what was seen last.
+    pub(crate) async fn get_firewall_plan(self, call: Call, _input: Nothing) -> Result<Done<FirewallCheck>> {
+        call.caller.may_server("settings_read").or_else(|_| call.caller.may_server("settings"))?;
+        let (settings, _) = self.media_view().await?;
+        Ok(self.firewall_plan(&settings).await?.into())
+    }
+
+    /// What may be wrong with the addresses, as found on this machine.
+    pub(crate) fn address_warnings(&self) -> Vec<String> {
+        detect(&self.module_settings().media, self.host_addresses()).warnings
+    }
+
+    async fn firewall_plan(&self, settings: &MediaSettings) -> Result<FirewallCheck> {
         let mut rules = Vec::new();
         for (set, outside) in [&settings.wan_ipv4, &settings.wan_ipv6].into_iter().zip(OUTSIDE) {
             let wan = shown(set, outside);
@@ -217,9 +242,11 @@ impl Service {
             format!("{} {} port {ports} ({}){forward}\n", rule.address, rule.protocol, rule.purpose)
         };
         let instructions = rules.iter().map(line).collect();
-        let mut warnings = detect(&settings, self.host_addresses()).warnings;
-        let probes = self.probe(&settings, &mut warnings).await?;
-        Ok(FirewallCheck { rules, instructions, warnings, probes }.into())
+        let mut warnings = detect(settings, self.host_addresses()).warnings;
+        let last = self.inner.probed.lock().ok().and_then(|last| last.clone());
+        let (probed_at, probes, told) = last.map_or((None, Vec::new(), Vec::new()), |(at, probes, told)| (Some(at), probes, told));
+        warnings.extend(told);
+        Ok(FirewallCheck { rules, instructions, warnings, probes, probed_at })
     }
 
     /// Asks the STUN server, if one is set, how it sees this one: once for each kind of address it has.

@@ -30,6 +30,7 @@ use model::rule::{
     AccountRuleRef, AccountRules, CreateAccountRule, CreateDomainRule, CreateServerRule, DomainRuleRef, DomainRules, ReorderAccountRules, ReorderDomainRules, ReorderServerRules, ReplaceAccountRules,
     ReplaceDomainRules, ReplaceServerRules, ServerRuleRef, ServerRules, SignalRule, SignalRules, SignalRulesReviewed, SignalRulesTested, TestSignalRules, UpdateAccountRule, UpdateDomainRule, UpdateServerRule,
 };
+use model::check::ServerChecks;
 use model::server::{ErrorCodes, EventTypes, Modules, RenameMainDomain, Server, ServerSettingsPatch, SettingsCatalogue, UpdateModule, UpdateServer, Version};
 use model::settings::{SettingsChange, SettingsView};
 use model::sip::{BanRef, ListTransactions, SipBan, SipStats, SipTransaction, TargetHealth, TransactionRef};
@@ -99,6 +100,7 @@ operations! {
     "server" {
         getServer Get "/server" 200 Server("settings_read"), get_server(Nothing) -> Server, "Shows the identity of the server";
         updateServer Patch "/server" 200 Server("master"), update_server(UpdateServer) -> Server, "Changes language and time zone of the server";
+        getServerChecks Get "/server/checks" 200 Server("monitors"), get_server_checks(Nothing) -> ServerChecks, "Tells what of the server is as it should be: room, open files, ports and addresses";
         getServerSettings Get "/server/settings" 200 Server("settings_read"), get_server_settings(Nothing) -> SettingsView, "Shows the settings of the server with their origin";
         updateServerSettings Patch "/server/settings" 200 Server("settings"), update_server_settings(SettingsChange<ServerSettingsPatch>) -> SettingsView, "Changes settings of the server";
         getServerAccountDefaults Get "/server/account-defaults" 200 Server("domains_read"), get_server_account_defaults(Nothing) -> SettingsView, "Shows the defaults of all accounts";
@@ -139,6 +141,7 @@ operations! {
         getMediaPorts Get "/network/media-ports" 200 Server("settings_read"), get_media_ports(Nothing) -> MediaPorts, "Shows the ports of relayed media";
         updateMediaPorts Patch "/network/media-ports" 200 Server("settings"), update_media_ports(UpdateMediaPorts) -> MediaPorts, "Changes the ports of relayed media";
         checkFirewall Post "/network/media-ports/firewall-check" 200 Server("settings_read"), check_firewall(Nothing) -> FirewallCheck, "Lists every range of ports that a firewall in front has to let through, and asks a STUN server, if one is set, what it does to them";
+        getFirewallPlan Get "/server/firewall" 200 Server("settings_read"), get_firewall_plan(Nothing) -> FirewallCheck, "Lists every range of ports that a firewall in front has to let through, and how others saw this server when it was checked last";
         getDnsSettings Get "/network/dns" 200 Server("settings_read"), get_dns_settings(Nothing) -> SettingsView, "Shows the settings of the DNS resolver with their origin";
         updateDnsSettings Patch "/network/dns" 200 Server("settings"), update_dns_settings(UpdateDnsSettings) -> SettingsView, "Changes settings of the DNS resolver";
     }

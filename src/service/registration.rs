@@ -38,6 +38,8 @@ fn show((row, address): (BindingRow, String)) -> Registration {
         nat: row.nat,
         created_at: row.created_at,
         refreshed_at: row.refreshed_at,
+        reachable: true,
+        rtt_ms: None,
     }
 }
 
@@ -91,7 +93,16 @@ impl Service {
         self.ask_voice(VoiceCommand::Flush).await?;
         let rows = self.store().bindings(&filter, limit + 1).await?;
         let ids: Vec<String> = rows.iter().map(|(row, _)| row.id.to_string()).collect();
-        Ok(page_of(rows.into_iter().map(show).zip(ids).collect(), limit, |(_, id)| id).map(|(registration, _)| registration))
+        let mut shown: Vec<Registration> = rows.into_iter().map(show).collect();
+        let asked = shown.iter().map(|one| (one.account_id, one.id)).collect();
+        let reached = self.ask_voice(|answer| VoiceCommand::Reached(asked, answer)).await?;
+        for (one, reached) in shown.iter_mut().zip(reached) {
+            // One that was just taken away is shown as it was.
+            if let Some((reachable, rtt_ms)) = reached {
+                (one.reachable, one.rtt_ms) = (reachable, rtt_ms.map(i64::from));
+            }
+        }
+        Ok(page_of(shown.into_iter().zip(ids).collect(), limit, |(_, id)| id).map(|(registration, _)| registration))
     }
 
     /// Asks a telephone whether it is there.

@@ -4,6 +4,7 @@ use std::net::IpAddr;
 use std::sync::Arc;
 
 use model::routing::Flow;
+use model::server::SipRelay;
 use router::{Context, Expansion, Outcome, Route, RouteError, Sink, Situation, Verdict};
 
 use crate::{Service, Subscriber};
@@ -151,7 +152,7 @@ impl Service {
                 _ => {
                     let host = remote.host.trim_start_matches('[').trim_end_matches(']');
                     let host = if host.contains(':') { format!("[{host}]") } else { host.to_owned() };
-                    Destination::Remote { uri: format!("sip:{}", remote.address), host, port: remote.port }
+                    Destination::Remote { uri: remote.address.to_string(), host, port: remote.port }
                 }
             },
             Route::Null(Sink::Blackhole) => Destination::Blackhole,
@@ -169,10 +170,11 @@ impl Service {
 
 fn context_of(service: &Service, sender: &Sender) -> Context {
     let near = sender.peer.is_some_and(|peer| service.is_near(peer));
+    let may_relay = service.module_settings().sip.relay_policy == SipRelay::Clients;
     Context {
         authenticated: sender.subscriber.as_ref().map(|subscriber| Arc::from(&*subscriber.address)),
         client: near,
-        trusted: near || sender.subscriber.as_ref().is_some_and(|subscriber| subscriber.settings.relay),
+        trusted: may_relay && (near || sender.subscriber.as_ref().is_some_and(|subscriber| subscriber.settings.relay)),
         caller_is_ours: sender.is_ours,
         peer: sender.peer,
         ..Context::default()

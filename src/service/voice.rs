@@ -31,6 +31,8 @@ pub enum VoiceCommand {
     Unregister(Uuid, Option<Uuid>, oneshot::Sender<i64>),
     /// Ask a telephone of an account whether it is there; `None` when it is not registered.
     Probe(Uuid, Uuid, oneshot::Sender<Option<Probed>>),
+    /// Whether telephones can be reached (account and registration), and milliseconds that their last answers took.
+    Reached(Vec<(Uuid, Uuid)>, oneshot::Sender<Vec<Option<Reached>>>),
     /// Servers elsewhere that failed lately.
     Health(oneshot::Sender<Vec<TargetHealth>>),
     /// The calls that are going on.
@@ -74,6 +76,9 @@ pub enum VoiceCommand {
     /// What passed in a call.
     Trace(Uuid, oneshot::Sender<Option<CallTrace>>),
 }
+
+/// Whether a telephone can be reached, and how many milliseconds its last answer took.
+pub type Reached = (bool, Option<u32>);
 
 /// An instant message that an account sends by an operation.
 #[derive(Debug, Clone)]
@@ -153,6 +158,11 @@ impl Service {
     /// The commands for telephony; given to the first who asks.
     pub fn voice_commands(&self) -> Option<mpsc::Receiver<VoiceCommand>> {
         self.inner.voice.taken.lock().ok()?.take()
+    }
+
+    /// The key of this day, counted from 1970, by which challenges to telephones are known, the same on all nodes.
+    pub fn nonce_key(&self, day: u64) -> [u8; 32] {
+        self.inner.master.derive(&format!("sip-nonce-{day}")).unwrap_or_else(|_| rand::random())
     }
 
     /// The key of the tokens in Record-Route fields: dialogs outlive a restart.

@@ -114,7 +114,8 @@ impl Guard {
     /// Writes one challenge per algorithm into a 401 or 407; `random` is fresh.
     pub fn challenge(&self, writer: &mut Writer, now: u64, random: [u8; 8], ask: Ask<'_>) {
         let nonce = self.keys.make(now, random, ask.realm);
-        let asked = self.algorithms.iter().filter(|one| ask.only.is_none_or(|only| only == **one));
+        let only = ask.only.filter(|only| self.algorithms.contains(only));
+        let asked = self.algorithms.iter().filter(|one| only.is_none_or(|only| only == **one));
         for algorithm in asked {
             let challenge = Challenge {
                 realm: ask.realm.to_owned(),

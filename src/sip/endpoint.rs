@@ -145,6 +145,11 @@ impl Endpoint {
         }
     }
 
+    /// Takes other times and limits; transactions that last keep theirs.
+    pub fn configure(&mut self, timers: Timers, transactions: usize) {
+        (self.config.timers, self.config.transactions) = (timers, transactions);
+    }
+
     /// Sends a request, any but ACK, whose topmost Via has a unique branch. `None` when it is no such request or its branch
     /// is in use.
     pub fn send(&mut self, now: Instant, flow: Flow, octets: Bytes) -> Option<Key> {

@@ -29,6 +29,7 @@ mod framer;
 #[doc(hidden)]
 pub mod fuzzing;
 pub mod header;
+pub mod identity;
 mod index;
 mod limits;
 pub mod locate;

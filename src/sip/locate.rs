@@ -10,6 +10,9 @@ use crate::header::Transport;
 use crate::uri::{Scheme, host_ip};
 
 mod order;
+
+pub use order::shuffled;
+
 #[cfg(test)]
 mod tests;
 

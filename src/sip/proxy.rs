@@ -16,13 +16,15 @@ mod best;
 mod branch;
 mod check;
 mod context;
+mod dialled;
 mod disposition;
 mod forward;
 mod lane;
 mod route;
 
-pub use check::{Checked, Refusal, Secret, check};
+pub use check::{Checked, MAX_FORWARDS, Refusal, Secret, check, check_within};
 pub use context::Proxy;
+pub use dialled::as_dialled;
 pub use disposition::{Disposition, Fork};
 pub use forward::{Outgoing, forward_ack, next_via, relay, trying};
 pub use route::Routing;

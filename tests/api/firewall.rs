@@ -54,6 +54,8 @@ fn a_stun_server_tells_what_a_nat_does() -> Outcome {
     let (warnings, probes) = checked(&admin);
     assert_eq!((warnings, probes.as_array().unwrap().len(), &probes[0]["server"]), (vec![], 1, &json!(ours)));
     assert_eq!(probes[0]["local"], probes[0]["seen"]);
+    let plan = admin.call("GET", "/server/firewall", None).body;
+    assert_eq!((&plan["probes"], plan["probed_at"].is_string()), (&probes, true), "what was seen is remembered: {plan}");
     let local: SocketAddr = probes[0]["local"].as_str().unwrap().parse()?;
     assert!((20_000..=31_999).contains(&local.port()), "{local} is no port of media");
     // An address outside that is not the one others see.

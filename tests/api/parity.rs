@@ -4,12 +4,17 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use libtest_mimic::{Failed, Trial};
-use serde_json::{Map, Value, json};
-use service::{Description, Method, Operation, operations, reference};
+use serde_json::{Value, json};
+use service::{Description, Operation, operations};
 
 use crate::client::Client;
-use crate::server::{Options, Scratch, Server};
 use crate::sip::Telephone;
+use doors::{Came, Side, by_graphql, by_rest, masked};
+
+#[path = "parity/doors.rs"]
+mod doors;
+#[path = "parity/mail.rs"]
+mod mail;
 
 /// Operations that only one door has, with the reason; the list may only shrink.
 const ALLOWED: [(&str, &str); 1] = [("removeBan", "nobody on this machine is banned; telephony::floods_and_scans_are_met does it through both doors")];
@@ -17,238 +22,6 @@ const PASSWORD: &str = "correct horse battery";
 
 pub(crate) fn trials() -> Vec<Trial> {
     vec![Trial::test("parity::both_doors_say_the_same", both_doors_say_the_same), Trial::test("parity::limits_and_strangers", limits_and_strangers)]
-}
-
-/// One server, its client, and what earlier steps gave.
-struct Side {
-    _scratch: Scratch,
-    server: Server,
-    client: Client,
-    saved: Map<String, Value>,
-}
-
-impl Side {
-    fn new() -> Self {
-        let scratch = Scratch::new();
-        let server = Server::start(&Options::new(&scratch.0.join("data")));
-        let client = Client::new(server.port());
-        let mut saved = Map::new();
-        saved.insert("$setup".to_owned(), std::fs::read_to_string(server.data.join("setup-token")).unwrap().into());
-        let certificate = rcgen::generate_simple_self_signed(vec!["localhost".to_owned()]).unwrap();
-        saved.insert("$chain".to_owned(), certificate.cert.pem().into());
-        saved.insert("$key".to_owned(), certificate.signing_key.serialize_pem().into());
-        Self { _scratch: scratch, server, client, saved }
-    }
-
-    fn fill(&self, value: &Value) -> Value {
-        match value {
-            Value::String(word) if word.starts_with('$') => self.saved.get(word).cloned().unwrap_or_else(|| panic!("{word} was not saved")),
-            Value::Object(map) => map.iter().map(|(k, v)| (k.clone(), self.fill(v))).collect(),
-            Value::Array(list) => list.iter().map(|v| self.fill(v)).collect(),
-            other => other.clone(),
-        }
-    }
-}
-
-/// What a step came to, in the words of REST: the result, or code and pointers.
-#[derive(Debug, PartialEq)]
-enum Came {
-    Result(Value),
-    Refused(String, BTreeSet<String>),
-}
-
-fn by_rest(side: &Side, operation: &Operation, input: &Value, version: Option<i64>) -> Came {
-    let mut rest = input.as_object().cloned().unwrap_or_default();
-    let mut path = operation.path.to_owned();
-    for field in operation.path.split('{').skip(1).filter_map(|p| p.split('}').next()) {
-        let value = rest.remove(field).unwrap_or_default();
-        let text = value.as_str().map_or_else(|| value.to_string(), str::to_owned);
-        path = path.replace(&format!("{{{field}}}"), &text.replace('/', "%2F").replace('+', "%2B"));
-    }
-    let method = format!("{:?}", operation.method).to_uppercase();
-    if operation.takes == Some("*/*") {
-        let raw = side.client.raw(&method, &path, &format!("Content-Type: {}\r\n", rest["type"].as_str().unwrap()), rest["content"].as_str().unwrap().as_bytes());
-        let answer: Value = serde_json::from_slice(&raw.body).unwrap();
-        return if raw.status < 300 { Came::Result(answer) } else { Came::Refused(answer["code"].as_str().unwrap().to_owned(), BTreeSet::new()) };
-    }
-    let reads = matches!(operation.method, Method::Get | Method::Delete);
-    if reads && !rest.is_empty() {
-        let query: Vec<String> = rest.iter().map(|(k, v)| format!("{k}={}", v.as_str().map_or_else(|| v.to_string(), str::to_owned).replace('+', "%2B").replace(' ', "+"))).collect();
-        path = format!("{path}?{}", query.join("&"));
-    }
-    let body = (!reads).then_some(Value::Object(rest));
-    let etag = version.map(|v| format!("\"{v}\""));
-    let answer = side.client.call_if(&method, &path, body, etag.as_deref());
-    if answer.status < 300 {
-        return Came::Result(answer.body);
-    }
-    let pointers = answer.body["errors"].as_array().into_iter().flatten().map(|e| e["pointer"].as_str().unwrap().trim_matches('/').split('/').map(camel).collect::<Vec<_>>().join(".")).filter(|p| !p.is_empty()).collect();
-    Came::Refused(answer.body["code"].as_str().unwrap_or_default().to_owned(), pointers)
-}
-
-fn by_graphql(side: &Side, description: &Description, operation: &Operation, input: &Value, version: Option<i64>) -> Came {
-    let output = description.output(operation);
-    let selection = output.as_deref().map(|name| selection(description, name, 0)).unwrap_or_default();
-    let (head, tail) = operation.id.split_at(1);
-    let name = format!("{}{tail}", head.to_uppercase());
-    let fields = description.input(operation).fields;
-    let mut given: Map<String, Value> = input.as_object().into_iter().flatten().map(|(k, v)| (word(k), outward(description, fields.get(k), v))).collect();
-    let answer = if operation.is_query() {
-        let literal: Vec<String> = given.iter().map(|(k, v)| format!("{k}: {}", literal(v))).collect();
-        let arguments = if literal.is_empty() { String::new() } else { format!("({})", literal.join(", ")) };
-        side.client.graphql(&format!("query {{ {}{arguments} {selection} }}", operation.id), &json!({}))
-    } else {
-        if let Some(version) = version {
-            given.insert("ifVersion".to_owned(), version.to_string().into());
-        }
-        let object = match &output {
-            Some(output) => {
-                let (head, tail) = output.split_at(1);
-                format!("{}{tail} {selection}", head.to_lowercase())
-            }
-            None => "done".to_owned(),
-        };
-        let query = format!("mutation($input: {name}Input!) {{ {}(input: $input) {{ {object} userErrors {{ code message path }} }} }}", operation.id);
-        side.client.graphql(&query, &json!({"input": given}))
-    };
-    if let Some(errors) = answer["errors"].as_array() {
-        return Came::Refused(errors[0]["extensions"]["code"].as_str().unwrap_or_else(|| panic!("{}: {answer:#}", operation.id)).to_owned(), BTreeSet::new());
-    }
-    let data = &answer["data"][operation.id];
-    if operation.is_query() {
-        return Came::Result(inward(description, output.as_deref(), data));
-    }
-    let errors = data["userErrors"].as_array().unwrap();
-    if let Some(first) = errors.first() {
-        let paths = errors.iter().map(|e| e["path"].as_str().unwrap().to_owned()).filter(|p| !p.is_empty()).collect();
-        return Came::Refused(first["code"].as_str().unwrap().to_owned(), paths);
-    }
-    match &output {
-        Some(output) => {
-            let (head, tail) = output.split_at(1);
-            Came::Result(inward(description, Some(output), &data[format!("{}{tail}", head.to_lowercase())]))
-        }
-        None => {
-            assert_eq!(data["done"], true, "{}", operation.id);
-            Came::Result(Value::Null)
-        }
-    }
-}
-
-fn camel(name: &str) -> String {
-    let mut parts = name.split('_');
-    let first = parts.next().unwrap_or_default().to_owned();
-    parts.fold(first, |out, part| out + &part[..1].to_uppercase() + &part[1..])
-}
-
-fn word(key: &str) -> String {
-    match key {
-        "limit" => "first".to_owned(),
-        "cursor" => "after".to_owned(),
-        other => camel(other),
-    }
-}
-
-fn literal(value: &Value) -> String {
-    match value {
-        Value::String(text) if !text.is_empty() && text.chars().all(|c| c.is_ascii_uppercase() || c == '_') => text.clone(),
-        Value::Object(map) => format!("{{{}}}", map.iter().map(|(k, v)| format!("{k}: {}", literal(v))).collect::<Vec<_>>().join(", ")),
-        Value::Array(list) => format!("[{}]", list.iter().map(literal).collect::<Vec<_>>().join(", ")),
-        other => other.to_string(),
-    }
-}
-
-/// The component a schema stands for, through references, nullability and lists.
-fn target<'a>(description: &'a Description, schema: &'a Value) -> (Option<&'a str>, &'a Value) {
-    if let Some(inner) = schema["oneOf"].as_array().and_then(|l| l.iter().find(|s| reference(s).is_some())) {
-        return target(description, inner);
-    }
-    if let Some(inner) = schema["allOf"].as_array().filter(|l| l.len() == 1) {
-        return target(description, &inner[0]);
-    }
-    if schema["items"].is_object() {
-        return target(description, &schema["items"]);
-    }
-    match reference(schema) {
-        Some(name) => (Some(name), &description.components[name]),
-        None => (None, schema),
-    }
-}
-
-fn selection(description: &Description, name: &str, depth: usize) -> String {
-    if let Some(item) = name.strip_prefix("Page") {
-        return format!("{{ nodes {} pageInfo {{ hasNextPage endCursor }} totalCount }}", selection(description, item, depth + 1));
-    }
-    let Some(properties) = description.components[name]["properties"].as_object() else { return String::new() };
-    let fields: Vec<String> = properties
-        .iter()
-        .map(|(key, schema)| match target(description, schema) {
-            (Some(name), target) if target["properties"].is_object() && depth < 8 => format!("{} {}", camel(key), selection(description, name, depth + 1)),
-            _ => camel(key),
-        })
-        .collect();
-    format!("{{ {} }}", fields.join(" "))
-}
-
-/// From REST's JSON to GraphQL's, for arguments.
-fn outward(description: &Description, schema: Option<&Value>, value: &Value) -> Value {
-    let Some(schema) = schema else { return value.clone() };
-    match (value, target(description, schema).1) {
-        (Value::Array(list), _) => list.iter().map(|v| outward(description, Some(schema), v)).collect(),
-        (Value::Object(map), target) if target["properties"].is_object() => map.iter().map(|(k, v)| (camel(k), outward(description, target["properties"].get(k), v))).collect(),
-        (Value::String(word), target) if target["enum"].is_array() => word.to_uppercase().into(),
-        (Value::Number(n), target) if target["format"] == "int64" => n.to_string().into(),
-        (other, _) => other.clone(),
-    }
-}
-
-/// From GraphQL's JSON back to REST's, for results.
-fn inward(description: &Description, name: Option<&str>, value: &Value) -> Value {
-    let Some(name) = name else { return value.clone() };
-    if let Some(item) = name.strip_prefix("Page") {
-        let nodes: Value = value["nodes"].as_array().unwrap().iter().map(|node| inward(description, Some(item), node)).collect();
-        return json!({"data": nodes, "page": {"next_cursor": value["pageInfo"]["endCursor"], "has_more": value["pageInfo"]["hasNextPage"], "total": value["totalCount"].as_str().map(|n| n.parse::<i64>().unwrap())}});
-    }
-    let Some(properties) = description.components[name]["properties"].as_object() else { return value.clone() };
-    properties.iter().map(|(key, schema)| (key.clone(), back(description, schema, &value[camel(key)]))).collect()
-}
-
-fn back(description: &Description, schema: &Value, value: &Value) -> Value {
-    let (name, target) = target(description, schema);
-    match value {
-        Value::Array(list) if schema["type"] != "object" => list.iter().map(|v| back(description, schema, v)).collect(),
-        Value::Object(_) if target["properties"].is_object() => inward(description, name, value),
-        Value::String(word) if target["enum"].is_array() => word.to_lowercase().into(),
-        Value::String(number) if target["format"] == "int64" => number.parse::<i64>().unwrap().into(),
-        other => other.clone(),
-    }
-}
-
-/// Ids, times, tokens and keys differ between two servers: each is replaced by the number of its first sight.
-fn masked(seen: &mut BTreeMap<String, usize>, value: &Value) -> Value {
-    match value {
-        // The two servers may be asked in two minutes.
-        Value::Object(map) if map.contains_key("step_seconds") => "(trends)".into(),
-        Value::Object(map) => map
-            .iter()
-            // Timers come and go.
-            .filter(|(k, v)| !v.is_null() && *k != "due_at")
-            .map(|(k, v)| {
-                let secret = k.ends_with("_token") || k.ends_with("_at") || ["not_after", "chain", "fingerprint", "bound_port", "names", "uid_validity", "at", "oldest", "next_try", "headers", "undo_until", "confirm_by", "message_id", "duration_seconds", "message", "first_port", "last_port", "instructions", "requests", "responses", "server_transactions", "client_transactions", "branch", "rtt_ms"].contains(&k.as_str());
-                (k.clone(), if secret { "(masked)".into() } else { masked(seen, v) })
-            })
-            .collect(),
-        Value::Array(list) => list.iter().map(|v| masked(seen, v)).collect(),
-        // A port of a telephone, or a tag in what it sent.
-        Value::String(text) if text.contains("127.0.0.1:") => "(a place)".into(),
-        // A trace field holds the time.
-        Value::String(text) if text.starts_with("Return-Path:") => "(a message with trace fields)".into(),
-        Value::String(text) if text.len() == 36 && text.matches('-').count() == 4 => {
-            let next = seen.len();
-            format!("(id {})", seen.entry(text.clone()).or_insert(next)).into()
-        }
-        other => other.clone(),
-    }
 }
 
 /// No operation: two telephones register with each server, and one calls the other.
@@ -393,10 +166,10 @@ fn script() -> Vec<Step> {
     step("setAccountPassword", json!({"account": "$anna", "password": "another good phrase"}));
     names_and_rights(&mut steps);
     routing(&mut steps);
-    mailboxes(&mut steps);
+    mail::mailboxes(&mut steps);
     messaging(&mut steps);
     signal_rules(&mut steps);
-    queue(&mut steps);
+    mail::queue(&mut steps);
     calls(&mut steps);
     let mut step = |id, input| steps.push((id, input, None, None));
     step("suspendAccount", json!({"account": "$anna", "suspend_mail": "bounce"}));
@@ -520,42 +293,6 @@ fn routing(steps: &mut Vec<Step>) {
     }
 }
 
-/// Mailboxes and the messages in them, those of the administrator himself.
-fn mailboxes(steps: &mut Vec<Step>) {
-    let raw = "From: A <a@x.example>\r\nTo: b@y.example\r\nSubject: Hello\r\nDate: Thu, 1 Jan 2026 10:00:00 +0000\r\nMessage-ID: <1@x.example>\r\n\r\nBody text\r\n";
-    let mut step = |id, input| steps.push((id, input, None, None));
-    step("listMailboxes", json!({"account": "me"}));
-    step("createMailbox", json!({"account": "me", "name": "Work/2026"}));
-    step("createMailbox", json!({"account": "me", "name": "INBOX"}));
-    step("getMailbox", json!({"account": "me", "mailbox": "path:INBOX"}));
-    step("updateMailbox", json!({"account": "me", "mailbox": "path:Work", "subscribed": false}));
-    steps.push(("importMessage", json!({"account": "me", "mailbox": "path:INBOX", "raw": raw}), Some(("$message", "/id")), None));
-    let mut step = |id, input| steps.push((id, input, None, None));
-    step("listMessages", json!({"account": "me", "limit": 5}));
-    step("listMessages", json!({"account": "me", "mailbox": "path:INBOX", "position": 0, "limit": 1}));
-    step("listMessages", json!({"account": "me", "position": -1}));
-    step("listMessages", json!({"account": "me", "mailbox": "path:INBOX", "collapse": "thread", "count": "exact"}));
-    step("listMessages", json!({"account": "me", "count": "some"}));
-    step("searchMessages", json!({"account": "me", "text": "body", "has_attachment": false}));
-    step("getMessage", json!({"account": "me", "id": "$message"}));
-    step("getMessage", json!({"account": "$anna", "id": "$message"}));
-    step("getHeaders", json!({"account": "me", "id": "$message"}));
-    step("getRaw", json!({"account": "me", "id": "$message"}));
-    step("getPart", json!({"account": "me", "id": "$message", "part": "1"}));
-    step("getPart", json!({"account": "me", "id": "$message", "part": "7"}));
-    submissions(steps);
-    traces(steps);
-    let mut step = |id, input| steps.push((id, input, None, None));
-    step("updateMessage", json!({"account": "me", "id": "$message", "keywords": {"$seen": true}}));
-    step("bulkMessages", json!({"account": "me", "ids": ["$message"], "keywords": {"$flagged": true}, "mailbox_ids": ["path:INBOX"]}));
-    step("bulkMessages", json!({"account": "me", "ids": []}));
-    step("bulkMessages", json!({"account": "me", "filter": {"mailbox": "path:INBOX"}, "keywords": {"$seen": false}}));
-    step("deleteMessage", json!({"account": "me", "id": "$message"}));
-    step("bulkMessages", json!({"account": "me", "ids": ["$message"], "delete": "permanent"}));
-    step("deleteMailbox", json!({"account": "me", "mailbox": "path:Work"}));
-    step("deleteMailbox", json!({"account": "me", "mailbox": "path:Work/2026"}));
-}
-
 /// Presence and instant messages; nobody has a device.
 fn messaging(steps: &mut Vec<Step>) {
     let mut step = |id, input| steps.push((id, input, None, None));
@@ -642,74 +379,6 @@ fn signal_rules(steps: &mut Vec<Step>) {
     step("updateDiallerSettings", json!({"account": "$anna", "unset": ["nonsense"]}));
 }
 
-/// Mail in transit: nothing leaves, for nobody sends.
-fn queue(steps: &mut Vec<Step>) {
-    let mut step = |id, input| steps.push((id, input, None, None));
-    let raw = "From: A <a@x.example>\r\nTo: b@far.example\r\nSubject: Hello\r\nMessage-ID: <2@x.example>\r\n\r\nBody text\r\n";
-    let far = json!({"module": "smtp", "name": "far.example"});
-    step("updateModule", json!({"module": "smtp_out", "set": {"enabled": false}}));
-    step("submitRawMessage", json!({"from": "a@x.example", "to": ["nobody@main.example"], "raw": raw}));
-    step("submitRawMessage", json!({"from": "a@x.example", "to": [], "raw": raw}));
-    for number in ["$first", "$second", "$third"] {
-        steps.push(("submitRawMessage", json!({"from": "a@x.example", "to": ["b@far.example", "c@other.example"], "raw": raw}), Some((number, "/number")), None));
-    }
-    let mut step = |id, input| steps.push((id, input, None, None));
-    step("getQueueSummary", json!({}));
-    step("listQueues", json!({"limit": 1}));
-    step("listQueues", json!({"module": "smtp", "state": "waiting"}));
-    step("getQueue", far.clone());
-    step("getQueue", json!({"module": "smtp", "name": "nowhere.example"}));
-    step("holdQueue", far.clone());
-    step("holdQueue", json!({"module": "fax", "name": "far.example"}));
-    step("getQueue", far.clone());
-    step("unholdQueue", far.clone());
-    step("unholdQueue", far.clone());
-    step("releaseQueue", far.clone());
-    step("rerouteQueue", far);
-    step("listTransitMessages", json!({"limit": 2}));
-    step("listTransitMessages", json!({"recipient": "Other", "limit": 5}));
-    step("getTransitMessage", json!({"number": "$first"}));
-    step("getTransitMessage", json!({"number": 999_999}));
-    step("holdMessage", json!({"number": "$first", "recipient": "b@far.example"}));
-    step("holdMessage", json!({"number": "$first", "recipient": "b@far.example"}));
-    step("holdMessage", json!({"number": "$first", "recipient": "x@far.example"}));
-    step("unholdMessage", json!({"number": "$first"}));
-    step("unholdMessage", json!({"number": "$first"}));
-    step("releaseMessage", json!({"number": "$first"}));
-    step("redirectMessage", json!({"number": "$first", "recipient": "b@far.example", "to": ["d@third.example"]}));
-    step("redirectMessage", json!({"number": "$first", "to": ["nobody@main.example"]}));
-    step("redirectMessage", json!({"number": "$first", "to": []}));
-    step("rerouteMessage", json!({"number": "$first"}));
-    // Held, so that the reports to the senders stay where they are.
-    step("holdQueue", json!({"module": "local", "name": "c@other.example"}));
-    step("holdQueue", json!({"module": "local", "name": "b@far.example"}));
-    step("rejectMessage", json!({"number": "$second", "recipient": "c@other.example", "text": "no thanks"}));
-    step("getTransitMessage", json!({"number": "$second"}));
-    step("rejectQueue", json!({"module": "smtp", "name": "far.example"}));
-    step("rejectByFilter", json!({}));
-    step("rejectByFilter", json!({"sender": "nobody@x.example"}));
-    step("downloadTransitMessage", json!({"number": "$third"}));
-    // Reading other people's mail needs a right that no administrator has by himself.
-    step("createAccount", json!({"domain": "main.example", "name": "reader", "password": PASSWORD}));
-    step("replaceRights", json!({"account": "reader@main.example", "server": ["mailbox_read_all"]}));
-    steps.push(("login", json!({"login": "reader@main.example", "password": PASSWORD}), Some(("$token", "/access_token")), None));
-    steps.push(("downloadTransitMessage", json!({"number": "$third"}), None, None));
-    steps.push(("login", json!({"login": "postmaster", "password": PASSWORD}), Some(("$token", "/access_token")), None));
-    let mut step = |id, input| steps.push((id, input, None, None));
-    step("deleteTransitMessage", json!({"number": "$third"}));
-    step("deleteTransitMessage", json!({"number": "$third"}));
-}
-
-/// What happened to messages; each side is asked for its own.
-fn traces(steps: &mut Vec<Step>) {
-    steps.push(("sendMessage", json!({"account": "me", "to": [{"name": "", "email": "postmaster@main.example"}], "subject": "Traced"}), Some(("$mid", "/message_id")), None));
-    steps.push(("searchMailTrace", json!({"message_id": "$mid"}), Some(("$trace", "/data/0/trace_id")), None));
-    steps.push(("searchMailTrace", json!({"recipient": "nobody@main.example", "limit": 5}), None, None));
-    steps.push(("searchMailTrace", json!({"number": "x"}), None, None));
-    steps.push(("getMailTrace", json!({"trace_id": "$trace"}), None, None));
-    steps.push(("getMailTrace", json!({"trace_id": "00000000-0000-0000-0000-000000000000"}), None, None));
-}
-
 /// Addresses and ports of telephony.
 fn voice_network(steps: &mut Vec<Step>) {
     let mut step = |id, input| steps.push((id, input, None, None));
@@ -723,6 +392,8 @@ fn voice_network(steps: &mut Vec<Step>) {
     step("updateMediaPorts", json!({"first_port": 30_000}));
     step("updateMediaPorts", json!({"last_port": 99_999}));
     step("checkFirewall", json!({}));
+    step("getFirewallPlan", json!({}));
+    step("getServerChecks", json!({}));
     step("updateLan", json!({"wan_ipv4": "", "lan_ipv4": ""}));
 }
 
@@ -785,25 +456,6 @@ fn calls(steps: &mut Vec<Step>) {
     step("listCdr", json!({"account": "tel-anna@main.example"}));
     step("listCdr", json!({"account": "tel-bert@main.example", "limit": 9}));
     step("getCdr", json!({"call": "$call"}));
-}
-
-/// Messages sent, kept for a while and called back.
-fn submissions(steps: &mut Vec<Step>) {
-    steps.push(("createUpload", json!({"account": "me", "content": "a,b", "type": "text/csv"}), Some(("$blob", "/blob_id")), None));
-    steps.push(("downloadBlob", json!({"account": "me", "blob": "$blob"}), None, None));
-    steps.push(("downloadBlob", json!({"account": "me", "blob": "00000000-0000-0000-0000-000000000000"}), None, None));
-    let to = json!([{"name": "", "email": "postmaster@main.example"}]);
-    let file = json!([{"blob_id": "$blob", "name": "table.csv"}]);
-    steps.push(("sendMessage", json!({"account": "me", "to": to, "subject": "Hello", "text": "Hi", "attachments": file, "undo_seconds": 100}), Some(("$sending", "/id")), None));
-    steps.push(("getSubmission", json!({"account": "me", "id": "$sending"}), None, None));
-    steps.push(("cancelSubmission", json!({"account": "me", "id": "$sending"}), None, None));
-    steps.push(("cancelSubmission", json!({"account": "me", "id": "$sending"}), None, None));
-    steps.push(("sendMessage", json!({"account": "me", "to": [{"name": "", "email": "nobody@main.example"}]}), None, None));
-    steps.push(("createDraft", json!({"account": "me", "to": [{"name": "", "email": "half"}], "text": "Not yet"}), Some(("$draft", "/id")), None));
-    steps.push(("replaceDraft", json!({"account": "me", "id": "$draft", "subject": "Now"}), None, None));
-    steps.push(("replaceDraft", json!({"account": "me", "id": "$draft"}), None, None));
-    steps.push(("sendMessage", json!({"account": "me", "undo_seconds": 500}), None, None));
-    steps.push(("listSubmissions", json!({"account": "me", "limit": 1}), None, None));
 }
 
 fn both_doors_say_the_same() -> Result<(), Failed> {

@@ -34,7 +34,7 @@ pub(crate) fn trials() -> Vec<Trial> {
 }
 
 /// A server with accounts, and an administrator.
-fn server(users: &[&str]) -> (Scratch, Server, Client) {
+pub(crate) fn server(users: &[&str]) -> (Scratch, Server, Client) {
     let (scratch, server, admin) = claimed();
     for name in users {
         assert_eq!(admin.call("POST", "/domains/main.example/accounts", Some(json!({"name": name, "password": PASSWORD}))).status, 201);
@@ -42,7 +42,7 @@ fn server(users: &[&str]) -> (Scratch, Server, Client) {
     (scratch, server, admin)
 }
 
-fn registered(server: &Server, user: &str) -> Telephone {
+pub(crate) fn registered(server: &Server, user: &str) -> Telephone {
     let mut one = Telephone::new(server.offset, user);
     assert_eq!(status(&one.register(PASSWORD, 600)), 200);
     one
@@ -54,7 +54,7 @@ fn signed_in(server: &Server, user: &str) -> Client {
     client
 }
 
-fn invite(from: &mut Telephone, to: &Telephone, call_id: &str) -> String {
+pub(crate) fn invite(from: &mut Telephone, to: &Telephone, call_id: &str) -> String {
     let (uri, description) = (format!("sip:{}@main.example", to.user), from.sdp());
     from.request("INVITE", &uri, &format!("<{uri}>"), call_id, "Content-Type: application/sdp\r\n", &description)
 }

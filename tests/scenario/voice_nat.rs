@@ -194,7 +194,7 @@ fn ipv4_talks_with_ipv6() -> Outcome {
 
 /// Most of it is waiting: all at the same time.
 fn a_verdict_names_who_is_not_heard_and_the_port() -> Outcome {
-    let faults: [fn(); 4] = [|| swallowed(true, false), || swallowed(false, true), || swallowed(true, true), wrong_address];
+    let faults: [fn(); 5] = [|| swallowed(true, false), || swallowed(false, true), || swallowed(true, true), wrong_address, gone];
     std::thread::scope(|scope| {
         let running: Vec<_> = faults.into_iter().map(|fault| scope.spawn(fault)).collect();
         for one in running {
@@ -251,6 +251,22 @@ fn wrong_address() {
     let verdict = verdict(&exchange, &id);
     let opens: SocketAddr = verdict["open"].as_str().unwrap().parse().unwrap();
     assert_eq!((verdict["silent"].as_str(), verdict["reason"].as_str(), opens.ip(), RELAY.contains(&opens.port())), (Some("both"), Some("firewall"), nobody.into(), true), "{verdict:#}");
+}
+
+/// A telephone is no more, and its machine says that nobody listens.
+fn gone() {
+    let mut internet = Internet::new();
+    let (near, open) = (internet.home(), internet.host());
+    let exchange = Exchange::open();
+    let (mut alice, mut bob) = (at_home(&exchange, "alice", 0, &near, &internet), outside(&exchange, "bob", 1, &open, &internet));
+    alice.phone.dial("bob@main.example");
+    bob.phone.answer();
+    alice.phone.event("CALL_ESTABLISHED");
+    relayed(&alice, &bob, &internet);
+    let id = exchange.live()["id"].as_str().unwrap().to_owned();
+    drop(bob.phone);
+    let verdict = verdict(&exchange, &id);
+    assert_eq!((verdict["silent"].as_str(), verdict["reason"].as_str()), (Some("callee"), Some("icmp_unreachable")), "{verdict:#}");
 }
 
 /// The ports of the relay for the caller and for the callee, when both are heard.

@@ -93,6 +93,22 @@ fn registers_and_is_called() -> Result<(), Failed> {
     assert_eq!(status(&desk.receive()), 486);
     let ack = receive(&mut socket);
     assert!(ack.starts_with("ACK "), "{ack}");
+    // Over the connection that it registered over it needs no password, but only for itself.
+    assert_eq!(admin.call("PATCH", "/server/modules/sip", Some(json!({"set": {"auth_own_domain": "everybody"}}))).status, 200);
+    let ask = |user: &str| {
+        format!(
+            "OPTIONS sip:desk@main.example SIP/2.0\r\nVia: SIP/2.0/WS x.invalid;branch=z9hG4bK{user}\r\nMax-Forwards: 70\r\nFrom: <sip:{user}@main.example>;tag=1\r\nTo: <sip:desk@main.example>\r\n\
+             Call-ID: {user}\r\nCSeq: 9 OPTIONS\r\nContent-Length: 0\r\n\r\n"
+        )
+    };
+    assert_eq!(status(&desk.register(PASSWORD, 600)), 200);
+    socket.send(Message::Text(ask("desk").into())).unwrap();
+    assert_eq!(status(&receive(&mut socket)), 407, "it is not the desk");
+    socket.send(Message::Text(ask("webby").into())).unwrap();
+    let came = desk.receive();
+    assert_eq!(field(&came, "P-Asserted-Identity"), Some("<sip:webby@main.example>"), "{came}");
+    desk.send(&desk.reply(&came, 200, ""));
+    assert_eq!(status(&receive(&mut socket)), 200);
     // When the page is gone, so is the telephone.
     drop(socket);
     let gone = (0..1000).any(|_| admin.call("GET", "/sip/registrations?account=webby@main.example", None).body["data"] == json!([]));

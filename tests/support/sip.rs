@@ -14,6 +14,8 @@ pub(crate) struct Telephone {
     pub(crate) user: String,
     domain: String,
     cseq: u32,
+    /// The address that it says to have, when that is not its own.
+    says: Option<String>,
 }
 
 /// The value of a field of a message.
@@ -35,7 +37,12 @@ impl Telephone {
     pub(crate) fn new(offset: u16, user: &str) -> Self {
         let socket = UdpSocket::bind("127.0.0.1:0").unwrap();
         socket.set_read_timeout(Some(PATIENCE)).unwrap();
-        Self { socket, server: SocketAddr::from(([127, 0, 0, 1], 5060 + offset)), user: user.to_owned(), domain: "main.example".to_owned(), cseq: 0 }
+        Self { socket, server: SocketAddr::from(([127, 0, 0, 1], 5060 + offset)), user: user.to_owned(), domain: "main.example".to_owned(), cseq: 0, says: None }
+    }
+
+    /// The same with a Contact at this address, as it is seen in its own network.
+    pub(crate) fn says(self, address: &str) -> Self {
+        Self { says: Some(address.to_owned()), ..self }
     }
 
     fn address(&self) -> SocketAddr {
@@ -43,7 +50,7 @@ impl Telephone {
     }
 
     pub(crate) fn contact(&self) -> String {
-        format!("<sip:{}@{}>", self.user, self.address())
+        format!("<sip:{}@{}>", self.user, self.says.clone().unwrap_or_else(|| self.address().to_string()))
     }
 
     pub(crate) fn send(&self, message: &str) {
@@ -77,7 +84,7 @@ impl Telephone {
 
     /// Says yes to whoever asks whether it is there, until nobody says anything for long.
     pub(crate) fn answers_options(&self) {
-        let one = Self { socket: self.socket.try_clone().unwrap(), server: self.server, user: self.user.clone(), domain: self.domain.clone(), cseq: 0 };
+        let one = Self { socket: self.socket.try_clone().unwrap(), server: self.server, user: self.user.clone(), domain: self.domain.clone(), cseq: 0, says: self.says.clone() };
         std::thread::spawn(move || {
             let mut buffer = vec![0; 65_535];
             while let Ok(length) = one.socket.recv(&mut buffer) {

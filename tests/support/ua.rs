@@ -47,6 +47,12 @@ impl Message {
         self.field(name).and_then(|value| value.split(";tag=").nth(1)).and_then(|rest| rest.split([';', ' ']).next()).unwrap_or_default().to_owned()
     }
 
+    /// The same request once a dialog has a tag for it.
+    pub(crate) fn within(&self, dialog: &Dialog) -> Self {
+        let to = self.field("To").unwrap();
+        Self(self.0.replacen(&format!("To: {to}\r\n"), &format!("To: {to};tag={}\r\n", dialog.local_tag), 1))
+    }
+
     fn contact(&self) -> String {
         self.field("Contact").and_then(|value| value.split(['<', '>']).nth(1)).unwrap_or_default().to_owned()
     }
@@ -63,6 +69,19 @@ pub(crate) struct Dialog {
     target: String,
     pub(crate) routes: Vec<String>,
     cseq: u32,
+}
+
+impl Dialog {
+    /// The next request has the number after the INVITE, which is not acknowledged yet.
+    pub(crate) fn early(mut self) -> Self {
+        self.cseq += 1;
+        self
+    }
+
+    /// The next request has the number of the last: an ACK.
+    pub(crate) fn repeat(&mut self) {
+        self.cseq -= 1;
+    }
 }
 
 /// An INVITE that is on its way.
@@ -266,8 +285,17 @@ impl Ua {
 
     /// Sends an INVITE, with credentials where they are asked for.
     pub(crate) fn invite(&mut self, uri: &str, more: &str) -> Invited {
-        let body = format!("v=0\r\no=- 1 1 IN IP4 {0}\r\ns=-\r\nc=IN IP4 {0}\r\nt=0 0\r\nm=audio 40000 RTP/AVP 0\r\n", self.local.ip());
-        let mut request = self.make("INVITE", uri, &format!("Content-Type: application/sdp\r\n{more}"), &body);
+        self.invite_with(uri, more, &self.sdp())
+    }
+
+    /// The description of one voice stream at a port where nobody listens.
+    pub(crate) fn sdp(&self) -> String {
+        describe(self.local.ip(), "m=audio 40000 RTP/AVP 0\r\n")
+    }
+
+    /// The same with this body.
+    pub(crate) fn invite_with(&mut self, uri: &str, more: &str, body: &str) -> Invited {
+        let mut request = self.make("INVITE", uri, &format!("{}{more}", kind(body)), body);
         self.send(request.as_bytes());
         // Who is near is not challenged.
         if !self.local.ip().is_loopback() {
@@ -302,10 +330,17 @@ impl Ua {
             self.acknowledge(&invited.request, &answer);
             return (answer, None);
         }
+        let mut dialog = self.dialog(invited, &answer);
+        self.send_in(&mut dialog, "ACK", "", "");
+        (answer, Some(dialog))
+    }
+
+    /// The dialog that a response to an INVITE begins.
+    pub(crate) fn dialog(&self, invited: &Invited, answer: &Message) -> Dialog {
         let sent = Message(invited.request.clone());
         let mut routes: Vec<String> = answer.fields("Record-Route").flat_map(|value| value.split(',')).map(|value| value.trim().to_owned()).collect();
         routes.reverse();
-        let mut dialog = Dialog {
+        Dialog {
             call_id: sent.field("Call-ID").unwrap().to_owned(),
             local_tag: sent.tag("From"),
             remote_tag: answer.tag("To"),
@@ -313,15 +348,19 @@ impl Ua {
             remote: invited.uri.clone(),
             target: answer.contact(),
             routes,
-            cseq: invited.cseq,
-        };
-        dialog.cseq -= 1;
-        self.send_in(&mut dialog, "ACK", "", "");
-        (answer, Some(dialog))
+            // The ACK has the number of its INVITE.
+            cseq: invited.cseq - 1,
+        }
     }
 
     /// Answers a request. A 2xx to an INVITE brings the dialog.
     pub(crate) fn reply(&self, request: &Message, status: u16, reason: &str) -> Dialog {
+        let body = if request.is("INVITE") && status == 200 { self.sdp() } else { String::new() };
+        self.reply_with(request, status, reason, "", &body)
+    }
+
+    /// The same with these fields and this body.
+    pub(crate) fn reply_with(&self, request: &Message, status: u16, reason: &str, more: &str, body: &str) -> Dialog {
         let tag = if request.tag("To").is_empty() { unique() } else { request.tag("To") };
         let to = request.field("To").unwrap();
         let to = if request.tag("To").is_empty() { format!("{to};tag={tag}") } else { to.to_owned() };
@@ -331,10 +370,8 @@ impl Ua {
                 text += &format!("{name}: {value}\r\n");
             }
         }
-        let body = if request.is("INVITE") && status == 200 { format!("v=0\r\no=- 1 1 IN IP4 {0}\r\ns=-\r\nc=IN IP4 {0}\r\nt=0 0\r\nm=audio 40000 RTP/AVP 0\r\n", self.local.ip()) } else { String::new() };
-        let kind = if body.is_empty() { "" } else { "Content-Type: application/sdp\r\n" };
         let field = |name: &str| request.field(name).unwrap();
-        text += &format!("From: {}\r\nTo: {to}\r\nCall-ID: {}\r\nCSeq: {}\r\nContact: {}\r\n{kind}Content-Length: {}\r\n\r\n{body}", field("From"), field("Call-ID"), field("CSeq"), self.contact(), body.len());
+        text += &format!("From: {}\r\nTo: {to}\r\nCall-ID: {}\r\nCSeq: {}\r\nContact: {}\r\n{more}{}Content-Length: {}\r\n\r\n{body}", field("From"), field("Call-ID"), field("CSeq"), self.contact(), kind(body), body.len());
         self.send(text.as_bytes());
         let remote = request.field("From").unwrap().split(['<', '>']).nth(1).unwrap_or_default().to_owned();
         let routes = request.fields("Record-Route").flat_map(|value| value.split(',')).map(|value| value.trim().to_owned()).collect();
@@ -369,6 +406,15 @@ impl Ua {
     pub(crate) fn answered_in(&self, dialog: &Dialog, method: &str) -> Message {
         self.final_of(dialog.cseq, method)
     }
+}
+
+/// A description of streams at an address.
+pub(crate) fn describe(address: IpAddr, media: &str) -> String {
+    format!("v=0\r\no=- 1 1 IN IP4 {address}\r\ns=-\r\nc=IN IP4 {address}\r\nt=0 0\r\n{media}")
+}
+
+fn kind(body: &str) -> &'static str {
+    if body.is_empty() { "" } else { "Content-Type: application/sdp\r\n" }
 }
 
 /// A call between two user agents: the dialogs of both ends, and the INVITE as it arrived.

@@ -4,6 +4,8 @@ use std::future::Future;
 use std::net::IpAddr;
 use std::pin::Pin;
 
+use message::spf::{self, Hosts, Mechanism, Term, is_in};
+
 use crate::outside::{Outside, Silence};
 
 /// Lookups after which nobody goes on (RFC 7208 §4.6.4 allows 10).
@@ -26,32 +28,7 @@ pub(super) struct Spf {
 
 /// The texts that are SPF records.
 pub(super) fn records(texts: Vec<String>) -> Vec<String> {
-    texts.into_iter().filter(|text| text.eq_ignore_ascii_case("v=spf1") || text.get(..7).is_some_and(|head| head.eq_ignore_ascii_case("v=spf1 "))).collect()
-}
-
-/// Whether an address is in a network of so many bits; all bits when none are named.
-fn is_in(address: IpAddr, network: IpAddr, bits: Option<u32>) -> bool {
-    let same = |a: u128, b: u128, width: u32| {
-        let bits = bits.unwrap_or(width).min(width);
-        bits == 0 || (a ^ b) >> (width - bits) == 0
-    };
-    match (address, network) {
-        (IpAddr::V4(a), IpAddr::V4(b)) => same(u32::from(a).into(), u32::from(b).into(), 32),
-        (IpAddr::V6(a), IpAddr::V6(b)) => same(a.into(), b.into(), 128),
-        _ => false,
-    }
-}
-
-/// Lengths of networks after a mechanism, `/24`, `//64` or `/24//64`: for IPv4 and IPv6.
-fn lengths(text: &str) -> Option<(Option<u32>, Option<u32>)> {
-    let (four, six) = text.split_once("//").map_or((text, None), |(four, six)| (four, Some(six)));
-    let number = |text: &str, most: u32| text.parse().ok().filter(|bits| *bits <= most);
-    let four = match four.strip_prefix('/') {
-        Some(bits) => Some(number(bits, 32)?),
-        None if four.is_empty() => None,
-        None => return None,
-    };
-    Some((four, match six { Some(bits) => Some(number(bits, 128)?), None => None }))
+    texts.into_iter().filter(|text| spf::is_record(text)).collect()
 }
 
 impl Spf {
@@ -59,29 +36,20 @@ impl Spf {
     pub(super) fn read<'a>(&'a mut self, dns: &'a dyn Outside, domain: &'a str, record: &'a str, addresses: &'a [IpAddr]) -> Pin<Box<dyn Future<Output = Vec<Option<char>>> + Send + 'a>> {
         Box::pin(async move {
             let mut results = vec![None; addresses.len()];
-            let mut redirect = None;
-            for term in record.split_ascii_whitespace().skip(1) {
-                if let Some((name, value)) = term.split_once('=').filter(|(name, _)| name.bytes().all(|b| b.is_ascii_alphanumeric() || b"-_.".contains(&b))) {
-                    if name.eq_ignore_ascii_case("redirect") {
-                        redirect = Some(value.to_owned());
-                    }
-                    continue;
-                }
-                let (qualifier, mechanism) = match term.chars().next() {
-                    Some(sign @ ('+' | '-' | '~' | '?')) => (sign, &term[1..]),
-                    _ => ('+', term),
-                };
+            let Some(record) = spf::parse(record) else { return results };
+            self.invalid |= record.invalid;
+            for Term { qualifier, mechanism } in &record.terms {
                 let matched = self.mechanism(dns, domain, mechanism, addresses).await;
                 for (result, matched) in results.iter_mut().zip(matched) {
                     if result.is_none() && matched {
-                        *result = Some(qualifier);
+                        *result = Some(*qualifier);
                     }
                 }
             }
-            if let Some(target) = redirect
+            if let Some(target) = &record.redirect
                 && results.iter().any(Option::is_none)
             {
-                let further = self.follow(dns, &target, addresses).await;
+                let further = self.follow(dns, target, addresses).await;
                 results.iter_mut().zip(further).for_each(|(result, further)| *result = result.or(further));
             }
             results
@@ -89,61 +57,35 @@ impl Spf {
     }
 
     /// Which of the addresses a mechanism matches.
-    async fn mechanism(&mut self, dns: &dyn Outside, domain: &str, mechanism: &str, addresses: &[IpAddr]) -> Vec<bool> {
-        let none = vec![false; addresses.len()];
-        let end = mechanism.find([':', '/']).unwrap_or(mechanism.len());
-        let (name, rest) = mechanism.split_at(end);
-        let name = name.to_ascii_lowercase();
-        match name.as_str() {
-            "all" => vec![true; addresses.len()],
-            "ip4" | "ip6" => {
-                let text = rest.strip_prefix(':').unwrap_or_default();
-                let (network, bits) = text.split_once('/').map_or((text, Some(None)), |(network, bits)| (network, bits.parse().ok().map(Some)));
-                match (network.parse::<IpAddr>(), bits) {
-                    (Ok(network), Some(bits)) if network.is_ipv6() == (name == "ip6") => addresses.iter().map(|address| is_in(*address, network, bits)).collect(),
-                    _ => {
-                        self.invalid = true;
-                        none
-                    }
-                }
-            }
-            "include" => {
-                let target = rest.strip_prefix(':').unwrap_or_default().to_owned();
-                self.follow(dns, &target, addresses).await.into_iter().map(|result| result == Some('+')).collect()
-            }
-            "a" | "mx" => self.hosts(dns, domain, &name, rest, addresses).await,
-            "exists" | "ptr" => {
+    async fn mechanism(&mut self, dns: &dyn Outside, domain: &str, mechanism: &Mechanism, addresses: &[IpAddr]) -> Vec<bool> {
+        match mechanism {
+            Mechanism::All => vec![true; addresses.len()],
+            Mechanism::Network(network, bits) => addresses.iter().map(|address| is_in(*address, *network, *bits)).collect(),
+            Mechanism::Include(target) => self.follow(dns, target, addresses).await.into_iter().map(|result| result == Some('+')).collect(),
+            Mechanism::A(hosts) => self.hosts(dns, domain, false, hosts, addresses).await,
+            Mechanism::Mx(hosts) => self.hosts(dns, domain, true, hosts, addresses).await,
+            Mechanism::Other(_) => {
                 self.lookups += 1;
                 self.uncertain = true;
-                none
-            }
-            _ => {
-                self.invalid = true;
-                none
+                vec![false; addresses.len()]
             }
         }
     }
 
     /// Which of the addresses are those of a host, or of the hosts that take mail.
-    async fn hosts(&mut self, dns: &dyn Outside, domain: &str, name: &str, rest: &str, addresses: &[IpAddr]) -> Vec<bool> {
-        let none = vec![false; addresses.len()];
+    async fn hosts(&mut self, dns: &dyn Outside, domain: &str, mail: bool, hosts: &Hosts, addresses: &[IpAddr]) -> Vec<bool> {
         self.lookups += 1;
-        let (target, bits) = rest.split_at(rest.find('/').unwrap_or(rest.len()));
-        let target = target.strip_prefix(':').unwrap_or(domain);
-        let Some((four, six)) = lengths(bits) else {
-            self.invalid = true;
-            return none;
-        };
+        let target = hosts.domain.as_deref().unwrap_or(domain);
         if target.contains('%') || self.lookups > PATIENCE {
             self.uncertain = true;
-            return none;
+            return vec![false; addresses.len()];
         }
-        let hosts = if name == "a" { vec![target.to_owned()] } else { self.heard(dns.exchanges(target).await).into_iter().map(|(_, host)| host).take(10).collect() };
+        let names = if mail { self.heard(dns.exchanges(target).await).into_iter().map(|(_, host)| host).take(10).collect() } else { vec![target.to_owned()] };
         let mut found = Vec::new();
-        for host in hosts {
-            found.extend(self.heard(dns.addresses(&host).await));
+        for name in names {
+            found.extend(self.heard(dns.addresses(&name).await));
         }
-        addresses.iter().map(|address| found.iter().any(|host| is_in(*address, *host, if address.is_ipv4() { four } else { six }))).collect()
+        addresses.iter().map(|address| found.iter().any(|host| is_in(*address, *host, hosts.bits(*address)))).collect()
     }
 
     /// What the record of another domain says of the addresses.

@@ -236,6 +236,20 @@ fn too_many_are_told_to_wait() {
 }
 
 #[test]
+fn other_times_and_limits_act_on_what_is_new() {
+    let mut play = Play::new(1);
+    let timers = Timers { t1: Duration::from_millis(100), b: Duration::from_secs(2), ..Timers::default() };
+    play.endpoint.configure(timers, 2);
+    play.receive(udp(), INVITE).receive(udp(), &as_method("OPTIONS").replace("branch=", "branch=z9hG4bKother"));
+    assert_eq!(play.done().matches("new").count(), 2, "there is room for two");
+    let sent = play.endpoint.send(play.now, udp(), octets(&INVITE.replace("branch=", "branch=z9hG4bKours"))).unwrap();
+    play.until(350);
+    assert_eq!(play.done().matches("> INVITE").count(), 3, "at once, after 0.1 and after 0.3 s");
+    play.until(2_100);
+    assert!(play.endpoint.sent(&sent).is_none(), "nobody waits longer than timer B");
+}
+
+#[test]
 fn responses_find_their_request() {
     let mut play = Play::new(10);
     let key = play.endpoint.send(play.now, udp(), octets(INVITE)).unwrap();

@@ -31,7 +31,7 @@ pub(super) fn services(records: &[Naptr], sips: bool) -> Vec<(Transport, String)
 }
 
 /// SRV records in the order in which they are tried: by priority, and by chance according to weight (RFC 2782).
-pub(super) fn shuffled(records: &[Srv], random: u64) -> Vec<&Srv> {
+pub fn shuffled(records: &[Srv], random: u64) -> Vec<&Srv> {
     let mut left: Vec<&Srv> = records.iter().collect();
     // Those without weight come first, so that they have a small chance.
     left.sort_by_key(|record| (record.priority, record.weight > 0));

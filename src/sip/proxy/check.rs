@@ -11,7 +11,7 @@ use crate::{Name, Request, Writer};
 /// Max-Breadth of a request that has none, and the most that is believed (RFC 5393 §5.3.3.1).
 const MAX_BREADTH: u32 = 60;
 /// Max-Forwards of a request that has none (RFC 3261 §16.6 step 3).
-const MAX_FORWARDS: u8 = 70;
+pub const MAX_FORWARDS: u8 = 70;
 
 /// What a server knows its own branches by: random, secret, the same on all its nodes.
 #[derive(Clone, Copy)]
@@ -96,6 +96,19 @@ impl Refusal {
 /// [`Refusal`] with 483 for too many hops, 482 for a loop, 440 when it may not be in any more branches, 420 for an unknown
 /// extension. An ACK is then dropped.
 pub fn check(request: &Request, secret: &Secret, supported: &[&str]) -> Result<Checked, Refusal> {
+    check_within(request, secret, supported, MAX_FORWARDS)
+}
+
+/// The same with another Max-Forwards for a request that has none.
+///
+/// # Errors
+/// As [`check`].
+pub fn check_within(
+    request: &Request,
+    secret: &Secret,
+    supported: &[&str],
+    max_forwards: u8,
+) -> Result<Checked, Refusal> {
     let (loop_hash, tag) = secret.hash(request);
     let refusal = |status, fields| Refusal {
         status,
@@ -103,7 +116,7 @@ pub fn check(request: &Request, secret: &Secret, supported: &[&str]) -> Result<C
         tag,
     };
     let hops = match request.max_forwards() {
-        Ok(None) => MAX_FORWARDS,
+        Ok(None) => max_forwards,
         Ok(Some(hops)) => hops.checked_sub(1).ok_or(refusal(483, Vec::new()))?,
         Err(_) => return Err(refusal(400, Vec::new())),
     };

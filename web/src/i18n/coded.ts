@@ -1,7 +1,8 @@
 // English for words that come from the API where the word itself does not do.
 export const coded: Record<string, string> = {
-  "check.database": "Database", "check.running": "Running",
+  "check.database": "Database", "check.running": "Running", "check.disk": "Disk", "check.open_files": "Open files", "check.media_ports": "Ports of media", "check.media_streams": "Media streams", "check.local_ports": "Ports given to others too",
   "list.client_ips": "Client IPs",
+  "choice.crlf": "CRLF", "choice.options": "OPTIONS", "choice.notify": "NOTIFY",
   "choice.smtp": "SMTP", "choice.submission": "Submission", "choice.imap": "IMAP", "choice.pop": "POP3", "choice.http_admin": "HTTP, administrators", "choice.http_user": "HTTP, users", "choice.sip_udp": "SIP, UDP", "choice.sip_tcp": "SIP, TCP", "choice.sip_tls": "SIP, TLS",
   "choice.tls_off": "none", "choice.tls_starttls": "on demand (STARTTLS)", "choice.tls_implicit": "from the start", "choice.access_grant": "only these", "choice.access_deny": "all but these",
   "setting.group.set_reply_to": "Answers go to the group", "setting.group.remove_to_cc": "Recipients named in the mail are taken out", "setting.group.remove_author": "The author gets no copy", "setting.group.reject_automatic": "Automatic mail is refused",

@@ -117,6 +117,7 @@ export type AccountSettingsPatch = {
   "max_roster_items"?: number | null;
   /** Telephones the account may register at a time. */
   "max_signal_contacts"?: number | null;
+  "media_force"?: MediaForce | null;
   /** The account may sign in from addresses outside Client IPs. */
   "mobile"?: boolean | null;
   /** Telephones of the account are told of voice messages without asking for it, as old ones need. */
@@ -398,6 +399,8 @@ export type Certificate = {
 };
 /** Where a certificate comes from. */
 export type CertificateKind = "self_signed" | "imported";
+/** How a check stands. */
+export type CheckState = "ok" | "warning" | "failed";
 /** What a list shows once. */
 export type Collapse = "thread";
 export type CompleteSetupBody = {
@@ -902,6 +905,8 @@ export type FileContent = {
 export type FirewallCheck = {
   /** The same for people. */
   "instructions": string;
+  /** When it was asked; nothing when it was not since the start. */
+  "probed_at"?: string | null;
   /** What the STUN server saw, when one is set. */
   "probes": Array<StunProbe>;
   /** Every range of ports to open, for each address. */
@@ -1195,6 +1200,8 @@ export type MediaCapture = {
 };
 /** An end of a call. */
 export type MediaEnd = "caller" | "callee";
+/** When media of a call goes through this server. */
+export type MediaForce = "auto" | "always" | "never";
 /** Ports of relayed media. */
 export type MediaPorts = {
   /** Relayed calls of two that the ports suffice for, for each local address, when RTCP has ports of its own. */
@@ -1282,14 +1289,22 @@ export type MediaStream = {
   "over_limit": number;
   /** Packets received. */
   "packets": number;
+  /** Changes of the payload type. */
+  "payload_changes"?: number;
   /** RTP payload type. */
   "payload_type"?: number | null;
   /** `good`, `fair` or `poor`. */
   "quality"?: string | null;
+  /** What of bursts the end lacks, by its own measure, in percent. */
+  "remote_burst_density_percent"?: number | null;
+  /** What comes too late for the end to play it, by its own measure (RFC 3611), in percent. */
+  "remote_discard_percent"?: number | null;
   /** Jitter that the end reports of what it receives, in milliseconds. */
   "remote_jitter_ms"?: number | null;
   /** Loss that the end reports of what it receives, in percent. */
   "remote_loss_percent"?: number | null;
+  /** How the end hears, by its own measure, 1 to 5. */
+  "remote_mos"?: number | null;
   /** Packets that came late. */
   "reordered": number;
   /** RTCP packets received. */
@@ -1826,10 +1841,14 @@ export type Registration = {
   "id": string;
   /** Whether a NAT is in between: `none`, `far_end` or `near_end`. */
   "nat": string;
+  /** It answers pings, or is not pinged with anything that has an answer; requests go there. */
+  "reachable": boolean;
   /** Address and port its requests come from. */
   "received": string;
   /** When it registered last. */
   "refreshed_at": string;
+  /** How long its last answer to a ping took, in milliseconds. */
+  "rtt_ms"?: number | null;
   /** How it is connected: `udp`, `tcp`, `tls`, `ws` or `wss`. */
   "transport": string;
   /** How it calls itself. */
@@ -2311,6 +2330,24 @@ export type Server = {
   "time_zone": string;
   /** Version of the object. */
   "version": number;
+};
+/** One check. */
+export type ServerCheck = {
+  /** What it is measured by. */
+  "bound"?: number | null;
+  /** What is checked: `database`, `listeners`, `disk`, `open_files` (for the ports of media and all connections), `media_ports` (how many pairs are in use), `media_streams`, `local_ports` (that the system gives to others but which are ports of media), or a warning of the addresses as in `/network/lan`, which stands here only when it applies. */
+  "check": string;
+  /** The same for people. */
+  "detail": string;
+  /** What there is, when it is a number. */
+  "found"?: number | null;
+  /** How it stands. */
+  "state": CheckState;
+};
+/** What of this server was checked. */
+export type ServerChecks = {
+  /** Every check, in a fixed order. */
+  "data": Array<ServerCheck>;
 };
 /** The settings of [`ServerSettings`] that one level sets; what is absent is inherited. */
 export type ServerSettingsPatch = {
@@ -3139,6 +3176,7 @@ export interface Inputs {
   getCurrentPrincipal: Record<string, never>;
   getServer: Record<string, never>;
   updateServer: UpdateServerBody;
+  getServerChecks: Record<string, never>;
   getServerSettings: Record<string, never>;
   updateServerSettings: UpdateServerSettingsBody;
   getServerAccountDefaults: Record<string, never>;
@@ -3195,6 +3233,7 @@ export interface Inputs {
   getMediaPorts: Record<string, never>;
   updateMediaPorts: UpdateMediaPortsBody;
   checkFirewall: Record<string, never>;
+  getFirewallPlan: Record<string, never>;
   getDnsSettings: Record<string, never>;
   updateDnsSettings: UpdateDnsSettingsBody;
   listRegistrations: {
@@ -4197,6 +4236,7 @@ export interface Results {
   getCurrentPrincipal: Principal;
   getServer: Server;
   updateServer: Server;
+  getServerChecks: ServerChecks;
   getServerSettings: SettingsView;
   updateServerSettings: SettingsView;
   getServerAccountDefaults: SettingsView;
@@ -4227,6 +4267,7 @@ export interface Results {
   getMediaPorts: MediaPorts;
   updateMediaPorts: MediaPorts;
   checkFirewall: FirewallCheck;
+  getFirewallPlan: FirewallCheck;
   getDnsSettings: SettingsView;
   updateDnsSettings: SettingsView;
   listRegistrations: PageRegistration;

@@ -212,6 +212,7 @@ export const admin = {
   "Packets": "Pakete",
   "Password of postmaster": "Passwort von postmaster",
   "Ping": "Anpingen",
+  "does not answer": "antwortet nicht",
   "Port 25 takes mail from other servers; 587 and 465 take it from mail programs, which sign in.": "Port 25 nimmt Mail von anderen Servern an; 587 und 465 nehmen sie von Mailprogrammen, die sich anmelden.",
   "Port": "Port",
   "Ports": "Ports",
@@ -433,5 +434,8 @@ export const admin = {
   "{n} recipients are tried now": "{n} Empfänger werden jetzt versucht",
   "{n} recipients wait": "{n} Empfänger warten",
   "{n} tries": "{n} Versuche",
+  "MOS as it hears": "MOS nach eigenem Maß",
+  "to be looked at": "anzusehen",
+  "{found} of {bound}": "{found} von {bound}",
   "{ok} of {all} well": "{ok} von {all} gut",
 } as const;

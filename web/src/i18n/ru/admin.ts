@@ -212,6 +212,7 @@ export const admin = {
   "Packets": "Пакеты",
   "Password of postmaster": "Пароль postmaster",
   "Ping": "Проверить",
+  "does not answer": "не отвечает",
   "Port": "Порт",
   "Port 25 takes mail from other servers; 587 and 465 take it from mail programs, which sign in.": "Порт 25 принимает почту от других серверов; 587 и 465 — от почтовых программ, которые входят.",
   "Ports": "Порты",
@@ -433,5 +434,8 @@ export const admin = {
   "{n} recipients are tried now": "Попытка сейчас, получателей: {n}",
   "{n} recipients wait": "Ждут получателей: {n}",
   "{n} tries": "Попыток: {n}",
+  "MOS as it hears": "MOS по его оценке",
+  "to be looked at": "требуют внимания",
+  "{found} of {bound}": "{found} из {bound}",
   "{ok} of {all} well": "{ok} из {all} в порядке",
 };

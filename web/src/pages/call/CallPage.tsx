@@ -111,6 +111,8 @@ function Streams({ report }: { report: MediaReport | null }) {
         { label: "Lost", end: true, cell: (row) => `${number(Math.round(row.loss_percent * 10) / 10)} %` },
         { label: "Jitter", end: true, cell: (row) => `${number(Math.round(row.jitter_mean_ms))} ms` },
         { label: "MOS", end: true, cell: (row) => (row.mos ? <Chip tone={row.mos >= 3.6 ? "ok" : row.mos >= 3 ? "warn" : "error"}>{row.mos.toFixed(1)}</Chip> : "–") },
+        // Few telephones measure themselves.
+        (report?.streams.some((row) => row.remote_mos) ?? false) && { label: "MOS as it hears", end: true, cell: (row) => row.remote_mos?.toFixed(1) ?? "–" },
       ]} />
     </section>
   );

@@ -48,6 +48,9 @@ function DomainDash() {
   return <section className="card stack tight"><h2>{t("Your domains")}</h2>{data.data.map((domain) => <Link key={domain.id} to={`/users/domains/${encodeURIComponent(domain.name)}`}>{domain.name}</Link>)}</section>;
 }
 
+/** What the server checks of itself beside what is shown anyway, and where it is put right. */
+const CURES: Record<string, string | undefined> = { disk: undefined, open_files: undefined, media_ports: "/settings/network/media-ports", media_streams: "/settings/network/media-ports", local_ports: "/settings/network/media-ports" };
+
 /** One check of the health strip; every red one leads to its cure. */
 function Strip() {
   const { data: health } = useHealth();
@@ -56,6 +59,7 @@ function Strip() {
   const { data: server } = useCall("getServer", {}, { enabled: reads() });
   const domain = server?.main_domain ?? "";
   const { data: dns } = useCall("getLastDnsCheck", { domain }, { enabled: domain !== "" && knows() });
+  const { data: checks } = useCall("getServerChecks", {}, { enabled: holds(session.principal, "monitors"), refetchInterval: 60_000 });
   const failed = listeners?.data.filter((listener) => listener.state === "failed") ?? [];
   const shown = certificates?.data.find((certificate) => certificate.active);
   const left = shown ? (new Date(shown.not_after).getTime() - Date.now()) / 1000 / DAY_SECONDS : null;
@@ -64,6 +68,10 @@ function Strip() {
   if (listeners) parts.push([t("Listeners"), failed.length > 0 ? "error" : "ok", failed.length > 0 ? t("{n} cannot open", { n: failed.length }) : t("{n} open", { n: listeners.data.filter((one) => one.state === "up").length }), "/settings/network/listeners"]);
   if (shown && left !== null) parts.push([t("Certificate"), left < 7 ? "error" : shown.kind === "self_signed" || left < 30 ? "warn" : "ok", shown.kind === "self_signed" ? t("self-signed") : t("until {day}", { day: day(shown.not_after) }), "/master/certificates"]);
   if (dns?.checked_at) parts.push([t("DNS"), dns.summary.error > 0 ? "error" : dns.summary.warning > 0 ? "warn" : "ok", t("{ok} of {all} well", { ok: dns.summary.ok, all: dns.results.length }), `/users/domains/${encodeURIComponent(domain)}?tab=dns`]);
+  const amiss = checks?.data.filter((check) => check.state !== "ok") ?? [];
+  for (const { check, state, found, bound } of amiss) if (check in CURES) parts.push([word(`check.${check}`), state === "failed" ? "error" : "warn", typeof found !== "number" ? t("failed") : typeof bound !== "number" ? number(found) : t("{found} of {bound}", { found: number(found), bound: number(bound) }), CURES[check]]);
+  const addresses = amiss.filter(({ check }) => /^(wan|lan)_ip_/.test(check));
+  if (addresses.length > 0) parts.push([t("Addresses"), "warn", t("to be looked at"), "/settings/network/lan"]);
   return (
     <section className="card row" aria-label={t("Health")} style={{ gap: "20px", minHeight: "54px" }}>
       {parts.map(([name, tone, text, to]) => (

@@ -26,7 +26,7 @@ export default function Registrations() {
           { label: "Telephone", cell: (row) => row.user_agent || <span className="muted">{t("unknown")}</span> },
           { label: "From", cell: (row) => <span className="mono">{row.received} <span className="muted">{row.transport}</span></span> },
           { label: "Contact", cell: (row) => <span className="mono muted">{row.contact}</span> },
-          { label: "NAT", cell: (row) => (row.nat && row.nat !== "none" ? <Chip tone="info">{row.nat}</Chip> : <span className="muted">–</span>) },
+          { label: "NAT", cell: (row) => <span className="row tight">{row.nat && row.nat !== "none" ? <Chip tone="info">{row.nat}</Chip> : <span className="muted">–</span>}{row.reachable ? null : <Chip tone="warn">{t("does not answer")}</Chip>}</span> },
           { label: "Refreshed", cell: (row) => <Time at={row.refreshed_at} /> },
           { label: "Until", cell: (row) => <Time at={row.expires_at} /> },
           { label: "Actions", fit: true, cell: (row) => <span className="row tight" style={{ flexWrap: "nowrap" }}><Button tone="quiet" onClick={() => ping.mutate({ id: row.id }, { onError: tell })}>{t("Ping")}</Button><Button tone="quiet" onClick={() => remove.mutate({ id: row.id }, { onError: tell })}>{t("Take away")}</Button></span> },
