@@ -4,6 +4,7 @@ export const user = {
   "(nobody yet)": "(noch niemand)",
   "(unknown sender)": "(unbekannter Absender)",
   "A slash parts levels: Work/2026.": "Ein Schrägstrich trennt Ebenen: Arbeit/2026.",
+  "A telephone that can watch a list shows all of them, and who is on the phone, when it watches": "Ein Telefon, das Listen beobachten kann, zeigt sie alle, und wer gerade spricht, wenn es dies beobachtet:",
   "Add somebody": "Jemanden hinzufügen",
   "Address of the link": "Adresse des Verweises",
   "All {n} messages chosen": "Alle {n} Nachrichten ausgewählt",

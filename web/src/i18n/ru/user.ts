@@ -4,6 +4,7 @@ export const user = {
   "(nobody yet)": "(пока никого)",
   "(unknown sender)": "(неизвестный отправитель)",
   "A slash parts levels: Work/2026.": "Косая черта разделяет уровни: Работа/2026.",
+  "A telephone that can watch a list shows all of them, and who is on the phone, when it watches": "Телефон, который умеет следить за списком, покажет их всех и кто сейчас разговаривает, если следит за",
   "Add somebody": "Добавить человека",
   "Address of the link": "Адрес ссылки",
   "All {n} messages chosen": "Выбраны все сообщения ({n})",
