@@ -141,7 +141,7 @@ impl Switch {
             self.end_call(now, call, limited, "server");
             return self.respond(now, &key, answer(&request, limited, "", &flow));
         }
-        if call.is_some() && sender.subscriber.as_ref().is_some_and(|caller| self.meters.take(now, Metered::CallOut, caller).is_err()) {
+        if call.is_some() && sender.subscriber.as_ref().is_some_and(|caller| self.meter(now, Metered::CallOut, caller).is_err()) {
             self.end_call(now, call, 403, "server");
             return self.respond(now, &key, answer(&request, 403, "Call limit", &flow));
         }
