@@ -26,6 +26,7 @@ pub(crate) fn trials() -> Vec<Trial> {
         test("events_reach_whom_they_concern", events_reach_whom_they_concern),
         test("records_are_found_and_exported", records_are_found_and_exported),
         test("ladders_outlive_the_server", ladders_outlive_the_server),
+        test("calls_leave_nothing_behind_when_they_must_not", calls_leave_nothing_behind_when_they_must_not),
         test("telephones_are_asked_whether_they_are_there", telephones_are_asked_whether_they_are_there),
         test("packets_of_a_call_are_captured", packets_of_a_call_are_captured),
         test("servers_that_fail_are_shown", servers_that_fail_are_shown),
@@ -326,6 +327,25 @@ fn ladders_outlive_the_server() -> Outcome {
     let user = signed_in(&server, "anna");
     assert_eq!((trace(&user, "failed", "").status, trace(&user, "failed", "?detail=full").status), (200, 403));
     assert_eq!(trace(&signed_in(&server, "carl"), "failed", "").status, 404);
+    Ok(())
+}
+
+fn calls_leave_nothing_behind_when_they_must_not() -> Outcome {
+    let (_scratch, server, admin) = server(&["anna", "bert"]);
+    let keep = |history: bool| assert_eq!(admin.call("PATCH", "/server/modules/sip", Some(json!({"set": {"history": history}}))).status, 200);
+    let mut heard = Stream::open(&admin, "calls,registrations", None);
+    keep(false);
+    let (mut anna, bert) = (registered(&server, "anna"), registered(&server, "bert"));
+    refused(&mut anna, &bert, "forgotten", 500);
+    keep(true);
+    refused(&mut anna, &bert, "remembered", 500);
+    let records = admin.call("GET", "/cdr", None).body["data"].clone();
+    let known: Vec<&str> = records.as_array().unwrap().iter().map(|one| one["sip_call_id"].as_str().unwrap()).collect();
+    assert_eq!(known, ["remembered"]);
+    let first = heard.next();
+    assert_eq!((&first["type"], &first["object"]["id"]), (&json!("call.started"), &records[0]["id"]), "nothing was told before");
+    assert_eq!(server.sql("SELECT count(*) FROM call_trace").trim(), "1");
+    assert_eq!(admin.call("GET", "/sip/registrations", None).body["data"].as_array().unwrap().len(), 2, "telephones are known all the same");
     Ok(())
 }
 
