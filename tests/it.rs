@@ -101,6 +101,8 @@ mod smtp;
 mod tone;
 #[path = "support/ua.rs"]
 mod ua;
+#[path = "scenario/dialling.rs"]
+mod dialling;
 #[path = "scenario/voice_services.rs"]
 mod voice_services;
 #[path = "scenario/voice.rs"]
@@ -152,6 +154,7 @@ fn main() {
     trials.extend(faults::trials());
     trials.extend(queue::trials());
     trials.extend(voice::trials());
+    trials.extend(dialling::trials());
     trials.extend(voice_services::trials());
     trials.extend(signal_rules::trials());
     trials.extend(voice_nat::trials());

@@ -210,6 +210,18 @@ pub struct CallRef {
     pub call: Uuid,
 }
 
+/// Begins a call: the telephones of an account ring, and the one that is picked up dials.
+#[derive(Debug, Clone, Serialize, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct StartCall {
+    /// Who calls: id, address, name in the main domain, or `me`.
+    pub account: String,
+    /// Whom: an address, or a name or number as the account would dial it.
+    pub to: String,
+    /// The telephone picks itself up where it can, for its owner only.
+    pub auto_answer: Option<bool>,
+}
+
 /// What passed in a call, as a ladder.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, ToSchema)]
 pub struct CallTrace {

@@ -56,6 +56,8 @@ pub(crate) enum Decision {
     Answer(u16, Bytes),
     /// It changes or asks for the bindings of this account.
     Register(Arc<Subscriber>),
+    /// It asks for the states of all in the roster of this account.
+    List(Arc<Subscriber>),
     /// It is passed on.
     Proxy(Sender, Signalled),
 }
@@ -127,6 +129,9 @@ async fn register(shared: &Shared, flow: &Flow, request: &Request) -> Result<Dec
     if !owner.active || !owner.settings.sip || !owner.settings.signal {
         return Err(answer(request, 403, "Service disabled", flow));
     }
+    if let Some((status, reason)) = crate::ruled::refuses(shared, flow, request, &owner).await {
+        return Err(answer(request, status, &reason, flow));
+    }
     Ok(Decision::Register(owner))
 }
 
@@ -165,6 +170,12 @@ async fn signal(shared: &Shared, flow: &Flow, request: &Request, known: &[Uuid])
     {
         return Err(answer(request, 403, "Service disabled", flow));
     }
+    if let Some(subscriber) = &subscriber
+        && *request.method() == Method::Subscribe
+        && names_list(shared, flow, request, &uri, subscriber).await?
+    {
+        return Ok(Decision::List(subscriber.clone()));
+    }
     let claimed = said.filter(|_| subscriber.is_none());
     let sender = Sender { subscriber, claimed, peer: Some(flow.address.ip()), is_ours: home.is_some() };
     let address = address_of(&uri).ok_or_else(|| answer(request, 404, "", flow))?;
@@ -178,6 +189,17 @@ async fn signal(shared: &Shared, flow: &Flow, request: &Request, known: &[Uuid])
         return Err(challenge(shared, flow, request, &realm, asks, false));
     }
     Ok(Decision::Proxy(sender, signalled))
+}
+
+/// Whether a SUBSCRIBE is for the list of who sent it: in its domain, unless an account there has the name.
+async fn names_list(shared: &Shared, flow: &Flow, request: &Request, uri: &Uri<'_>, subscriber: &Subscriber) -> Result<bool, Decision> {
+    if !crate::lists::is_named(uri) {
+        return Ok(false);
+    }
+    let domain = own_domain(shared, flow, request, uri.host()).await?.filter(|domain| subscriber.address.rsplit_once('@').is_some_and(|(_, own)| own.eq_ignore_ascii_case(domain)));
+    let Some(domain) = domain else { return Ok(false) };
+    let taken = shared.service.subscriber_of_login(crate::lists::NAME, &domain).await.map_err(|_| answer(request, 503, "", flow))?;
+    Ok(taken.is_none())
 }
 
 /// Who watches presence without being of the domain, or where that is not told, is looked for in the roster; it learns of who asks.

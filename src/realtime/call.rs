@@ -284,6 +284,13 @@ impl Calls {
         id
     }
 
+    /// Takes a call out whose place another takes.
+    pub(crate) fn take(&mut self, id: Uuid) -> Option<Call> {
+        let call = self.live.remove(&id)?;
+        self.index.remove(&call);
+        Some(call)
+    }
+
     /// A call that is going on.
     pub(crate) fn get(&self, id: Uuid) -> Option<&Call> {
         self.live.get(&id)
@@ -370,8 +377,7 @@ impl Calls {
 
     /// A call is over: its record as it stays. Its ladder is to be put away.
     pub(crate) fn end(&mut self, id: Uuid, cause: &str, ended_by: &str) -> Option<Call> {
-        let mut call = self.live.remove(&id)?;
-        self.index.remove(&call);
+        let mut call = self.take(id)?;
         let (record, at) = (&mut call.record, moment());
         record.ended_at = Some(at);
         record.state = CallState::Ended;

@@ -90,7 +90,7 @@ impl Switch {
             return Ok(Vec::new());
         }
         let own = plan.caller.account == Some(account.account_id);
-        if !own && self.meters.take(now, Metered::CallIn, &account).is_err() {
+        if !own && self.meter(now, Metered::CallIn, &account).is_err() {
             self.note_rule(key, format!("{} gets more calls than it may", account.address));
             return Err(480);
         }

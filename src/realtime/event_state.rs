@@ -70,7 +70,7 @@ impl Switch {
             return Presence::default();
         }
         let own = own.map(|row| said(&row.status, &row.note));
-        let resource = Resource { package: Package::Presence, account: account.as_u128() };
+        let resource = crate::events::resource(Package::Presence, account);
         let mut presence = Presence::aggregate(self.events.published.states(resource).chain(&own));
         if own.is_none() && self.events.published.states(resource).next().is_none() && !self.locations.targets(self.seconds(now), account.as_u128()).is_empty() {
             presence.availability = Availability::Online;

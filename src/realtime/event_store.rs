@@ -6,7 +6,7 @@ use service::SubscriptionRow;
 use sip::Dialog;
 use sip::endpoint::Flow;
 use sip::header::Transport;
-use sip::subscription::{Handle, Kept, Package, Standing, Subscriber as Watcher};
+use sip::subscription::{Handle, Kept, Package, Resource, Standing, Subscriber as Watcher};
 use types::Timestamp;
 use uuid::Uuid;
 
@@ -40,6 +40,7 @@ impl Switch {
             account_id: Uuid::from_u128(subscription.resource.account),
             watcher_id: Uuid::from_u128(watcher),
             package: subscription.resource.package.name().to_owned(),
+            list: subscription.resource.list,
             pending: subscription.standing == Standing::Pending,
             received: subscription.flow.address.to_string(),
             transport: subscription.flow.transport.name().to_lowercase(),
@@ -53,9 +54,11 @@ impl Switch {
 
     /// Takes a subscription that is no more from the database.
     pub(crate) fn forget_subscription(&mut self, handle: Handle) {
-        if self.events.notifier.get(handle).is_none()
-            && let Some(id) = self.events.stored.remove(&handle)
-        {
+        if self.events.notifier.get(handle).is_some() {
+            return;
+        }
+        self.events.lists.remove(handle);
+        if let Some(id) = self.events.stored.remove(&handle) {
             self.write(Write::Unsubscribed(id));
         }
     }
@@ -94,7 +97,7 @@ impl Switch {
             }
         }
         let watcher = Watcher {
-            resource: resource(package, row.account_id),
+            resource: Resource { list: row.list, ..resource(package, row.account_id) },
             watcher: Some(row.watcher_id.as_u128()),
             standing: if row.pending { Standing::Pending } else { Standing::Active },
             flow,

@@ -13,13 +13,14 @@ use sip::publication::Publications;
 use sip::registrar::{Binding, Cause};
 use sip::subscription::{Asked, Due, Ending, Handle, Limits, Notifier, Package, Resource, Standing, Subscriber as Watcher, Times};
 use sip::transaction::Key;
-use sip::{Name, Request};
+use sip::{Name, Refusal, Request};
 use tokio::sync::watch;
 use types::Timestamp;
 use uuid::Uuid;
 
 use crate::admit::{answer, tag};
 use crate::call::moment;
+use crate::lists::{self, Lists};
 use crate::switch::{Input, Switch, Task};
 use crate::write_behind::Write;
 
@@ -35,6 +36,7 @@ const MOST_GONE: usize = 20;
 #[derive(Debug)]
 pub(crate) struct Events {
     pub(crate) notifier: Notifier,
+    pub(crate) lists: Lists,
     pub(crate) published: Publications<Presence>,
     /// What accounts say of themselves.
     pub(crate) said: HashMap<Uuid, PresenceRow>,
@@ -54,13 +56,14 @@ pub(crate) struct Events {
 }
 
 pub(crate) fn resource(package: Package, account: Uuid) -> Resource {
-    Resource { package, account: account.as_u128() }
+    Resource { package, account: account.as_u128(), list: false }
 }
 
 impl Events {
     pub(crate) fn new(seed: u64) -> Self {
         Self {
             notifier: Notifier::new(Limits::default()),
+            lists: Lists::default(),
             published: Publications::new(Times::default(), seed),
             said: HashMap::new(),
             known: HashMap::new(),
@@ -87,6 +90,14 @@ impl Events {
         self.sent.remove(key);
     }
 
+    /// The state of an account is another: who watches it is told, by itself or in a list.
+    pub(crate) fn changed(&mut self, package: Package, account: Uuid) {
+        self.notifier.changed(resource(package, account));
+        for list in self.lists.changed(package, account) {
+            self.notifier.changed(list);
+        }
+    }
+
     /// An account registered or took back telephones.
     pub(crate) fn registrations_changed(&mut self, account: Uuid, gone: Option<(Cause, &Binding)>) {
         if self.notifier.is_empty() {
@@ -104,7 +115,7 @@ impl Events {
             }
         }
         self.notifier.changed(watched);
-        self.notifier.changed(resource(Package::Presence, account));
+        self.changed(Package::Presence, account);
     }
 
     /// A call of an account is in another state.
@@ -112,8 +123,8 @@ impl Events {
         if let Some(account) = account
             && !self.notifier.is_empty()
         {
-            self.notifier.changed(resource(Package::Dialog, account));
-            self.notifier.changed(resource(Package::Presence, account));
+            self.changed(Package::Dialog, account);
+            self.changed(Package::Presence, account);
         }
     }
 }
@@ -173,38 +184,46 @@ impl Switch {
         }
         let asked = match Asked::read(&request, &SERVED, &Times::default()) {
             Ok(asked) => asked,
-            Err(refusal) => return self.answer(now, &key, refusal.status, refusal.reply(&request, &tag(), flow.address).finish()),
+            Err(refusal) => return self.refuse_subscription(now, &key, &flow, &request, &refusal),
         };
         let standing = sender.subscriber.as_ref().and_then(|watcher| Some((watcher.clone(), standing(asked.package, watcher, &watched, signalled.shown)?)));
         let Some((watcher, standing)) = standing else { return self.respond(now, &key, answer(&request, 403, "", &flow)) };
-        let contact = self.contact(&watched, &flow);
-        let subscriber = Watcher {
-            resource: resource(asked.package, watched.account_id),
-            watcher: Some(watcher.account_id.as_u128()),
-            standing,
-            flow,
-            tag: &tag(),
-            contact: &contact,
-        };
-        match self.events.notifier.subscribe(now, &request, &asked, &subscriber) {
-            Err(refusal) => self.answer(now, &key, refusal.status, refusal.reply(&request, &tag(), flow.address).finish()),
+        let of = resource(asked.package, watched.account_id);
+        let user = watched.address.rsplit_once('@').map_or("", |(user, _)| user);
+        let Some(handle) = self.begin_subscription(now, &key, flow, &request, &asked, (of, user), (&watcher, standing)) else { return };
+        if asked.package == Package::MessageSummary && asked.expires > 0 && self.events.inboxes.insert(watched.account_id) {
+            self.watch_inbox(watched.account_id);
+        }
+        self.events.known.insert(watcher.account_id, watcher);
+        self.events.known.insert(watched.account_id, watched);
+        self.store_subscription(now, handle);
+        self.tick_events(now);
+    }
+
+    pub(crate) fn refuse_subscription(&mut self, now: Instant, key: &Key, flow: &Flow, request: &Request, refusal: &Refusal) {
+        self.answer(now, key, refusal.status, refusal.reply(request, &tag(), flow.address).finish());
+    }
+
+    /// Begins to tell a watcher of something, which is answered; `None` when it is refused.
+    #[expect(clippy::too_many_arguments, reason = "a request and what was found out about it")]
+    pub(crate) fn begin_subscription(&mut self, now: Instant, key: &Key, flow: Flow, request: &Request, asked: &Asked<'_>, (resource, user): (Resource, &str), (watcher, standing): (&Subscriber, Standing)) -> Option<Handle> {
+        let contact = self.contact(user, &flow);
+        let subscriber = Watcher { resource, watcher: Some(watcher.account_id.as_u128()), standing, flow, tag: &tag(), contact: &contact };
+        match self.events.notifier.subscribe(now, request, asked, &subscriber) {
+            Err(refusal) => {
+                self.refuse_subscription(now, key, &flow, request, &refusal);
+                None
+            }
             Ok(handle) => {
-                let octets = self.events.notifier.reply(&request, handle, asked.expires, flow);
-                self.answer(now, &key, 200, octets);
-                if asked.package == Package::MessageSummary && asked.expires > 0 && self.events.inboxes.insert(watched.account_id) {
-                    self.watch_inbox(watched.account_id);
-                }
-                self.events.known.insert(watcher.account_id, watcher);
-                self.events.known.insert(watched.account_id, watched);
-                self.store_subscription(now, handle);
-                self.tick_events(now);
+                let octets = self.events.notifier.reply(request, handle, asked.expires, flow);
+                self.answer(now, key, 200, octets);
+                Some(handle)
             }
         }
     }
 
-    /// Our Contact in a subscription.
-    fn contact(&mut self, watched: &Subscriber, flow: &Flow) -> String {
-        let user = watched.address.rsplit_once('@').map_or("", |(user, _)| user);
+    /// Our Contact in a subscription to what this user stands for.
+    pub(crate) fn contact(&mut self, user: &str, flow: &Flow) -> String {
         let transport = match flow.transport {
             Transport::Udp => String::new(),
             other => format!(";transport={}", other.name().to_lowercase()),
@@ -223,6 +242,9 @@ impl Switch {
             Ok(handle) => {
                 let octets = self.events.notifier.reply(request, handle, asked.expires, *flow);
                 self.answer(now, key, 200, octets);
+                if let Some(of) = self.events.notifier.get(handle).map(|subscription| subscription.resource).filter(|of| of.list) {
+                    self.events.lists.forget_members(handle, of);
+                }
                 self.store_subscription(now, handle);
                 self.tick_events(now);
             }
@@ -262,7 +284,7 @@ impl Switch {
                 if published.changed {
                     let object = serde_json::json!({"id": id, "address": account.address});
                     self.write(Write::News(Occurrence { topic: "im", kind: "presence.changed", account_id: Some(id), domain_id: Some(account.domain_id), object: object.to_string() }));
-                    self.events.notifier.changed(watched);
+                    self.events.changed(Package::Presence, id);
                     self.tick_events(now);
                 }
             }
@@ -275,7 +297,7 @@ impl Switch {
             return;
         }
         while let Some(expired) = self.events.published.expire(now) {
-            self.events.notifier.changed(expired);
+            self.events.changed(expired.package, Uuid::from_u128(expired.account));
         }
         let mut told = false;
         while let Some(due) = self.events.notifier.poll(now) {
@@ -288,6 +310,9 @@ impl Switch {
     }
 
     fn tell_subscriber(&mut self, now: Instant, due: &Due) {
+        if due.resource.list {
+            return self.tell_list(now, due);
+        }
         if due.resource.package == Package::MessageSummary {
             let (service, handle, account) = (self.shared.service.clone(), due.handle, Uuid::from_u128(due.resource.account));
             let task: Task = Box::pin(async move {
@@ -297,7 +322,7 @@ impl Switch {
             return self.tasks.push(task);
         }
         let body = self.event_body(now, due);
-        self.send_notify(now, due.handle, body.as_deref());
+        self.send_notify(now, due.handle, body.as_deref().map(|body| (due.resource.package.body(), body)));
     }
 
     /// The voice messages of a subscriber are counted.
@@ -306,28 +331,30 @@ impl Switch {
         let account = Uuid::from_u128(subscription.resource.account);
         let address = self.events.known.get(&account).map(|subscriber| format!("sip:{}", subscriber.address)).unwrap_or_default();
         let body = crate::event_state::summary(&address, counts);
-        self.send_notify(now, handle, Some(&body));
+        self.send_notify(now, handle, Some((Package::MessageSummary.body(), &body)));
     }
 
-    fn send_notify(&mut self, now: Instant, handle: Handle, body: Option<&str>) {
-        let Some(flow) = self.events.notifier.get(handle).map(|subscription| subscription.flow) else { return };
+    /// Sends what is to be told, with its media type; whether something leads to the subscriber.
+    pub(crate) fn send_notify(&mut self, now: Instant, handle: Handle, body: Option<(&str, &str)>) -> bool {
+        let Some(flow) = self.events.notifier.get(handle).map(|subscription| subscription.flow) else { return false };
         let Some(usable) = self.way_to_subscriber(handle) else {
             if !self.hold_subscriber(handle) {
                 // Nothing leads there any more.
                 self.events.notifier.answered(handle, 480);
                 self.forget_subscription(handle);
             }
-            return;
+            return false;
         };
         if usable != flow && usable.transport != Transport::Udp {
             self.events.notifier.lead(handle, usable);
         }
-        let via = format!("SIP/2.0/{} {};rport;branch=z9hG4bK{}", usable.transport.name(), self.sent_by(&usable), tag());
-        let Some((_, octets)) = self.events.notifier.notify(now, handle, &via, body.map(str::as_bytes)) else { return };
+        let via = self.new_via(&usable);
+        let Some((_, octets)) = self.events.notifier.notify(now, handle, &via, body.map(|(media_type, body)| (media_type, body.as_bytes()))) else { return false };
         if let Some(key) = self.endpoint.send(now, usable, octets) {
             self.events.sent.insert(key, handle);
         }
         self.forget_subscription(handle);
+        true
     }
 
     /// A NOTIFY was answered so, 408 when not at all; whether it was one.
@@ -372,7 +399,7 @@ impl Switch {
 
     /// An account says something of itself.
     pub(crate) fn say_presence(&mut self, row: PresenceRow) {
-        self.events.notifier.changed(resource(Package::Presence, row.account_id));
+        self.events.changed(Package::Presence, row.account_id);
         self.events.said.insert(row.account_id, row);
     }
 
@@ -391,7 +418,7 @@ impl Switch {
                 package: subscription.resource.package.name().to_owned(),
                 account_id: watched.account_id,
                 domain_id: watched.domain_id,
-                address: watched.address.to_string(),
+                address: if subscription.resource.list { watched.address.rsplit_once('@').map_or_else(String::new, |(_, domain)| format!("{}@{domain}", lists::NAME)) } else { watched.address.to_string() },
                 watcher_id: watcher.map(|watcher| watcher.account_id),
                 watcher: watcher.map(|watcher| watcher.address.to_string()).unwrap_or_default(),
                 state: if subscription.standing == Standing::Active { "active" } else { "pending" }.to_owned(),

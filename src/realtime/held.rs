@@ -57,6 +57,7 @@ impl Switch {
         if !self.events.notifier.hold(handle) {
             return false;
         }
+        self.events.lists.tell_whole(handle);
         let notifier = &self.events.notifier;
         let held = self.events.held.entry(Uuid::from_u128(watcher)).or_default();
         held.retain(|one| notifier.get(*one).is_some());

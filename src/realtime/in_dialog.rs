@@ -163,6 +163,9 @@ impl Switch {
         if !(200..300).contains(&status) || !response.cseq().is_ok_and(|cseq| cseq.method == "INVITE") {
             return;
         }
+        if self.acknowledge_again(response) {
+            return;
+        }
         let call = response.values(Name::RecordRoute).find_map(|value| {
             let text = std::str::from_utf8(value).ok()?;
             let token = text.split(";pa=").nth(1)?.split(['>', ';', ',']).next()?;

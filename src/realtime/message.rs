@@ -415,7 +415,7 @@ fn request(im: &Im, tag: &str) -> Bytes {
 }
 
 /// An address as a URI.
-fn uri(address: &str) -> String {
+pub(crate) fn uri(address: &str) -> String {
     match address.rsplit_once('@') {
         Some((user, host)) => format!("sip:{}@{host}", sip::uri::escape_user(user)),
         None => format!("tel:{address}"),

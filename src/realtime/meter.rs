@@ -4,11 +4,16 @@ use std::collections::HashMap;
 use std::time::{Duration, Instant};
 
 use model::settings::Flow;
-use service::Subscriber;
+use service::{Occurrence, Subscriber};
 use uuid::Uuid;
+
+use crate::switch::Switch;
+use crate::write_behind::Write;
 
 /// What halves and thirds of events lose.
 const ROUNDING: f64 = 1e-6;
+/// It is told so often that an account has reached a limit, however often it tries.
+const TOLD: Duration = Duration::from_secs(60);
 
 /// What is counted apart.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -56,6 +61,8 @@ struct Left {
 #[derive(Debug, Default)]
 pub(crate) struct Meters {
     left: HashMap<(Metered, Uuid), Left>,
+    /// Since when accounts are known to have reached limits.
+    told: HashMap<(Metered, Uuid), Instant>,
     /// Events that were refused.
     pub(crate) refused: [i64; 3],
 }
@@ -94,9 +101,31 @@ impl Meters {
         Ok(())
     }
 
+    /// Whether it is to be told that an account has reached a limit.
+    fn is_news(&mut self, now: Instant, what: Metered, account: Uuid) -> bool {
+        let known = self.told.get(&(what, account)).is_some_and(|since| now.duration_since(*since) < TOLD);
+        if !known {
+            self.told.insert((what, account), now);
+        }
+        !known
+    }
+
     /// Forgets what is full again.
     pub(crate) fn sweep(&mut self, now: Instant) {
         self.left.retain(|_, left| left.full_at > now);
+        self.told.retain(|_, since| now.duration_since(*since) < TOLD);
+    }
+}
+
+impl Switch {
+    /// Counts an event of an account and its domain; seconds to wait when it is one too many, which is told.
+    pub(crate) fn meter(&mut self, now: Instant, what: Metered, account: &Subscriber) -> Result<(), u64> {
+        let taken = self.meters.take(now, what, account);
+        if taken.is_err() && self.meters.is_news(now, what, account.account_id) {
+            let object = serde_json::json!({"limit": what.setting(), "id": account.account_id, "address": account.address});
+            self.write(Write::News(Occurrence { topic: "system", kind: "limit.hit", account_id: Some(account.account_id), domain_id: Some(account.domain_id), object: object.to_string() }));
+        }
+        taken
     }
 }
 
@@ -124,5 +153,10 @@ mod tests {
         assert_eq!(meters.left.len(), 4);
         meters.sweep(after(90));
         assert!(meters.left.is_empty());
+        // It is told once a minute, of each by itself.
+        assert!(meters.is_news(start, Metered::CallOut, ids[0]) && !meters.is_news(after(59), Metered::CallOut, ids[0]) && meters.is_news(start, Metered::CallOut, ids[1]));
+        assert!(meters.is_news(after(60), Metered::CallOut, ids[0]));
+        meters.sweep(after(120));
+        assert!(meters.told.is_empty());
     }
 }

@@ -87,11 +87,16 @@ impl Switch {
         }
     }
 
+    /// The value of Via in a request of our own by this flow.
+    pub(crate) fn new_via(&mut self, flow: &Flow) -> String {
+        format!("SIP/2.0/{} {};rport;branch=z9hG4bK{}", flow.transport.name(), self.sent_by(flow), tag())
+    }
+
     /// A request of our own to a telephone, outside dialogs: `[From, To]` are URIs. What it is about is still to be written.
     pub(crate) fn own_request(&mut self, flow: &Flow, method: &Method, uri: &str, routes: Vec<String>, [from, to]: [&str; 2]) -> Writer {
-        let sent_by = self.sent_by(flow);
+        let (sent_by, via) = (self.sent_by(flow), self.new_via(flow));
         let mut writer = Writer::request(method, uri);
-        writer.field(Name::Via, format!("SIP/2.0/{} {sent_by};rport;branch=z9hG4bK{}", flow.transport.name(), tag()));
+        writer.field(Name::Via, via);
         writer.field(Name::MaxForwards, "70");
         for route in routes {
             writer.field(Name::Route, route);

@@ -38,6 +38,8 @@ pub(crate) struct Proxied {
     pub(crate) flow: Flow,
     /// The call it belongs to.
     pub(crate) call: Option<Uuid>,
+    /// The call that it asks a telephone to dial for.
+    pub(crate) dials: Option<Uuid>,
     /// Who sent it, when it proved who it is.
     pub(crate) caller: Option<Arc<Subscriber>>,
     /// In a dialog, whether the caller of the call sent it.
@@ -58,7 +60,12 @@ pub(crate) struct Proxied {
 impl Proxied {
     /// A request that came by this flow.
     pub(crate) fn new(proxy: Proxy<Next>, flow: Flow) -> Self {
-        Self { proxy, flow, call: None, caller: None, in_dialog: None, plan: None, says: None, adds: None, im: None, ways: HashMap::new(), armed: None }
+        Self { proxy, flow, call: None, dials: None, caller: None, in_dialog: None, plan: None, says: None, adds: None, im: None, ways: HashMap::new(), armed: None }
+    }
+
+    /// The call whose ladder shows it.
+    pub(crate) fn of_call(&self) -> Option<Uuid> {
+        self.call.or(self.dials)
     }
 
     /// When something is due of it.
@@ -119,6 +126,9 @@ impl Switch {
         if !self.may_replace(now, &request, &sender) {
             return self.respond(now, &key, answer(&request, 403, "Not your call", &flow));
         }
+        if !self.may_command(&request, &sender, near, &signalled.destinations) {
+            return self.respond(now, &key, answer(&request, 403, "Not your telephone", &flow));
+        }
         if signalled.destinations.iter().any(|one| matches!(one, Destination::Blackhole)) {
             return;
         }
@@ -131,7 +141,7 @@ impl Switch {
             self.end_call(now, call, limited, "server");
             return self.respond(now, &key, answer(&request, limited, "", &flow));
         }
-        if call.is_some() && sender.subscriber.as_ref().is_some_and(|caller| self.meters.take(now, Metered::CallOut, caller).is_err()) {
+        if call.is_some() && sender.subscriber.as_ref().is_some_and(|caller| self.meter(now, Metered::CallOut, caller).is_err()) {
             self.end_call(now, call, 403, "server");
             return self.respond(now, &key, answer(&request, 403, "Call limit", &flow));
         }
@@ -163,7 +173,7 @@ impl Switch {
         self.drain_proxy(now, &key);
     }
 
-    fn proxy_config(&self) -> Config {
+    pub(crate) fn proxy_config(&self) -> Config {
         let settings = self.sip_settings();
         let seconds = |seconds: i64| Duration::from_secs(u64::try_from(seconds).unwrap_or(0));
         Config { timer_c: seconds(settings.timer_c), max_forks: usize::try_from(settings.max_forks).unwrap_or(1), ..Config::default() }
@@ -397,10 +407,13 @@ impl Switch {
     fn send_by(&mut self, now: Instant, key: &Key, branch: BranchId, flow: Flow) -> Result<(), u16> {
         let sent_by = self.sent_by(&flow);
         let proxied = self.proxies.get(key).ok_or(480_u16)?;
-        let (call, incoming, request) = (proxied.call, proxied.flow, proxied.proxy.request().clone());
-        let makes_dialog = matches!(request.method(), Method::Invite | Method::Subscribe | Method::Refer);
+        let (call, dials, incoming, request) = (proxied.of_call(), proxied.dials, proxied.flow, proxied.proxy.request().clone());
+        let makes_dialog = dials.is_none() && matches!(request.method(), Method::Invite | Method::Subscribe | Method::Refer);
         let record_route = if proxied.in_dialog.is_none() && makes_dialog { self.record_route(&request, call.unwrap_or_default().as_u128(), &incoming, &flow) } else { Vec::new() };
-        let body = self.offer_body(key, branch, &flow)?;
+        let (contact, body) = match dials {
+            Some(_) => Some(self.dialling_parts(&flow)).unzip(),
+            None => (None, self.offer_body(key, branch, &flow)?),
+        };
         let interval = self.sip_settings().session_expires;
         let of_way = self.proxies.get(key).and_then(|proxied| proxied.ways.get(&branch)).map(|way| way.quirks).unwrap_or_default();
         let quirks = of_way.and(self.peers.quirks(Some(flow.address.ip()), "", ""));
@@ -415,6 +428,9 @@ impl Switch {
         let octets = proxied.proxy.forward(now, branch, &outgoing, |splice| {
             if let Some(body) = &body {
                 splice.body(body);
+            }
+            if let Some(contact) = &contact {
+                splice.set(Name::Contact, contact);
             }
             hide(splice, &request, quirks);
             identity::remove_proofs(splice, &request, |realm| service.is_own_name(realm));
@@ -492,7 +508,7 @@ impl Switch {
     }
 
     fn send_cancel(&mut self, now: Instant, key: &Key, branch: BranchId, octets: Bytes) {
-        let sent = self.proxies.get(key).and_then(|proxied| Some((proxied.call, proxied.ways.get(&branch)?.sent.clone()?)));
+        let sent = self.proxies.get(key).and_then(|proxied| Some((proxied.of_call(), proxied.ways.get(&branch)?.sent.clone()?)));
         let Some((call, (flow, _))) = sent else { return };
         if let Some(call) = call.and_then(|call| self.calls.get_mut(call)) {
             call.ladder.sent(moment(), flow, octets.clone());
@@ -511,7 +527,7 @@ impl Switch {
     /// A response on a branch.
     pub(crate) fn branch_response(&mut self, now: Instant, key: &Key, branch: BranchId, client: &Key, response: Response) {
         let Some(proxied) = self.proxies.get(key) else { return self.stray_again(now, &response) };
-        if let Some(ladder) = proxied.call.and_then(|call| self.calls.ladder(call))
+        if let Some(ladder) = proxied.of_call().and_then(|call| self.calls.ladder(call))
             && let Some((flow, _)) = proxied.ways.get(&branch).and_then(|way| way.sent.as_ref())
             && response.status() > 100
         {
@@ -536,6 +552,12 @@ impl Switch {
     /// Passes a response of a branch back.
     fn relay(&mut self, now: Instant, key: &Key, branch: BranchId, response: &Response) {
         let status = response.status();
+        if let Some(id) = self.proxies.get(key).and_then(|proxied| proxied.dials).filter(|_| status < 300) {
+            if status >= 200 {
+                self.picked_up(now, id, key, branch, response);
+            }
+            return;
+        }
         self.note_reached(key, branch, response);
         let body = match self.answer_body(key, branch, response) {
             Ok(body) => body,
@@ -591,13 +613,18 @@ impl Switch {
     fn begin_call(&mut self, now: Instant, flow: &Flow, request: &Request, sender: &Sender, near: bool, steps: Vec<String>) -> Uuid {
         let account = sender.subscriber.as_ref().or(sender.claimed.as_ref()).map(|subscriber| (subscriber.account_id, subscriber.domain_id));
         let party = call::caller_party(request, flow, account, sender.subscriber.is_some());
-        let record = call::begin(request, party, steps.clone());
+        let mut record = call::begin(request, party, steps.clone());
+        let began = self.has_dialled(now, account.map(|(account, _)| account), request).and_then(|id| self.calls.take(id));
+        if let Some(began) = &began {
+            (record.id, record.started_at) = (began.record.id, began.record.started_at);
+        }
         let mut end = self.caller_end(request, flow, sender.subscriber.is_some() || near);
         end.relay = sender.subscriber.as_ref().or(sender.claimed.as_ref()).map_or(MediaForce::Auto, |subscriber| subscriber.settings.media_force);
-        let news = call::news("call.started", &record);
+        let news = if began.is_none() { call::news("call.started", &record) } else { Vec::new() };
         let id = self.calls.add(now, record, end, request);
         let off = !self.keeps_history();
         if let Some(call) = self.calls.get_mut(id) {
+            call.ladder = began.map(|began| began.ladder).unwrap_or_default();
             let at = moment();
             call.ladder.off = off;
             call.ladder.received(at, *flow, request.octets());

@@ -12,7 +12,6 @@ use sip::{Dialog, Message, Method, Name, Parsed, Request, Response, parse};
 use types::Machine;
 use uuid::Uuid;
 
-use crate::admit::tag;
 use crate::call::{self, End, SetUp, cause_of, moment};
 use crate::session::Session;
 use crate::switch::Switch;
@@ -126,6 +125,9 @@ impl Switch {
                 408 => "timer",
                 _ => "server",
             };
+            if let Some(id) = proxied.dials {
+                return self.give_up(now, id, status, if of_branch { "caller" } else { ended_by });
+            }
             self.end_call(now, proxied.call, status, ended_by);
         }
     }
@@ -164,11 +166,12 @@ impl Switch {
 
     /// Ends a call from here, with a BYE to both ends or by cancelling it; whether there was one.
     pub(crate) fn hang_up(&mut self, now: Instant, id: Uuid, cause: &str, ended_by: &str) -> bool {
+        self.let_go(now, id);
         let Some(call) = self.calls.get_mut(id) else { return false };
         let flows = [Some(call.caller.flow), call.callee().map(|end| end.flow)];
         let dialogs = call.set_up.as_ref().and_then(SetUp::dialogs);
         if call.record.answered_at.is_none() {
-            let key = self.proxies.iter().find(|(_, proxied)| proxied.call == Some(id) && proxied.in_dialog.is_none()).map(|(key, _)| key.clone());
+            let key = self.proxies.iter().find(|(_, proxied)| proxied.of_call() == Some(id) && proxied.in_dialog.is_none()).map(|(key, _)| key.clone());
             if let Some(key) = key {
                 if let Some(proxied) = self.proxies.get_mut(&key) {
                     proxied.plan = None;
@@ -192,7 +195,7 @@ impl Switch {
     pub(crate) fn decline(&mut self, now: Instant, id: Uuid, flow: Flow, sent: Bytes, answer: &Response) {
         let Parsed::Message(Message::Request(invite)) = parse(sent, &sip::Limits::STREAM) else { return };
         let (Ok(dialog), Ok(cseq)) = (Dialog::answered(&invite, answer), invite.cseq()) else { return };
-        let via = format!("SIP/2.0/{} {};rport;branch=z9hG4bK{}", flow.transport.name(), self.sent_by(&flow), tag());
+        let via = self.new_via(&flow);
         let ack = dialog.ack(&via, cseq.number).finish();
         if let Some(call) = self.calls.get_mut(id) {
             call.ladder.sent(moment(), flow, ack.clone());
@@ -201,11 +204,11 @@ impl Switch {
         self.send_bye(now, id, flow, dialog);
     }
 
-    fn send_bye(&mut self, now: Instant, id: Uuid, flow: Flow, mut dialog: Dialog) {
-        let via = format!("SIP/2.0/{} {};rport;branch=z9hG4bK{}", flow.transport.name(), self.sent_by(&flow), tag());
+    pub(crate) fn send_bye(&mut self, now: Instant, id: Uuid, flow: Flow, mut dialog: Dialog) {
+        let via = self.new_via(&flow);
         let octets = dialog.next(&Method::Bye, &via).finish();
-        if let Some(call) = self.calls.get_mut(id) {
-            call.ladder.sent(moment(), flow, octets.clone());
+        if let Some(ladder) = self.calls.ladder(id) {
+            ladder.sent(moment(), flow, octets.clone());
         }
         // Its answer means nothing: the call is over in any case.
         let _ = self.endpoint.send(now, flow, octets);

@@ -44,11 +44,15 @@ fn timestamp(seconds: u64) -> Timestamp {
 impl Switch {
     pub(crate) fn register(&mut self, now: Instant, key: &Key, flow: Flow, request: &Request, subscriber: &Arc<Subscriber>) {
         if !self.shared.service.is_near(flow.address.ip())
-            && let Err(wait) = self.meters.take(now, Metered::Register, subscriber)
+            && let Err(wait) = self.meter(now, Metered::Register, subscriber)
         {
             let mut writer = Writer::reply(request, 503, "", &tag(), flow.address);
             writer.field(Name::RetryAfter, wait.to_string());
             return self.answer_for(now, key, 503, writer.finish(), ANSWERED);
+        }
+        if let Some((status, reason)) = self.refuses_registration(now, &flow, request, subscriber) {
+            let octets = Writer::reply(request, status, &reason, &tag(), flow.address).finish();
+            return self.answer_for(now, key, status, octets, ANSWERED);
         }
         let moment = self.seconds(now);
         let service = &self.shared.service;

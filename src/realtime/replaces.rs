@@ -1,12 +1,12 @@
 //! Who may take a call over (RFC 3891): one of its parties, or whoever was asked to by a REFER that passed here. Anybody else
-//! who knows its tags would steal it.
+//! who knows its tags would steal it. And who may have a telephone do something without being in a call with it.
 
 use std::collections::HashMap;
 use std::time::{Duration, Instant};
 
-use service::Sender;
+use service::{Destination, Sender};
 use sip::header::{Address, Replaces};
-use sip::{Name, Request, uri::unescape};
+use sip::{Method, Name, Request, uri::unescape};
 use uuid::Uuid;
 
 use crate::switch::Switch;
@@ -52,6 +52,24 @@ impl Switch {
         let Some(parties) = self.calls.parties(replaces.call_id) else { return true };
         let is_party = |id: Uuid| parties.contains(&id);
         account.is_some_and(is_party) || self.referred.holds(now, replaces.call_id)
+    }
+
+    /// Whether a request outside dialogs may have a telephone dial (REFER: for one of its calls, RFC 4538, or one's own telephone,
+    /// by its GRUU) or fetch its settings anew (NOTIFY that nobody asked for). Of strangers, a telephone would dial at its
+    /// owner's cost.
+    pub(crate) fn may_command(&self, request: &Request, sender: &Sender, near: bool, destinations: &[Destination]) -> bool {
+        let account = sender.subscriber.as_ref().or(sender.claimed.as_ref()).map(|subscriber| subscriber.account_id);
+        let own = || account.is_some() && destinations.iter().all(|one| matches!(one, Destination::Account(called) if Some(called.account_id) == account));
+        match request.method() {
+            Method::Notify => near || own(),
+            Method::Refer => {
+                let target = request.first::<Replaces<'_>>(Name::TargetDialog).ok().flatten();
+                let parties = target.and_then(|target| self.calls.parties(target.call_id));
+                let is_device = request.uri().is_ok_and(|uri| uri.param("gr").is_some());
+                account.zip(parties).is_some_and(|(account, parties)| parties.contains(&account)) || is_device && own()
+            }
+            _ => true,
+        }
     }
 }
 

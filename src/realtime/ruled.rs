@@ -116,6 +116,34 @@ impl Facts for Signal {
     }
 }
 
+/// What the server's rules make of a request; `None` when there are none.
+async fn at_start(shared: &Shared, flow: &Flow, request: &Request, authenticated: Option<Arc<Subscriber>>) -> Option<Outcome> {
+    let service = &shared.service;
+    let set = service.server_rules().await.ok().flatten()?;
+    let pbx = service.pbx_account().await.ok()?;
+    let facts = Signal { request: Some(request.clone()), source: flow.address, authenticated, domain: domain_of(&pbx), devices: None, presence: None, service: service.clone() };
+    Some(rules::at_start(&set, &pbx, &facts))
+}
+
+/// Whether the server's rules refuse a registration: with which status and text.
+pub(crate) async fn refuses(shared: &Shared, flow: &Flow, request: &Request, subscriber: &Arc<Subscriber>) -> Option<(u16, String)> {
+    if takes_back(request) {
+        return None;
+    }
+    let outcome = at_start(shared, flow, request, Some(subscriber.clone())).await?;
+    for effect in &outcome.effects {
+        if let Effect::Log(text) = effect {
+            write_to_log(&subscriber.address, request, text);
+        }
+    }
+    outcome.refuse
+}
+
+/// Whether a registration is taken back: nobody is kept from that.
+fn takes_back(request: &Request) -> bool {
+    request.value(Name::Expires).is_some_and(|value| value.trim_ascii() == b"0") || request.value(Name::Contact).is_some_and(|value| value.trim_ascii() == b"*")
+}
+
 /// Where a signal goes: as the server's rules want it, who are asked before the Router.
 pub(crate) async fn route(shared: &Shared, flow: &Flow, request: &Request, sender: &Sender, address: &str) -> Signalled {
     let signalled = route_by_rules(shared, flow, request, sender, address).await;
@@ -141,18 +169,7 @@ pub(crate) fn to_dialled(dialled: &Uri<'_>, mut signalled: Signalled) -> Signall
 
 async fn route_by_rules(shared: &Shared, flow: &Flow, request: &Request, sender: &Sender, address: &str) -> Signalled {
     let service = &shared.service;
-    let Ok(Some(set)) = service.server_rules().await else { return service.route_signal(address, sender).await };
-    let Ok(pbx) = service.pbx_account().await else { return service.route_signal(address, sender).await };
-    let facts = Signal {
-        request: Some(request.clone()),
-        source: flow.address,
-        authenticated: sender.subscriber.clone(),
-        domain: domain_of(&pbx),
-        devices: None,
-        presence: None,
-        service: service.clone(),
-    };
-    let outcome = rules::at_start(&set, &pbx, &facts);
+    let Some(outcome) = at_start(shared, flow, request, sender.subscriber.clone()).await else { return service.route_signal(address, sender).await };
     let mut signalled = Signalled { steps: outcome.steps.iter().map(|step| step.note(address)).collect(), discard: outcome.discard, ..Signalled::default() };
     for effect in &outcome.effects {
         if let Effect::Log(text) = effect {
@@ -265,6 +282,18 @@ impl Switch {
             }
         }
         (ruled, named)
+    }
+
+    /// Whether the rules of an account and its domain refuse that a telephone of it registers: with which status and text.
+    pub(crate) fn refuses_registration(&mut self, now: Instant, flow: &Flow, request: &Request, account: &Arc<Subscriber>) -> Option<(u16, String)> {
+        if account.rules.is_none() || takes_back(request) {
+            return None;
+        }
+        let sender = Sender { subscriber: Some(account.clone()), is_ours: true, ..Sender::default() };
+        let facts = self.facts(now, Some(request), flow, Some(account.clone()), account);
+        let outcome = Course::default().signal(&account_of(account), &facts, &caller_of(request, &sender), true);
+        self.do_beside(account, request, outcome.effects);
+        outcome.refuse
     }
 
     /// The same for a request that is passed on once that is known.

@@ -12,7 +12,7 @@ use futures_util::stream::FuturesUnordered;
 use futures_util::{FutureExt, StreamExt};
 use model::server::SipSettings;
 use net::{Datagrams, Resolver};
-use service::{Change, ImRow, ImSent, MediaControl, MediaEvent, ModuleSettings, OutgoingIm, Probed, Sender, Signalled, Subscriber, VoiceCommand};
+use service::{Change, ImRow, ImSent, MediaControl, MediaEvent, ModuleSettings, OutgoingIm, Probed, RosterMember, Sender, Signalled, Subscriber, VoiceCommand};
 use sip::endpoint::{self, Endpoint, Flow, Side};
 use sip::header::Transport;
 use sip::locate::{Location, Lost};
@@ -28,6 +28,7 @@ use uuid::Uuid;
 
 use crate::admit::{DAY, Decision, Shared, admit, answer, unix_now};
 use crate::call::Calls;
+use crate::dialling::Diallings;
 use crate::message::Im;
 use crate::meter::Meters;
 use crate::plan::Leading;
@@ -85,6 +86,8 @@ pub(crate) enum Input {
     Summary(Handle, [i64; 4]),
     /// The voice messages of an account whose telephones are told without asking.
     Unasked(Option<(Arc<Subscriber>, [i64; 4])>),
+    /// Who stands in the list that a subscriber is told of; `None` when it cannot be found out.
+    Listed(Handle, Option<Vec<RosterMember>>),
     /// Where an ACK goes.
     AckLocated(Box<Ack>, Vec<Location>, String),
     /// A request that is no call, as the rules of accounts want it.
@@ -116,6 +119,7 @@ pub(crate) struct Switch {
     /// Requests that were cancelled before they were admitted.
     pub(crate) cancelled: HashSet<Key>,
     pub(crate) calls: Calls,
+    pub(crate) diallings: Diallings,
     pub(crate) referred: Referred,
     pub(crate) events: Events,
     /// How often accounts register and call.
@@ -182,6 +186,7 @@ impl Switch {
             branches: HashMap::new(),
             cancelled: HashSet::new(),
             calls: Calls::default(),
+            diallings: Diallings::default(),
             referred: Referred::default(),
             events: Events::new(rand::random()),
             meters: Meters::default(),
@@ -282,6 +287,7 @@ impl Switch {
         if now.duration_since(self.swept) >= SWEEP {
             self.swept = now;
             self.meters.sweep(now);
+            self.sweep_diallings(now);
             let longest = Duration::from_secs(u64::try_from(self.sip_settings().max_call_duration).unwrap_or(u64::MAX));
             for (call, why) in self.calls.sweep(now, longest) {
                 self.hang_up(now, call, why, "timer");
@@ -353,6 +359,7 @@ impl Switch {
             Input::Waiting(account, row, failed) => self.waiting_found(now, account, row, failed),
             Input::Inbox(account, inbox) => self.inbox_changed(account, inbox),
             Input::Summary(handle, counts) => self.summary(now, handle, counts),
+            Input::Listed(handle, members) => self.listed(now, handle, members),
             Input::Unasked(Some((account, counts))) => self.notify_unasked(now, account, counts),
             Input::Unasked(None) | Input::Nothing => {}
             Input::Ruled(key, flow, request, sender, signalled) => self.route_request(now, key, flow, request, sender, signalled),
@@ -396,11 +403,13 @@ impl Switch {
                 }
                 endpoint::Output::TimedOut(key) => {
                     self.notify_answered(&key, 408);
+                    self.asked_to_dial(now, &key, 408);
                     self.probed(&key, 408, false);
                     self.try_next(now, &key, 408);
                 }
                 endpoint::Output::Unreachable(key) => {
                     self.notify_lost(&key);
+                    self.asked_to_dial(now, &key, 480);
                     self.probed(&key, 480, false);
                     self.try_next(now, &key, 503);
                 }
@@ -417,6 +426,9 @@ impl Switch {
     /// A new request, neither ACK nor CANCEL.
     fn request(&mut self, now: Instant, key: Key, flow: Flow, request: Request) {
         if *request.method() == Method::Subscribe && self.resubscribe(now, &key, &flow, &request) {
+            return;
+        }
+        if self.in_dialling(now, &key, &flow, &request) {
             return;
         }
         if self.is_for_us(&request) {
@@ -446,6 +458,7 @@ impl Switch {
         }
         match decision {
             Decision::Register(subscriber) => self.register(now, &key, flow, &request, &subscriber),
+            Decision::List(owner) => self.subscribe_list(now, &key, flow, &request, owner),
             Decision::Proxy(sender, signalled) => match request.method() {
                 // Rules are asked on the way.
                 Method::Invite => self.pass_on(now, key, flow, request, sender, signalled),
@@ -503,7 +516,7 @@ impl Switch {
 
     fn response(&mut self, now: Instant, key: &Key, response: Response) {
         let Some((server, branch)) = self.branches.get(key).cloned() else {
-            if self.notify_answered(key, response.status()) || self.probed(key, response.status(), true) {
+            if self.notify_answered(key, response.status()) || self.asked_to_dial(now, key, response.status()) || self.probed(key, response.status(), true) {
                 return;
             }
             return self.stray_again(now, &response);
@@ -521,6 +534,7 @@ impl Switch {
             VoiceCommand::Reached(bindings, told) => drop(told.send(self.reached(&bindings))),
             VoiceCommand::Health(told) => drop(told.send(self.health.list(now))),
             VoiceCommand::Calls(told) => drop(told.send(self.calls.records())),
+            VoiceCommand::StartCall(outgoing, told) => drop(told.send(self.start_call(now, &outgoing))),
             VoiceCommand::HangUp(call, told) => drop(told.send(self.hang_up(now, call, "hangup", "server"))),
             VoiceCommand::Trace(call, told) => drop(told.send(self.trace(call))),
             VoiceCommand::Transactions(told) => drop(told.send(self.transactions())),
@@ -536,6 +550,10 @@ impl Switch {
             }
             VoiceCommand::Roster(watched, watcher, shown, told) => {
                 self.roster_changed(now, watched, watcher, shown);
+                let _ = told.send(());
+            }
+            VoiceCommand::Rosters(accounts, told) => {
+                self.rosters_changed(now, &accounts);
                 let _ = told.send(());
             }
             VoiceCommand::Subscriptions(told) => drop(told.send(self.list_subscriptions(now))),

@@ -180,6 +180,11 @@ impl Condition {
         }
     }
 
+    /// Whether it is met by what it names, not by all else.
+    pub(crate) fn is_negated(&self) -> bool {
+        self.negated
+    }
+
     /// What it looks at.
     pub fn field(&self) -> Field {
         self.field

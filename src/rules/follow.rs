@@ -23,14 +23,16 @@ pub(crate) fn half(account: &Account<'_>, by: By, stage: u16, high: Option<bool>
 }
 
 /// Asks rules in their order; whether others are asked after them. A rule that names no method means calls and messages: who
-/// sends his calls elsewhere at night still wants his telephones to subscribe and publish.
+/// sends his calls elsewhere at night still wants his telephones to subscribe and publish. Nor does who refuses all but calls
+/// mean that his telephones shall not register.
 pub(crate) fn ask(rules: &[Rule], by: By, stage: u16, account: &str, facts: &dyn Facts, datasets: &HashMap<String, Vec<Picture>>, outcome: &mut Outcome) -> bool {
     if rules.is_empty() {
         return true;
     }
     let is_common = facts.any(Field::Method, &mut |method| matches!(method, "INVITE" | "MESSAGE"));
+    let is_registration = facts.any(Field::Method, &mut |method| method == "REGISTER");
     for rule in rules.iter().filter(|rule| !rule.actions.is_empty()) {
-        if (is_common || rule.names_method()) && rule.is_met(facts, datasets) && !follow(rule, by, stage, account, facts, outcome) {
+        if (is_common || if is_registration { rule.names_methods() } else { rule.names_method() }) && rule.is_met(facts, datasets) && !follow(rule, by, stage, account, facts, outcome) {
             return false;
         }
     }

@@ -84,6 +84,11 @@ impl Rule {
         self.conditions.iter().any(|condition| condition.field() == Field::Method)
     }
 
+    /// Whether it says which methods it is for, not which it is not for: only then it is asked for registrations.
+    pub(crate) fn names_methods(&self) -> bool {
+        self.conditions.iter().any(|condition| condition.field() == Field::Method && !condition.is_negated())
+    }
+
     /// Whether all of its conditions are met.
     pub fn is_met(&self, facts: &dyn Facts, datasets: &HashMap<String, Vec<Picture>>) -> bool {
         self.conditions.iter().all(|condition| condition.is_met(facts, datasets))

@@ -1,6 +1,6 @@
 //! Calls that are going on, and the records of those that are over.
 
-use model::call::{CallRecord, CallRef, CallTrace, ListCallRecords, ListCdr, TraceCall, TraceDetail};
+use model::call::{CallRecord, CallRef, CallTrace, ListCallRecords, ListCdr, StartCall, TraceCall, TraceDetail};
 use model::media::{CallStream, ListMediaStreams, MediaReport, MediaStats};
 use model::{ListParams, Page, PageInfo};
 use store::call_record::CallFilter;
@@ -10,7 +10,8 @@ use uuid::Uuid;
 use crate::domain::page_limit;
 use crate::operation::{Call, Done, Nothing, Octets};
 use crate::registration::Whose;
-use crate::voice::VoiceCommand;
+use crate::signal::Destination;
+use crate::voice::{OutgoingCall, VoiceCommand};
 use crate::{Error, Kind, Result, Service, now};
 
 fn concerns(record: &CallRecord, whose: Whose) -> bool {
@@ -79,6 +80,38 @@ impl Service {
             }
         };
         if concerns(&record, whose) { Ok(record) } else { Err(unknown()) }
+    }
+
+    /// Calls somebody by a telephone of the account.
+    pub(crate) async fn start_call(self, call: Call, input: StartCall) -> Result<Done<CallRecord>> {
+        let account = self.find_account(&call, &input.account).await?.account;
+        call.caller.may_own(account.id, account.domain_id, "can_control_calls")?;
+        let auto_answer = input.auto_answer.unwrap_or(false);
+        if auto_answer && call.caller.signed_in()?.account_id != account.id {
+            return Err(Error::new(Kind::Forbidden, "not_own", "A telephone is picked up without its owner for its owner only.").at("/auto_answer", "not_own", "is for one's own telephones"));
+        }
+        let to = if input.to.contains('@') { input.to } else { format!("{}@{}", input.to, account.domain) };
+        if to.len() > 320 || to.starts_with('@') || to.ends_with('@') || to.chars().any(|c| c.is_control() || c.is_whitespace() || "<>\"".contains(c)) {
+            return Err(Error::invalid("/to", "must be an address, or a name or number of the own domain"));
+        }
+        let subscriber = self.subscriber(account.id).await?.filter(|subscriber| subscriber.active && subscriber.settings.signal);
+        let subscriber = subscriber.ok_or_else(|| Error::wrong_state("The account makes no calls."))?;
+        let wrong_to = |status: u16, reason: &str| match status {
+            403 | 407 => Error::new(Kind::Forbidden, "relay_denied", format!("The account may not call this: {reason}.")),
+            _ => Error::new(Kind::Invalid, "unknown_recipient", "There is nobody to call.").at("/to", "unknown_recipient", "is nobody"),
+        };
+        // Nobody's telephone rings for what cannot be called.
+        let leads = self.would_route(&to, Some(&subscriber)).await.destinations;
+        if let Some(Destination::Refused { status, reason }) = leads.first().filter(|_| leads.iter().all(|one| matches!(one, Destination::Refused { .. }))) {
+            return Err(wrong_to(*status, reason));
+        }
+        let outgoing = Box::new(OutgoingCall { account: subscriber, to, auto_answer });
+        match self.ask_voice(|answer| VoiceCommand::StartCall(outgoing, answer)).await? {
+            Ok(record) => Ok(record.into()),
+            Err(480) => Err(Error::wrong_state("No telephone of the account that can dial is registered.")),
+            Err(486) => Err(Error::wrong_state("The account has as many calls as it may have.")),
+            Err(_) => Err(Error::new(Kind::Limited(10), "outgoing_limit", "Telephones of the account ring already for other calls; try again later.")),
+        }
     }
 
     /// Ends a call for both sides.

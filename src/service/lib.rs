@@ -101,6 +101,7 @@ pub use refusal::Refusal;
 pub use setup::Claim;
 pub use sign_in::{Attempt, Protocol};
 pub use signal::{Destination, Sender, Signalled};
+pub use roster::RosterMember;
 pub use subscriber::{DomainFlows, Subscriber};
 pub use store::call_record::KeptTrace;
 pub use store::event::Occurrence;
@@ -108,7 +109,7 @@ pub use store::registration::{BindingRow, Prolonged};
 pub use store::im::ImRow;
 pub use store::presence::PresenceRow;
 pub use store::subscription::SubscriptionRow;
-pub use voice::{ImSent, OutgoingIm, PresenceState, Probed, Reached, VoiceCommand};
+pub use voice::{ImSent, OutgoingCall, OutgoingIm, PresenceState, Probed, Reached, VoiceCommand};
 use store::Store;
 use types::Timestamp;
 

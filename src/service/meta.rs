@@ -80,7 +80,7 @@ const EVENTS: &[(&str, &[&str])] = &[
     ("mailbox", &["mail.appended", "mail.delivered", "mail.expunged", "mail.flags_changed", "mailbox.created", "mailbox.deleted", "mailbox.renamed", "mailbox.updated"]),
     ("mail", &["submission.changed"]),
     ("queue", &["queue.host_state", "queue.message_added", "queue.message_changed", "queue.message_read", "queue.message_removed"]),
-    ("system", &["address_list.updated", "certificate.issued", "listener.state", "media.ports_exhausted", "routing.changed", "routing.confirmed", "routing.reverted", "server.updated", "sip.changed"]),
+    ("system", &["address_list.updated", "certificate.issued", "limit.hit", "listener.state", "media.ports_exhausted", "routing.changed", "routing.confirmed", "routing.reverted", "server.updated", "sip.changed"]),
 ];
 
 fn group<S: Settings>(object: &str, levels: &[Source]) -> SettingsGroup {

@@ -5,7 +5,7 @@ use model::account::{
 };
 use model::address_list::{AddressList, AddressTest, ReplaceAddressList};
 use model::auth::{Login, Principal, Refresh, Session, Tokens};
-use model::call::{CallRecord, CallRef, CallTrace, ExportCdr, ListCallRecords, ListCdr, TraceCall};
+use model::call::{CallRecord, CallRef, CallTrace, ExportCdr, ListCallRecords, ListCdr, StartCall, TraceCall};
 use model::certificate::{Certificate, ImportCertificate};
 use model::dataset::{Dataset, DatasetRef, ReplaceDataset};
 use model::dns_check::{DnsCheck, RunDnsCheck};
@@ -157,6 +157,7 @@ operations! {
         abortTransaction Delete "/sip/transactions/{id}" 204 Server("session_control"), abort_transaction(TransactionRef), "Ends a SIP transaction: 500 to who asked, CANCEL to who was asked";
         getSipStats Get "/sip/stats" 200 Server("monitors"), get_sip_stats(Nothing) -> SipStats, "Shows counters of SIP: messages by kind and way, transactions, registrations, calls";
         listCalls Get "/calls" 200 SignedIn, list_calls(ListCallRecords) -> Page<CallRecord>, "Lists the calls that are going on";
+        startCall Post "/calls" 201 SignedIn, start_call(StartCall) -> CallRecord, "Calls somebody: the telephones of the account ring, and the one that is picked up dials";
         getCall Get "/calls/{call}" 200 SignedIn, get_call(CallRef) -> CallRecord, "Shows a call";
         hangupCall Post "/calls/{call}/hangup" 204 SignedIn, hangup_call(CallRef), "Ends a call for both sides";
         traceCall Get "/calls/{call}/trace" 200 SignedIn, trace_call(TraceCall) -> CallTrace, "Shows what passed in a call, as a ladder or a packet capture", gives = Some(WhenAsked("application/x-pcapng"));

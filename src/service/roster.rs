@@ -21,6 +21,8 @@ use crate::{Error, Result, Sender, Service, Subscriber};
 /// Most characters of a name, groups of an entry, and characters of the name of a group.
 const NAME: usize = 128;
 const GROUPS: usize = 20;
+/// Entries read at a time.
+const PAGE: i64 = 200;
 
 fn show(row: RosterRow) -> Buddy {
     Buddy {
@@ -55,6 +57,19 @@ fn check(name: &str, groups: &[String]) -> Result<()> {
 
 fn changed(account: Uuid, domain: Uuid, peer: &str) -> Occurrence {
     Occurrence { topic: "im", kind: "roster.changed", account_id: Some(account), domain_id: Some(domain), object: json!({"peer": peer}).to_string() }
+}
+
+/// Somebody whom an account has in its roster.
+#[derive(Debug, Clone)]
+pub struct RosterMember {
+    /// The address.
+    pub peer: String,
+    /// What the account calls it.
+    pub name: String,
+    /// The account sees its presence.
+    pub sees: bool,
+    /// The account it is, when it is one here.
+    pub subscriber: Option<Arc<Subscriber>>,
 }
 
 /// Whose presence is shown to the other of two.
@@ -112,6 +127,8 @@ impl Service {
         let object = json!({"peer": pair.peer});
         tx.announce(&News { actor: call.caller.name(), remote_ip: &ip, action, name: &pair.account.address, topic: "im", kind: "roster.changed", account: Some(pair.account.id), domain: Some(pair.account.domain_id), object }).await?;
         tx.commit().await?;
+        let whose = [Some(pair.account.id), theirs.and(pair.other.as_ref()).map(|other| other.account_id)];
+        self.ask_voice(|answer| VoiceCommand::Rosters(whose.into_iter().flatten().collect(), answer)).await?;
         for (whose, shown) in shown {
             let Some(other) = &pair.other else { continue };
             let (watched, watcher) = if *whose == Whose::Ours { (pair.account.id, other.account_id) } else { (other.account_id, pair.account.id) };
@@ -208,6 +225,26 @@ impl Service {
     /// When the database cannot answer.
     pub async fn shows_presence(&self, watched: Uuid, watcher: &str) -> Result<bool> {
         Ok(self.store().roster_entry(watched, &watcher.to_lowercase()).await?.is_some_and(|row| row.shows))
+    }
+
+    /// Whom an account has in its roster, by address, so many at most.
+    ///
+    /// # Errors
+    /// When the database cannot answer.
+    pub async fn roster_members(&self, account: Uuid, most: usize) -> Result<Vec<RosterMember>> {
+        let (mut members, mut after) = (Vec::new(), String::new());
+        loop {
+            let rows = self.store().roster(account, &after, PAGE).await?;
+            let Some(last) = rows.last() else { return Ok(members) };
+            after.clone_from(&last.peer);
+            for row in rows.into_iter().filter(|row| row.listed) {
+                if members.len() == most {
+                    return Ok(members);
+                }
+                let subscriber = self.subscriber_of_login(&row.peer, "").await?;
+                members.push(RosterMember { peer: row.peer, name: row.name, sees: row.sees, subscriber });
+            }
+        }
     }
 
     /// Somebody watches an account that does not show itself: the account is asked.

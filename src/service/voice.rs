@@ -37,6 +37,8 @@ pub enum VoiceCommand {
     Health(oneshot::Sender<Vec<TargetHealth>>),
     /// The calls that are going on.
     Calls(oneshot::Sender<Vec<CallRecord>>),
+    /// Begin a call; the status it comes to when it is refused at once.
+    StartCall(Box<OutgoingCall>, oneshot::Sender<std::result::Result<CallRecord, u16>>),
     /// End a call; whether there was one is told.
     HangUp(Uuid, oneshot::Sender<bool>),
     /// What the media relay knows of a call.
@@ -49,6 +51,8 @@ pub enum VoiceCommand {
     SetPresence(PresenceRow, oneshot::Sender<()>),
     /// An account shows its presence to another by its roster, or not; whoever watches is told.
     Roster(Uuid, Uuid, bool, oneshot::Sender<()>),
+    /// The rosters of these accounts have changed.
+    Rosters(Vec<Uuid>, oneshot::Sender<()>),
     /// Who watches what.
     Subscriptions(oneshot::Sender<Vec<SipSubscription>>),
     /// What the media relay knows of several calls.
@@ -93,6 +97,17 @@ pub struct OutgoingIm {
     pub at: Timestamp,
     /// A rule sends it: it meets no rules, so that rules do not answer each other.
     pub by_rule: bool,
+}
+
+/// A call that an account makes by an operation: its telephones ring, and the one that is picked up is to dial.
+#[derive(Debug, Clone)]
+pub struct OutgoingCall {
+    /// Who calls.
+    pub account: Arc<Subscriber>,
+    /// Whom, `name@domain`.
+    pub to: String,
+    /// The telephone is to be picked up by itself.
+    pub auto_answer: bool,
 }
 
 /// What became of an instant message.

@@ -35,6 +35,8 @@ pub struct Resource {
     pub package: Package,
     /// Whose, in the driver's numbers.
     pub account: AccountId,
+    /// Not that of the account itself, but of all that stand in its list (RFC 4662).
+    pub list: bool,
 }
 
 /// Finds a subscription.
@@ -166,6 +168,9 @@ impl Notifier {
         subscriber: &Subscriber<'_>,
     ) -> Result<Handle, Refusal> {
         let resource = subscriber.resource;
+        if resource.list && !asked.lists {
+            return Err(Refusal::new(421, "").with(Name::Require, "eventlist"));
+        }
         let watched = self.resources.get(&resource).map_or(0, Vec::len);
         let watcher = subscriber.watcher;
         let watching = watcher.and_then(|watcher| self.watchers.get(&watcher));
@@ -287,6 +292,9 @@ impl Notifier {
             .reply(request, 200, "", flow.address);
         writer.field(Name::Contact, subscription.kept.contact.as_bytes());
         writer.field(Name::Expires, expires.to_string());
+        if subscription.resource.list {
+            writer.field(Name::Require, "eventlist");
+        }
         writer.finish()
     }
 
@@ -383,31 +391,9 @@ impl Notifier {
     }
 
     /// Writes the NOTIFY that is due: where it goes, and the octets. `via` is the value of Via with a new branch, the body
-    /// one of the package. After the last one the subscription is gone.
+    /// has its media type: that of the package, or that of a list
+    /// ([`resource_list::write`](crate::event_body::resource_list::write)). After the last one the subscription is gone.
     pub fn notify(
-        &mut self,
-        now: Instant,
-        handle: Handle,
-        via: &str,
-        body: Option<&[u8]>,
-    ) -> Option<(Flow, Bytes)> {
-        let package = self.get(handle)?.resource.package;
-        self.write(now, handle, via, body.map(|body| (package.body(), body)))
-    }
-
-    /// The same with the states of a list (RFC 4662), as
-    /// [`resource_list::write`](crate::event_body::resource_list::write) makes them.
-    pub fn notify_list(
-        &mut self,
-        now: Instant,
-        handle: Handle,
-        via: &str,
-        list: (&str, &[u8]),
-    ) -> Option<(Flow, Bytes)> {
-        self.write(now, handle, via, Some(list))
-    }
-
-    fn write(
         &mut self,
         now: Instant,
         handle: Handle,
@@ -433,13 +419,11 @@ impl Notifier {
             (None, Standing::Pending) => format!("pending;expires={}", left.as_secs()),
         };
         writer.field(Name::SubscriptionState, state);
+        if subscription.resource.list {
+            writer.field(Name::Require, "eventlist");
+        }
         let octets = match body {
-            Some((media_type, body)) => {
-                if media_type != package.body() {
-                    writer.field(Name::Require, "eventlist");
-                }
-                writer.body(media_type, body)
-            }
+            Some((media_type, body)) => writer.body(media_type, body),
             None => writer.finish(),
         };
         let flow = subscription.flow;
@@ -484,7 +468,7 @@ impl Notifier {
 
     /// Who watches a presence is itself a state.
     fn watched(&mut self, resource: Resource) {
-        if resource.package == Package::Presence {
+        if resource.package == Package::Presence && !resource.list {
             self.changed(Resource {
                 package: Package::PresenceWatchers,
                 ..resource

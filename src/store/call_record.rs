@@ -135,14 +135,17 @@ impl Store {
         Ok(detail.and_then(|detail| serde_json::from_value(detail).ok()))
     }
 
-    /// Closes the records that a stop of the server left open; gives their number.
+    /// Closes the records that a stop of the server left open, with the last minute that it is known to have lived through: nobody
+    /// is charged for the time it was gone. Gives their number.
     ///
     /// # Errors
     /// When the database cannot answer.
     pub async fn close_call_records(&self) -> Result<u64> {
         let closed = sqlx::query!(
-            r#"UPDATE call_record SET ended_at = now(), cause = 'server_restart', detail = detail || jsonb_build_object('state', 'ended', 'cause', 'server_restart',
-               'ended_by', 'server', 'ended_at', to_char(now() AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"')) WHERE ended_at IS NULL"#
+            r#"UPDATE call_record c SET ended_at = e.at, cause = 'server_restart', detail = detail || jsonb_build_object('state', 'ended', 'cause', 'server_restart',
+               'ended_by', 'server', 'ended_at', to_char(e.at AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"'), 'duration_seconds', extract(epoch FROM e.at - c.answered_at)::float8)
+               FROM (SELECT o.id, least(now(), greatest(coalesce(o.answered_at, o.started_at), (SELECT max(t.at) FROM trend t WHERE t.at <= now()))) AS at FROM call_record o WHERE o.ended_at IS NULL) e
+               WHERE e.id = c.id"#
         )
         .execute(&self.pool)
         .await?;

@@ -17,6 +17,8 @@ pub struct SubscriptionRow {
     pub watcher_id: Uuid,
     /// What is watched.
     pub package: String,
+    /// Not of the account itself, but of all who stand in its roster.
+    pub list: bool,
     /// Nobody has decided yet whether the watcher may.
     pub pending: bool,
     /// Address and port the watcher subscribed from.
@@ -47,9 +49,9 @@ impl Store {
             let texts = |of: fn(&SubscriptionRow) -> &str| saved.iter().map(|row| of(row).to_owned()).collect::<Vec<_>>();
             let ids = |of: fn(&SubscriptionRow) -> Uuid| saved.iter().map(of).collect::<Vec<_>>();
             sqlx::query!(
-                "INSERT INTO sip_subscription (id, account_id, watcher_id, package, pending, received, transport, expires_at, dialog, event_id, contact) \
-                 SELECT s.* FROM UNNEST($1::uuid[], $2::uuid[], $3::uuid[], $4::text[], $5::bool[], $6::text[], $7::text[], $8::timestamptz[], $9::text[], $10::text[], $11::text[]) \
-                 AS s (id, account_id, watcher_id, package, pending, received, transport, expires_at, dialog, event_id, contact) JOIN account a ON a.id = s.account_id JOIN account w ON w.id = s.watcher_id \
+                "INSERT INTO sip_subscription (id, account_id, watcher_id, package, pending, received, transport, expires_at, dialog, event_id, contact, list) \
+                 SELECT s.* FROM UNNEST($1::uuid[], $2::uuid[], $3::uuid[], $4::text[], $5::bool[], $6::text[], $7::text[], $8::timestamptz[], $9::text[], $10::text[], $11::text[], $12::bool[]) \
+                 AS s (id, account_id, watcher_id, package, pending, received, transport, expires_at, dialog, event_id, contact, list) JOIN account a ON a.id = s.account_id JOIN account w ON w.id = s.watcher_id \
                  ON CONFLICT (id) DO UPDATE SET pending = excluded.pending, received = excluded.received, transport = excluded.transport, expires_at = excluded.expires_at, dialog = excluded.dialog",
                 &ids(|row| row.id),
                 &ids(|row| row.account_id),
@@ -62,6 +64,7 @@ impl Store {
                 &texts(|row| &row.dialog),
                 &saved.iter().map(|row| row.event_id.clone()).collect::<Vec<_>>() as _,
                 &texts(|row| &row.contact),
+                &saved.iter().map(|row| row.list).collect::<Vec<_>>(),
             )
             .execute(&mut *tx)
             .await?;
@@ -76,7 +79,7 @@ impl Store {
     /// When the database cannot answer.
     pub async fn subscriptions(&self) -> Result<Vec<SubscriptionRow>> {
         sqlx::query!("DELETE FROM sip_subscription WHERE expires_at <= now()").execute(&self.pool).await?;
-        let rows = sqlx::query!("SELECT id, account_id, watcher_id, package, pending, received, transport, expires_at, dialog, event_id, contact FROM sip_subscription").fetch_all(&self.pool).await?;
+        let rows = sqlx::query!("SELECT id, account_id, watcher_id, package, pending, received, transport, expires_at, dialog, event_id, contact, list FROM sip_subscription").fetch_all(&self.pool).await?;
         Ok(rows
             .into_iter()
             .map(|r| SubscriptionRow {
@@ -84,6 +87,7 @@ impl Store {
                 account_id: r.account_id,
                 watcher_id: r.watcher_id,
                 package: r.package,
+                list: r.list,
                 pending: r.pending,
                 received: r.received,
                 transport: r.transport,

@@ -409,6 +409,11 @@ fn calls(steps: &mut Vec<Step>) {
     steps.push(("listRegistrations", json!({"limit": 5}), None, None));
     steps.push(("listRegistrations", json!({"account": "nobody@main.example"}), None, None));
     steps.push(("pingRegistration", json!({"id": "$binding"}), None, None));
+    steps.push(("startCall", json!({"account": "tel-anna@main.example", "to": "tel-bert"}), Some(("$started", "/id")), None));
+    steps.push(("hangupCall", json!({"call": "$started"}), None, None));
+    steps.push(("startCall", json!({"account": "tel-anna@main.example", "to": "nobody"}), None, None));
+    steps.push(("startCall", json!({"account": "tel-anna@main.example", "to": "tel-bert", "auto_answer": true}), None, None));
+    steps.push(("startCall", json!({"account": "postmaster@main.example", "to": "tel-bert"}), None, None));
     steps.push(("removeRegistration", json!({"id": "$binding"}), None, None));
     steps.push(("pingRegistration", json!({"id": "$binding"}), None, None));
     steps.push(("removeRegistration", json!({"id": "$binding"}), None, None));

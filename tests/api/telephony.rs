@@ -21,6 +21,7 @@ pub(crate) fn trials() -> Vec<Trial> {
     vec![
         test("addresses_are_shown_and_act", addresses_are_shown_and_act),
         test("floods_and_scans_are_met", floods_and_scans_are_met),
+        test("strangers_command_no_telephone", strangers_command_no_telephone),
         test("transactions_are_counted_and_ended", transactions_are_counted_and_ended),
         test("events_reach_whom_they_concern", events_reach_whom_they_concern),
         test("records_are_found_and_exported", records_are_found_and_exported),
@@ -119,6 +120,28 @@ fn options(socket: &UdpSocket, number: usize, agent: &str) {
 fn heard(socket: &UdpSocket) -> Option<u16> {
     let mut buffer = [0; 4096];
     socket.recv(&mut buffer).ok().map(|length| status(&String::from_utf8_lossy(&buffer[..length])))
+}
+
+/// Whoever may call a telephone may not have it start anew, or dial.
+fn strangers_command_no_telephone() -> Outcome {
+    let (_scratch, server, admin) = server(&["anna"]);
+    let Some(socket) = stranger(&server, &admin) else { return Ok(()) };
+    let me = socket.local_addr().unwrap();
+    let ask = |method: &str, number: usize, more: &str| {
+        let message = format!(
+            "{method} sip:anna@main.example SIP/2.0\r\nVia: SIP/2.0/UDP {me};rport;branch=z9hG4bK{method}{number}\r\nMax-Forwards: 70\r\nFrom: <sip:x@far.example>;tag=x\r\nTo: <sip:anna@main.example>\r\nCall-ID: {method}{number}\r\n\
+             CSeq: 1 {method}\r\nContact: <sip:x@{me}>\r\n{more}Content-Length: 0\r\n\r\n"
+        );
+        socket.send(message.as_bytes()).unwrap();
+        heard(&socket)
+    };
+    // The listener has just moved to another address. No telephone is there: whatever is let in finds none.
+    let first = (0..40).find_map(|number| ask("INFO", number, ""));
+    assert_eq!(first, Some(480));
+    while heard(&socket).is_some() {}
+    assert_eq!(ask("NOTIFY", 1, "Event: check-sync\r\nSubscription-State: terminated\r\n"), Some(403));
+    assert_eq!(ask("REFER", 1, "Refer-To: <sip:+4919001234567@main.example>\r\n"), Some(403));
+    Ok(())
 }
 
 fn floods_and_scans_are_met() -> Outcome {

@@ -58,6 +58,14 @@ fn accounts_and_domains_have_theirs() -> Result<(), Failed> {
     // The refusals are counted, each kind apart.
     let stats = exchange.admin.call("GET", "/sip/stats", None).body;
     assert_eq!(["register_limited", "calls_in_limited", "calls_out_limited"].map(|name| stats[name].as_i64().unwrap()), [2, 1, 2], "{stats:#}");
+    // It is told, once for each account and limit.
+    let told = || exchange.server().sql("SELECT string_agg(concat_ws(' ', object->>'limit', object->>'address'), ', ' ORDER BY object->>'limit', object->>'address') FROM event WHERE type = 'limit.hit'");
+    let all = "call_in_flow bob@main.example, call_out_flow alice@main.example, call_out_flow carol@main.example, register_flow bob@main.example, register_flow carol@main.example";
+    let end = std::time::Instant::now() + std::time::Duration::from_secs(20);
+    while told() != all {
+        assert!(std::time::Instant::now() < end, "{}", told());
+        std::thread::yield_now();
+    }
     // Client IPs register as they like.
     let mut near = Ua::new(None, std::net::Ipv4Addr::LOCALHOST, exchange.sip(std::net::Ipv4Addr::LOCALHOST), "bob");
     assert_eq!(register(&mut near).status(), 200);

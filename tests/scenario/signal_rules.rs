@@ -25,6 +25,7 @@ pub(crate) fn trials() -> Vec<Trial> {
         test("levels_have_their_order", levels_have_their_order),
         test("a_dry_run_tells_what_happens", a_dry_run_tells_what_happens),
         test("messages_meet_rules_and_rules_send_messages", messages_meet_rules_and_rules_send_messages),
+        test("registrations_meet_rules_that_name_them", registrations_meet_rules_that_name_them),
         test("settings_look_for_the_callee", settings_look_for_the_callee),
         test("rules_are_kept_in_order", rules_are_kept_in_order),
         test("who_may_not_changes_nothing", who_may_not_changes_nothing),
@@ -359,6 +360,47 @@ fn messages_meet_rules_and_rules_send_messages() -> Outcome {
     assert_eq!(exchange.admin.call("DELETE", dataset, None).status, 204);
     let invited = alice.invite(BOB, "");
     assert_eq!(alice.outcome(&invited).0.status(), 486);
+    Ok(())
+}
+
+fn registrations_meet_rules_that_name_them() -> Outcome {
+    let exchange = Exchange::new();
+    let mut bob = ua(&exchange, "bob");
+    let register = |bob: &mut Ua, seconds: u32| bob.request("REGISTER", "sip:main.example", &format!("Expires: {seconds}\r\nUser-Agent: old phone\r\n"), "");
+    // Whoever refuses calls, or all but calls, means no registrations.
+    for conditions in [json!([]), json!([["method", "is_not", "INVITE"]]), json!([["method", "is", "INVITE"]]), json!([["reg_clients", "is", "0"]])] {
+        for path in [OF_BOB, OF_DOMAIN, OF_SERVER] {
+            set(&exchange, path, &[("no calls", 0, 5, conditions.clone(), json!([["reject_with", "486"]]))]);
+            assert_eq!(register(&mut bob, 600).status(), 200, "{path} {conditions}");
+            set(&exchange, path, &[]);
+        }
+    }
+    assert_eq!(register(&mut bob, 0).status(), 200);
+    let refuse = json!([["reject_with", "403 Only in the office"]]);
+    for path in [OF_BOB, OF_DOMAIN, OF_SERVER] {
+        for (field, op, arg, wanted) in [("submit_address", "is", "SIP [127.0.0.1]", 403), ("submit_address", "is", "SIP [192.0.2.*]", 200), ("agent_type", "is", "old*", 403), ("authenticated", "is", "bob@main.example", 403)] {
+            set(&exchange, path, &[("office", 0, 5, json!([["method", "in", "REGISTER, SUBSCRIBE"], [field, op, arg]]), refuse.clone())]);
+            let answer = register(&mut bob, 600);
+            assert_eq!(answer.status(), wanted, "{path} {field}: {answer:#?}");
+            if wanted == 403 {
+                assert_eq!(answer.start(), "SIP/2.0 403 Only in the office");
+                assert!(exchange.list("/sip/registrations").is_empty());
+            } else {
+                // What is there is taken back whatever rules say.
+                set(&exchange, path, &[("office", 0, 5, json!([["method", "is", "REGISTER"]]), refuse.clone())]);
+                assert_eq!(register(&mut bob, 0).status(), 200);
+            }
+        }
+        set(&exchange, path, &[]);
+    }
+    // Sending it elsewhere means nothing, and its owner hears of a new telephone.
+    let carol = registered(&exchange, "carol");
+    let alert = json!([["redirect_to", "alice"], ["send_im", "carol somebody registers"]]);
+    set(&exchange, OF_BOB, &[("alert", 0, 5, json!([["method", "is", "REGISTER"]]), alert)]);
+    assert_eq!(register(&mut bob, 600).status(), 200);
+    let told = carol.expect("MESSAGE");
+    carol.reply(&told, 200, "OK");
+    assert!(told.0.ends_with("somebody registers") && told.field("From").unwrap().contains("bob@main.example"), "{told:#?}");
     Ok(())
 }
 

@@ -30,6 +30,7 @@ pub(crate) fn trials() -> Vec<Trial> {
         test("messages_are_sent_and_read_by_operations", messages_are_sent_and_read_by_operations),
         test("states_are_told_to_whom_they_may_be", states_are_told_to_whom_they_may_be),
         test("a_roster_says_who_sees_whom", a_roster_says_who_sees_whom),
+        test("a_roster_is_watched_as_a_list", a_roster_is_watched_as_a_list),
         test("strangers_send_no_messages", strangers_send_no_messages),
         test("who_watches_over_a_connection_is_told_after_a_restart", who_watches_over_a_connection_is_told_after_a_restart),
         test("calls_and_voice_messages_are_told", calls_and_voice_messages_are_told),
@@ -529,6 +530,105 @@ fn a_roster_says_who_sees_whom() -> Outcome {
     assert_eq!(of_alice.call("POST", "/accounts/bob@main.example/roster", Some(json!({"peer": "carol"}))).status, 403);
     assert_eq!(exchange.admin.call("PATCH", "/accounts/alice@main.example/settings", Some(json!({"set": {"max_roster_items": 2}}))).status, 200);
     assert_eq!(of_alice.call("POST", ROSTER, Some(json!({"peer": "carol"}))).status, 409);
+    Ok(())
+}
+
+/// What is told of each member of a list: `(uri, instance and name, state)`.
+fn members(told: &Message) -> Vec<(String, String, String)> {
+    let boundary = told.field("Content-Type").unwrap().split("boundary=\"").nth(1).unwrap().trim_end_matches('"').to_owned();
+    let parts: Vec<&str> = told.0.split(&format!("--{boundary}")).collect();
+    let list = parts.iter().find(|part| part.contains("<list ")).unwrap_or_else(|| panic!("{told:#?}"));
+    let mut all = Vec::new();
+    for resource in list.split("<resource uri=\"").skip(1) {
+        let (uri, rest) = resource.split_once('"').unwrap();
+        let cid = rest.split("cid=\"").nth(1).and_then(|rest| rest.split('"').next());
+        let body = cid.map_or("", |cid| parts.iter().find(|part| part.contains(&format!("Content-ID: <{cid}>"))).unwrap_or_else(|| panic!("{told:#?}")));
+        all.push((uri.to_owned(), rest.split("</resource>").next().unwrap().to_owned(), body.to_owned()));
+    }
+    all
+}
+
+fn a_roster_is_watched_as_a_list() -> Outcome {
+    const LIST: &str = "sip:roster@main.example";
+    let mut exchange = Exchange::new();
+    let (mut alice, mut bob, mut carol) = (ua(&exchange, "alice"), registered(&exchange, "bob"), ua(&exchange, "carol"));
+    for name in ["bob", "carol"] {
+        set(&exchange, name, json!({"presence_domain_open": false}));
+    }
+    let of = |name: &str| signed_in(&exchange, name);
+    let (of_alice, of_bob) = (of("alice"), of("bob"));
+    let add = |body: Value| assert_eq!(of_alice.call("POST", ROSTER, Some(body)).status, 201);
+    add(json!({"peer": "bob", "name": "Bob & Co"}));
+    add(json!({"peer": "carol"}));
+    add(json!({"peer": "friend@far.example"}));
+    let approve = |client: &Client, yes: bool| assert_eq!(client.call("POST", &format!("{ROSTER}/alice@main.example/approve"), Some(json!({"approve": yes}))).status, 200);
+    approve(&of_bob, true);
+    // Who cannot read lists is not told of one, and there is none of what lists do not show.
+    let asked = alice.request("SUBSCRIBE", LIST, "Event: presence\r\n", "");
+    assert_eq!((asked.status(), asked.field("Require")), (421, Some("eventlist")), "{asked:#?}");
+    for (uri, package, status) in [(LIST, "reg", 489), ("sip:roster2@main.example", "presence", 404)] {
+        let asked = alice.request("SUBSCRIBE", uri, &format!("Event: {package}\r\nSupported: eventlist\r\n"), "");
+        assert_eq!(asked.status(), status, "{uri} {package}: {asked:#?}");
+    }
+    let watch = |watcher: &mut Ua, package: &str| {
+        let answer = watcher.request("SUBSCRIBE", LIST, &format!("Event: {package}\r\nSupported: eventlist\r\nAccept: multipart/related, application/rlmi+xml, application/pidf+xml, application/dialog-info+xml\r\nExpires: 600\r\n"), "");
+        assert_eq!((answer.status(), answer.field("Require")), (200, Some("eventlist")), "{answer:#?}");
+        notified(watcher)
+    };
+    let first = watch(&mut alice, "presence");
+    assert_eq!(first.field("Require"), Some("eventlist"));
+    assert!(first.0.contains("version=\"0\" fullState=\"true\"") && first.0.contains("uri=\"sip:roster@main.example\""), "{first:#?}");
+    let told = members(&first);
+    let uris: Vec<&str> = told.iter().map(|(uri, ..)| &**uri).collect();
+    assert_eq!(uris, ["sip:bob@main.example", "sip:carol@main.example", "sip:friend@far.example"]);
+    assert!(told[0].1.contains("state=\"active\"") && told[0].1.contains("<name>Bob &amp; Co</name>") && told[0].2.contains("<basic>open</basic>"), "{told:#?}");
+    assert!(told[1].1.contains("state=\"pending\"") && told[1].2.is_empty(), "{told:#?}");
+    assert!(told[2].1.contains("state=\"terminated\" reason=\"noresource\"") && told[2].2.is_empty(), "{told:#?}");
+    // Only what is another state, and not of whom she may not see.
+    let said = |client: &Client, status: &str| assert_eq!(client.call("PUT", "/presence/me", Some(json!({"status": status}))).status, 200);
+    said(&of("carol"), "away");
+    said(&of_bob, "dnd");
+    let told = notified(&alice);
+    assert!(told.0.contains("version=\"1\" fullState=\"false\""), "{told:#?}");
+    assert!(matches!(&members(&told)[..], [(uri, _, state)] if uri == "sip:bob@main.example" && state.contains("busy")), "{told:#?}");
+    // Another decision, and another member: all of it is told anew.
+    approve(&of("carol"), true);
+    let told = notified(&alice);
+    assert!(told.0.contains("version=\"2\" fullState=\"true\"") && members(&told)[1].2.contains("away"), "{told:#?}");
+    approve(&of_bob, false);
+    let told = notified(&alice);
+    assert!(members(&told)[0].1.contains("pending") && members(&told)[0].2.is_empty(), "{told:#?}");
+    assert_eq!(of_alice.call("DELETE", &format!("{ROSTER}/friend@far.example"), None).status, 204);
+    assert_eq!(members(&notified(&alice)).len(), 2);
+    // Calls: of neighbours that let them be seen.
+    let mut second = ua(&exchange, "alice");
+    let calls = members(&watch(&mut second, "dialog"));
+    assert!(calls.iter().all(|(_, _, state)| state.contains("<dialog-info ") && !state.contains("<dialog ")), "{calls:#?}");
+    let invited = carol.invite(BOB, "");
+    let invite = bob.expect("INVITE");
+    bob.reply(&invite, 180, "Ringing");
+    let told = second.wait("both ring", |message| message.is("NOTIFY") && message.0.contains(">early<"));
+    second.reply(&told, 200, "OK");
+    assert!(told.0.contains("fullState=\"false\"") && members(&told).iter().any(|(uri, _, state)| uri == "sip:bob@main.example" && state.contains("recipient")), "{told:#?}");
+    bob.reply(&invite, 486, "Busy Here");
+    assert_eq!(carol.outcome(&invited).0.status(), 486);
+    // Others are told of their own: nobody in it.
+    let empty = watch(&mut bob, "presence");
+    assert!(empty.0.contains("fullState=\"true\"") && members(&empty).iter().all(|(uri, ..)| uri == "sip:alice@main.example"), "{empty:#?}");
+    // It outlives the server, and is told whole again; who refreshes, too.
+    let listed = exchange.list("/sip/subscriptions?account=alice@main.example");
+    assert_eq!(listed.iter().filter(|one| one["address"] == "roster@main.example").count(), 2, "{listed:#?}");
+    until(|| (exchange.server().sql("SELECT count(*) FROM sip_subscription WHERE list") == "3").then_some(()));
+    exchange.kill();
+    let again = alice.wait("the list", |message| message.field("Call-ID") == first.field("Call-ID"));
+    let mut dialog = alice.reply(&again, 200, "OK");
+    assert!(again.0.contains("version=\"0\" fullState=\"true\"") && members(&again).len() == 2, "{again:#?}");
+    for (expires, state) in [(300, "active;expires="), (0, "terminated;reason=timeout")] {
+        alice.send_in(&mut dialog, "SUBSCRIBE", &format!("Event: presence\r\nSupported: eventlist\r\nExpires: {expires}\r\n"), "");
+        assert_eq!(alice.answered_in(&dialog, "SUBSCRIBE").status(), 200);
+        let told = notified(&alice);
+        assert!(told.field("Subscription-State").unwrap().starts_with(state) && members(&told).len() == 2, "{told:#?}");
+    }
     Ok(())
 }
 

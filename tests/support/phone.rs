@@ -126,6 +126,11 @@ impl Phone {
     /// Waits until it rings and answers.
     pub(crate) fn answer(&mut self) {
         self.rings();
+        self.pick_up();
+    }
+
+    /// Answers what rings.
+    pub(crate) fn pick_up(&mut self) {
         self.command("accept", "");
         self.event("CALL_ESTABLISHED");
     }

@@ -3,7 +3,7 @@
 use std::fmt::{Display, Write};
 
 use super::xml::Xml;
-use crate::subscription::{Package, Standing};
+use crate::subscription::{Ending, Package, Standing};
 
 /// One resource of a list.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -12,8 +12,8 @@ pub struct Member<'a> {
     pub uri: &'a str,
     /// Its name; empty for none.
     pub name: &'a str,
-    /// Whether its state may be told.
-    pub standing: Standing,
+    /// Whether its state may be told, or why it never is.
+    pub standing: Result<Standing, Ending>,
     /// Its state; `None` when there is none yet, or it may not be told.
     pub body: Option<&'a str>,
 }
@@ -42,13 +42,17 @@ pub fn write(
         if !member.name.is_empty() {
             xml.leaf("name", &[], member.name);
         }
-        let state = match member.standing {
-            Standing::Active => "active",
-            Standing::Pending => "pending",
+        let (state, reason) = match member.standing {
+            Ok(Standing::Active) => ("active", None),
+            Ok(Standing::Pending) => ("pending", None),
+            Err(ending) => ("terminated", Some(ending.name())),
         };
         let id = format!("i{at}");
         let cid = format!("{at}@{boundary}");
         let mut attributes: Vec<(&str, &dyn Display)> = vec![("id", &id), ("state", &state)];
+        if let Some(reason) = &reason {
+            attributes.push(("reason", reason));
+        }
         if member.body.is_some() {
             attributes.push(("cid", &cid));
         }

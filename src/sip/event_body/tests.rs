@@ -2,7 +2,7 @@ use proptest::prelude::*;
 
 use super::presence::{Availability, Presence, PresenceError};
 use super::*;
-use crate::subscription::Standing;
+use crate::subscription::{Ending, Package, Standing};
 
 fn read(text: &str) -> Result<Presence, PresenceError> {
     Presence::read(text.as_bytes())
@@ -346,19 +346,24 @@ fn conferences_are_written() {
 /// RFC 4662 §6.
 #[test]
 fn lists_are_written() {
-    use crate::subscription::Package;
     use resource_list::{Member, write};
     let members = [
         Member {
             uri: "sip:bob@h",
             name: "Bob",
-            standing: Standing::Active,
+            standing: Ok(Standing::Active),
             body: Some("<x/>"),
         },
         Member {
             uri: "sip:dave@h",
             name: "",
-            standing: Standing::Pending,
+            standing: Ok(Standing::Pending),
+            body: None,
+        },
+        Member {
+            uri: "sip:eve@h",
+            name: "",
+            standing: Err(Ending::Rejected),
             body: None,
         },
     ];
@@ -372,7 +377,83 @@ fn lists_are_written() {
         "--b0\r\nContent-Transfer-Encoding: binary\r\nContent-ID: <list@b0>\r\nContent-Type: application/rlmi+xml;charset=\"UTF-8\"\r\n\r\n\
          <?xml version=\"1.0\" encoding=\"UTF-8\"?>\n<list xmlns=\"urn:ietf:params:xml:ns:rlmi\" uri=\"sip:list@h\" version=\"1\" fullState=\"true\">\
          <resource uri=\"sip:bob@h\"><name>Bob</name><instance id=\"i0\" state=\"active\" cid=\"0@b0\"/></resource>\
-         <resource uri=\"sip:dave@h\"><instance id=\"i1\" state=\"pending\"/></resource></list>\n\r\n\
+         <resource uri=\"sip:dave@h\"><instance id=\"i1\" state=\"pending\"/></resource>\
+         <resource uri=\"sip:eve@h\"><instance id=\"i2\" state=\"terminated\" reason=\"rejected\"/></resource></list>\n\r\n\
          --b0\r\nContent-Transfer-Encoding: binary\r\nContent-ID: <0@b0>\r\nContent-Type: application/dialog-info+xml\r\n\r\n<x/>\r\n--b0--\r\n"
     );
+}
+
+/// A list as somebody reads it who knows RFC 4662 only: `(uri, name, state, reason, body)` of each resource.
+fn read_list(media_type: &str, body: &str) -> Vec<[String; 5]> {
+    use quick_xml::events::Event;
+    let boundary = media_type.split("boundary=\"").nth(1).unwrap().trim_end_matches('"');
+    let (inside, end) = body.split_once(&format!("\r\n--{boundary}--\r\n")).unwrap();
+    assert!(end.is_empty());
+    let inside = format!("\r\n{inside}");
+    let between = format!("\r\n--{boundary}\r\n");
+    let parts: Vec<(String, &str)> = inside
+        .split(&*between)
+        .skip(1)
+        .map(|part| {
+            let (head, content) = part.split_once("\r\n\r\n").unwrap();
+            let id = head.split("Content-ID: <").nth(1).unwrap().split('>').next().unwrap();
+            (id.to_owned(), content)
+        })
+        .collect();
+    let start = media_type.split("start=\"<").nth(1).unwrap().split('>').next().unwrap();
+    assert_eq!(parts[0].0, start);
+    let mut reader = quick_xml::Reader::from_str(parts[0].1);
+    let (mut all, mut naming) = (Vec::<[String; 5]>::new(), false);
+    loop {
+        let event = reader.read_event().unwrap();
+        match &event {
+            Event::Start(start) | Event::Empty(start) => {
+                let attribute = |name: &str| {
+                    let found = start.try_get_attribute(name).unwrap();
+                    found.map_or(String::new(), |found| found.normalized_value(quick_xml::XmlVersion::Implicit1_0).unwrap().into_owned())
+                };
+                match start.name().as_ref() {
+                    "resource" => all.push([attribute("uri"), String::new(), String::new(), String::new(), String::new()]),
+                    "instance" => {
+                        let cid = attribute("cid");
+                        let found = parts.iter().find(|(id, _)| *id == cid).map_or("", |(_, content)| content);
+                        let last = all.last_mut().unwrap();
+                        (last[2], last[3], last[4]) = (attribute("state"), attribute("reason"), found.to_owned());
+                    }
+                    _ => {}
+                }
+                naming = matches!(event, Event::Start(_)) && start.name().as_ref() == "name";
+            }
+            Event::Text(text) if naming => all.last_mut().unwrap()[1] += &text.xml10_content(),
+            Event::GeneralRef(one) if naming => {
+                let text = one.resolve_char_ref().unwrap().map_or_else(|| quick_xml::escape::resolve_xml_entity(one).unwrap().to_owned(), |c| c.to_string());
+                all.last_mut().unwrap()[1] += &text;
+            }
+            Event::End(_) => naming = false,
+            Event::Eof => return all,
+            _ => {}
+        }
+    }
+}
+
+proptest! {
+    #[test]
+    fn a_list_that_is_written_is_read(
+        members in prop::collection::vec(("[!-~]{1,20}", "[ -~\u{e9}<>&\"']{0,10}", 0..4_usize, prop::option::of("[ -~\r\n]{0,30}")), 0..6),
+        version: u32,
+        partial: bool,
+    ) {
+        let standings = [Ok(Standing::Active), Ok(Standing::Pending), Err(Ending::Rejected), Err(Ending::NoResource)];
+        let told = [["active", ""], ["pending", ""], ["terminated", "rejected"], ["terminated", "noresource"]];
+        let written: Vec<_> = members.iter().map(|(uri, name, standing, body)| resource_list::Member { uri, name, standing: standings[*standing], body: body.as_deref() }).collect();
+        let (media_type, body) = resource_list::write(version, partial, "sip:l@h", Package::Presence, &written, "b0undary");
+        let full = format!("version=\"{version}\" fullState=\"{}\"", !partial);
+        prop_assert!(body.contains(&full));
+        let read = read_list(&media_type, &body);
+        let expected: Vec<_> = members
+            .iter()
+            .map(|(uri, name, standing, body)| [uri.clone(), name.clone(), told[*standing][0].to_owned(), told[*standing][1].to_owned(), body.clone().unwrap_or_default()])
+            .collect();
+        prop_assert_eq!(read, expected);
+    }
 }

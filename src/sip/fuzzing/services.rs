@@ -169,6 +169,7 @@ impl Services {
                 let resource = Resource {
                     package: Package::Presence,
                     account: 1,
+                    list: false,
                 };
                 let state = Some(request.body().to_vec()).filter(|body| !body.is_empty());
                 let published = self.publications.publish(now, request, resource, state);
@@ -246,6 +247,7 @@ impl Services {
             resource: Resource {
                 package: asked.package,
                 account: 1,
+                list: false,
             },
             watcher: Some(2),
             standing: Standing::Active,
@@ -272,7 +274,7 @@ impl Services {
 
     fn tell(&mut self, now: Instant) {
         while let Some(due) = self.notifier.poll(now) {
-            let notify = self.notifier.notify(now, due.handle, VIA, Some(b"body"));
+            let notify = self.notifier.notify(now, due.handle, VIA, Some(("text/plain", b"body")));
             read(notify.map(|(_, octets)| octets).unwrap_or_default());
         }
     }

@@ -4,6 +4,7 @@ use crate::testing::request;
 const RESOURCE: Resource = Resource {
     package: Package::Presence,
     account: 1,
+    list: false,
 };
 
 fn publish(fields: &str) -> Request {

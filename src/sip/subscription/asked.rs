@@ -52,7 +52,7 @@ pub struct Asked<'a> {
     pub id: Option<&'a str>,
     /// Seconds that are given, 0 to be told once.
     pub expires: u32,
-    /// Whether the state of a list may be told (RFC 4662 §4.1); a resource that is one is refused with 421 otherwise.
+    /// Whether the state of a list may be told (RFC 4662 §4.1); one is refused with 421 otherwise.
     pub lists: bool,
     /// Whether it is inside a dialog, for [`Notifier::refresh`](super::Notifier::refresh).
     pub in_dialog: bool,

@@ -9,6 +9,7 @@ use crate::{Limits as MessageLimits, Message, Parsed, parse};
 const ALICE: Resource = Resource {
     package: Package::Presence,
     account: 1,
+    list: false,
 };
 const VIA: &str = "SIP/2.0/UDP us;branch=z9hG4bKn";
 
@@ -98,7 +99,7 @@ impl Table {
         while let Some(due) = self.notifier.poll(now) {
             let (_, octets) = self
                 .notifier
-                .notify(now, due.handle, VIA, Some(b"x"))
+                .notify(now, due.handle, VIA, Some(("text/plain", b"x")))
                 .unwrap();
             let Parsed::Message(Message::Request(notify)) = parse(octets, &MessageLimits::STREAM)
             else {
@@ -148,7 +149,7 @@ fn a_subscriber_is_told() {
     );
     let (to, octets) = table
         .notifier
-        .notify(now, handle, VIA, Some(b"<presence/>"))
+        .notify(now, handle, VIA, Some(("application/pidf+xml", b"<presence/>")))
         .unwrap();
     assert_eq!(to, flow());
     let Parsed::Message(Message::Request(notify)) = parse(octets, &MessageLimits::STREAM) else {
@@ -344,6 +345,7 @@ fn there_are_limits() {
         let resource = Resource {
             package,
             account: 1,
+            list: false,
         };
         let event = format!("Event: {}", package.name());
         table
@@ -467,31 +469,6 @@ fn a_stored_subscription_goes_on() {
     assert_eq!(after.notifier.watchers[&1], 1);
 }
 
-/// RFC 4662 §4.
-#[test]
-fn a_list_is_told_to_who_can_read_it() {
-    let mut table = Table::new();
-    let request = subscribe("w", "", 1, "Event: presence\nSupported: eventlist");
-    assert!(
-        Asked::read(&request, &Package::ALL, &Times::default())
-            .unwrap()
-            .lists
-    );
-    let handle = table
-        .subscribe(0, "w", "Event: presence", ALICE, Standing::Active)
-        .unwrap();
-    let now = table.at(0);
-    assert!(table.notifier.poll(now).is_some());
-    let told = table
-        .notifier
-        .notify_list(now, handle, VIA, ("multipart/related;x=y", b"z"));
-    let text = String::from_utf8(told.unwrap().1.to_vec()).unwrap();
-    assert!(
-        text.contains("\r\nRequire: eventlist\r\nContent-Type: multipart/related;x=y\r\n"),
-        "{text}"
-    );
-}
-
 #[test]
 fn who_cannot_be_reached_is_told_later_or_not_at_all() {
     let mut table = Table::new();
@@ -520,4 +497,26 @@ fn who_cannot_be_reached_is_told_later_or_not_at_all() {
     assert_eq!(last.ending, Some(Ending::Timeout));
     assert!(!table.notifier.hold(handle));
     assert!(table.notifier.answered(handle, 480) && table.notifier.is_empty());
+}
+
+/// RFC 4662 §4: who does not know lists is told of none, and what is told of one says that it is one.
+#[test]
+fn a_list_is_told_to_who_knows_lists() {
+    let mut table = Table::new();
+    let list = Resource { list: true, ..ALICE };
+    let refused = table.subscribe(0, "alice", "Event: presence", list, Standing::Active);
+    assert_eq!(refused, Err(421));
+    let fields = "Event: presence\nSupported: eventlist";
+    let handle = table.subscribe(0, "alice", fields, list, Standing::Active).unwrap();
+    let ok = table.notifier.reply(&subscribe("alice", "", 1, fields), handle, 600, flow());
+    assert!(std::str::from_utf8(&ok).unwrap().contains("Require: eventlist\r\n"));
+    let due = table.notifier.poll(table.at(0)).unwrap();
+    let (_, octets) = table.notifier.notify(table.at(0), due.handle, VIA, Some(("multipart/related", b"x"))).unwrap();
+    let told = std::str::from_utf8(&octets).unwrap();
+    assert!(told.contains("Require: eventlist\r\n") && told.contains("Content-Type: multipart/related\r\n"), "{told}");
+    // It is another resource than the account.
+    table.notifier.changed(ALICE);
+    assert!(table.tell(10_000).is_empty());
+    table.notifier.changed(list);
+    assert_eq!(table.tell(10_000).len(), 1);
 }

@@ -55,6 +55,7 @@ export const operations = {
   abortTransaction: ["DELETE", "/sip/transactions/{id}", "calls"],
   getSipStats: ["GET", "/sip/stats", "calls"],
   listCalls: ["GET", "/calls", "calls"],
+  startCall: ["POST", "/calls", "calls"],
   getCall: ["GET", "/calls/{call}", "calls"],
   hangupCall: ["POST", "/calls/{call}/hangup", "calls"],
   traceCall: ["GET", "/calls/{call}/trace", "calls"],

@@ -2626,6 +2626,14 @@ export type SkippedRecord = {
 };
 /** A level of settings. */
 export type Source = "builtin" | "server" | "domain" | "account";
+export type StartCallBody = {
+  /** Who calls: id, address, name in the main domain, or `me`. */
+  "account": string;
+  /** The telephone picks itself up where it can, for its owner only. */
+  "auto_answer"?: boolean | null;
+  /** Whom: an address, or a name or number as the account would dial it. */
+  "to": string;
+};
 /** Kinds of steps. */
 export type StepKind = "parse" | "normalise" | "own_name" | "special" | "record" | "reserved" | "suffix" | "qualify" | "domain_alias" | "object" | "alias" | "forwarder" | "group" | "list" | "detail" | "mailbox" | "app" | "unknown_setting" | "telnum" | "enum" | "remote" | "blacklisted" | "loop";
 /** A record named in a step. */
@@ -3291,6 +3299,7 @@ export interface Inputs {
     /** Only those begun before. */
     "until"?: string | null;
   };
+  startCall: StartCallBody;
   getCall: {
     /** Id of the call. */
     "call": string;
@@ -4272,6 +4281,7 @@ export interface Results {
   abortTransaction: void;
   getSipStats: SipStats;
   listCalls: PageCallRecord;
+  startCall: CallRecord;
   getCall: CallRecord;
   hangupCall: void;
   traceCall: CallTrace;

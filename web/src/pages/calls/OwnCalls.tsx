@@ -1,11 +1,12 @@
 // A user's calls: who called, whom one called, what was missed, and whether calls come in at all.
-import { useEffect, useRef } from "react";
+import { useEffect, useRef, useState } from "react";
 import { useAct, useCall, useLive, usePages } from "../../api/hooks";
 import type { CallParty, CallRecord } from "../../api/generated/types";
-import { Button, Chip, Copy, Empty, Facts, Segments, Time } from "../../components/controls";
-import { Dialog } from "../../components/Dialog";
+import { Button, Chip, Copy, Empty, Facts, Field, Segments, Time } from "../../components/controls";
+import { Dialog, FormDialog } from "../../components/Dialog";
 import { Icon } from "../../components/Icon";
 import { tell } from "../../components/ProblemNote";
+import { toast } from "../../components/toast";
 import { Table } from "../../components/Table";
 import { help, label } from "../../forms/labels";
 import { t } from "../../i18n";
@@ -26,6 +27,7 @@ export default function OwnCalls() {
   useLive("calls");
   const [kind, setKind] = useSearch<Kind>("show", "all");
   const [chosen, setChosen] = useSearch("call", "");
+  const [dialling, setDialling] = useState<string | null>(null);
   const { data: me } = useCall("getAccount", ME, { staleTime: 60_000 });
   const { rows: all, more, readOn, ...page } = usePages("listCdr", { ...ME, limit: PAGE });
   const out = (call: CallRecord) => call.caller.account_id === me?.id;
@@ -39,7 +41,7 @@ export default function OwnCalls() {
   const other = (call: CallRecord) => (out(call) ? call.callee : call.caller);
   return (
     <Page>
-      <PageHead title={t("Calls")}><Button icon="settings" onClick={() => navigate("/settings?tab=calls")}>{t("Call settings")}</Button></PageHead>
+      <PageHead title={t("Calls")}><Button icon="settings" onClick={() => navigate("/settings?tab=calls")}>{t("Call settings")}</Button><Button tone="primary" icon="phone" onClick={() => setDialling("")}>{t("Call somebody")}</Button></PageHead>
       <Incoming />
       <section className="card flush">
         <div className="bar"><Segments<Kind> label={t("Which calls")} value={kind} onChange={setKind} options={[["all", t("All")], ["missed", t("Missed")], ["in", t("Received")], ["out", t("Dialled")]]} /></div>
@@ -52,7 +54,7 @@ export default function OwnCalls() {
       </section>
       {open && (
         <Dialog title={other(open).name || address(other(open))} kind="drawer" onClose={() => setChosen("")}>
-          <div className="row"><a className="button" href={`sip:${address(other(open))}`}><Icon name="phone" />{t("Call back")}</a><Button icon="chat" onClick={() => navigate(`/messages?with=${encodeURIComponent(address(other(open)))}`)}>{t("Write a message")}</Button></div>
+          <div className="row"><Button icon="phone" onClick={() => setDialling(address(other(open)))}>{t("Call back")}</Button><Button icon="chat" onClick={() => navigate(`/messages?with=${encodeURIComponent(address(other(open)))}`)}>{t("Write a message")}</Button></div>
           <Facts of={[
             ["With whom", <Copy key="a" text={address(other(open))} />], ["Dialled", <span key="d" className="mono">{open.dialled}</span>], ["When", moment(open.started_at)],
             open.answered_at ? ["Answered", moment(open.answered_at)] : null, open.ended_at ? ["Ended", moment(open.ended_at)] : null, open.duration_seconds ? ["Duration", span(open.duration_seconds)] : null,
@@ -60,7 +62,20 @@ export default function OwnCalls() {
           ]} />
         </Dialog>
       )}
+      {dialling !== null && <Dial to={dialling} onClose={() => setDialling(null)} />}
     </Page>
+  );
+}
+
+/** Calls somebody by a telephone of one's own. */
+function Dial({ to: first, onClose }: { to: string; onClose: () => void }) {
+  const [to, setTo] = useState(first);
+  const start = useAct("startCall", () => { toast(t("Your telephones ring. Pick one up and it dials.")); onClose(); });
+  return (
+    <FormDialog title={t("Call somebody")} action={t("Call")} busy={start.isPending} problem={start.error} onClose={onClose} onSubmit={() => start.mutate({ ...ME, to: to.trim() })}>
+      <Field label={t("Whom")} help={t("An address, or a name or number of your domain.")} fault={start.error?.at("/to")}><input className="input mono" autoFocus autoCapitalize="none" value={to} onChange={(event) => setTo(event.target.value)} /></Field>
+      <p className="muted">{t("Your telephones ring first. The one that you pick up dials.")}</p>
+    </FormDialog>
   );
 }
 

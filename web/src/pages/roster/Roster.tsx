@@ -1,8 +1,8 @@
 // Whom one knows: how they can be reached, who asks to see the same of oneself.
 import { useState } from "react";
-import { useAct, useLive, usePages } from "../../api/hooks";
+import { useAct, useCall, useLive, usePages } from "../../api/hooks";
 import type { Buddy } from "../../api/generated/types";
-import { Button, Chip, Empty, Field, Menu } from "../../components/controls";
+import { Button, Chip, Copy, Empty, Field, Menu } from "../../components/controls";
 import { confirm, FormDialog } from "../../components/Dialog";
 import { tell } from "../../components/ProblemNote";
 import { Table } from "../../components/Table";
@@ -19,6 +19,7 @@ export default function Roster() {
   useLive("im");
   const [edited, setEdited] = useState<Buddy | "new" | null>(null);
   const { rows, ...page } = usePages("listRoster", { ...ME, limit: 100 });
+  const { data: me } = useCall("getAccount", ME, { staleTime: 60_000 });
   const approve = useAct("approveSubscription");
   const remove = useAct("removeBuddy");
   const waiting = rows.filter((one) => one.waiting);
@@ -51,6 +52,7 @@ export default function Roster() {
           ) },
         ]} />
       </section>
+      {me && rows.length > 0 && <p className="row tight muted">{t("A telephone that can watch a list shows all of them, and who is on the phone, when it watches")} <Copy text={`roster@${me.domain}`} /></p>}
       {edited && <Edit buddy={edited === "new" ? null : edited} onClose={() => setEdited(null)} />}
     </Page>
   );
