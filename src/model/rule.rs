@@ -47,10 +47,12 @@ pub struct RuleCondition {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct RuleAction {
-    /// `redirect_to`, `fork_to`, `reject_with`, `stop_processing`, `discard_rules`, `remember_from_in`, `send_im` or
-    /// `write_to_log`.
+    /// `redirect_to`, `fork_to`, `reject_with`, `stop_processing`, `discard_rules`, `remember_from_in`, `send_im`,
+    /// `send_url` or `write_to_log`.
     pub verb: String,
-    /// Addresses parted by commas, a status and a text, the name of a dataset, an address and a text, or a text.
+    /// Addresses parted by commas, a status and a text, the name of a dataset, an address and a text, a URL after `[POST]` when
+    /// it is posted to, or a text. In texts and URLs `^E` is the address of the caller, `^N` the name, `^F` both, `^R` who was
+    /// called, `^A` the account, `^S` the subject, `^I` the Call-ID, `^H{Name}` a field of the request.
     #[serde(default)]
     pub arg: String,
 }

@@ -383,6 +383,14 @@ pub struct SipSettings {
     pub trace_failed_hours: i64,
 }
 
+/// Rules.
+#[derive(Debug, Clone, PartialEq, Serialize, ToSchema, Settings)]
+pub struct RulesSettings {
+    /// Web servers that rules may ask though they are in a private network: names of hosts, addresses, networks.
+    #[setting(default = Vec::<String>::new(), view = "advanced")]
+    pub url_allow: Vec<String>,
+}
+
 /// DNS.
 #[derive(Debug, Clone, PartialEq, Serialize, ToSchema, Settings)]
 pub struct DnsSettings {
@@ -412,6 +420,8 @@ pub enum Module {
     Media,
     /// SIP.
     Sip,
+    /// Rules.
+    Rules,
 }
 
 /// The modules there are.
@@ -425,7 +435,7 @@ pub struct Modules {
 #[derive(Debug, Clone, Default, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct UpdateModule {
-    /// The module: `smtp`, `smtp_out`, `queue`, `imap`, `pop` or `media`.
+    /// The module: `smtp`, `smtp_out`, `queue`, `imap`, `pop`, `media`, `sip` or `rules`.
     pub module: String,
     /// Values to set, by name.
     #[schema(value_type = Option<Object>)]

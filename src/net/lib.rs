@@ -18,6 +18,7 @@ mod proxy_protocol;
 mod resolver;
 mod stream;
 mod stun;
+mod web;
 
 pub use certificates::{CertificateError, Certificates, Facts, Made, self_signed};
 pub use client::{connect, opportunistic_tls};
@@ -31,3 +32,4 @@ pub use proxy_protocol::{ProxyHeader, read_header};
 pub use resolver::{Dns, Pointer, Resolver, ServiceHost};
 pub use stream::Stream;
 pub use stun::seen_by;
+pub use web::{MayAsk, Web, WebError};

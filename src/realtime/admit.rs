@@ -5,6 +5,7 @@ use std::time::Instant;
 
 use bytes::Bytes;
 use model::server::{SipDigest, SipOwn, SipSettings};
+use net::{Resolver, Web};
 use sasl::digest::{Algorithm, NonceKeys};
 use service::{Destination, Sender, Service, Signalled, Subscriber};
 use sip::digest_auth::{Ask, Asks, Guard, Presented, Verdict};
@@ -24,6 +25,8 @@ pub(crate) struct Shared {
     pub(crate) secret: Secret,
     pub(crate) routes: record_route::Key,
     pub(crate) sources: Sources,
+    /// Web servers that rules ask; none when TLS cannot be had.
+    pub(crate) web: Option<Web>,
 }
 
 /// Seconds for which a key makes challenges; it knows them for as long again.
@@ -63,7 +66,9 @@ pub(crate) enum Decision {
 }
 
 impl Shared {
-    pub(crate) fn new(service: Service, writes: Writes) -> Self {
+    pub(crate) fn new(service: Service, resolver: Resolver, writes: Writes) -> Self {
+        let asked = service.clone();
+        let web = Web::new(resolver, Arc::new(move |host: &str, ip| asked.is_web_allowed(host, ip)));
         let routes = record_route::Key::new(service.route_key());
         let guard = Guard::new(nonce_keys(&service, unix_now() / DAY), 300, algorithms(&[]));
         Self {
@@ -71,6 +76,7 @@ impl Shared {
             guard: Mutex::new(guard),
             secret: Secret::new(rand::random()),
             routes,
+            web: web.inspect_err(|error| tracing::error!(%error, "rules cannot ask web servers")).ok(),
             sources: Sources::new(writes),
         }
     }

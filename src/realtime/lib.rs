@@ -115,7 +115,7 @@ impl Telephony {
         let (writes, to_write) = write_behind::writes();
         let writer = tokio::spawn(write_behind::run(service.clone(), to_write)).abort_handle();
         if let Some(commands) = service.voice_commands() {
-            let shared = Arc::new(admit::Shared::new(service, writes.clone()));
+            let shared = Arc::new(admit::Shared::new(service, resolver.clone(), writes.clone()));
             let switch = Switch::new(shared, media, resolver, inputs.clone(), writes.clone());
             thread.spawn(switch.run(received, commands));
         }

@@ -131,11 +131,7 @@ pub(crate) async fn refuses(shared: &Shared, flow: &Flow, request: &Request, sub
         return None;
     }
     let outcome = at_start(shared, flow, request, Some(subscriber.clone())).await?;
-    for effect in &outcome.effects {
-        if let Effect::Log(text) = effect {
-            write_to_log(&subscriber.address, request, text);
-        }
-    }
+    say_outside(shared, &subscriber.address, request, &outcome.effects);
     outcome.refuse
 }
 
@@ -171,11 +167,7 @@ async fn route_by_rules(shared: &Shared, flow: &Flow, request: &Request, sender:
     let service = &shared.service;
     let Some(outcome) = at_start(shared, flow, request, sender.subscriber.clone()).await else { return service.route_signal(address, sender).await };
     let mut signalled = Signalled { steps: outcome.steps.iter().map(|step| step.note(address)).collect(), discard: outcome.discard, ..Signalled::default() };
-    for effect in &outcome.effects {
-        if let Effect::Log(text) = effect {
-            write_to_log(address, request, text);
-        }
-    }
+    say_outside(shared, address, request, &outcome.effects);
     if let Some((status, reason)) = outcome.refuse {
         signalled.destinations.push(Destination::Refused { status, reason: reason.clone() });
         signalled.says = (!reason.is_empty()).then(|| Box::new((status, reason)));
@@ -194,6 +186,31 @@ async fn route_by_rules(shared: &Shared, flow: &Flow, request: &Request, sender:
 fn write_to_log(account: &str, request: &Request, text: &str) {
     let from = request.from().map(|from| shown(&from.uri)).unwrap_or_default();
     tracing::info!(target: "call", %account, caller = %from, text, "a rule writes");
+}
+
+/// Has a web server asked.
+fn send_url(shared: &Shared, account: Option<Uuid>, address: &str, post: bool, url: &str) {
+    let Some(web) = &shared.web else { return };
+    if !shared.service.may_ask_web(account) {
+        tracing::warn!(account = %address, "rules ask web servers too often");
+        return;
+    }
+    let address = address.to_owned();
+    web.ask(post, url, move |answer| match answer {
+        Ok(status) => tracing::info!(account = %address, status, "a rule asked a web server"),
+        Err(error) => tracing::warn!(account = %address, %error, "a rule asked a web server"),
+    });
+}
+
+/// Does what rules want written down or told to web servers before it is known whose signal it is.
+fn say_outside(shared: &Shared, address: &str, request: &Request, effects: &[Effect]) {
+    for effect in effects {
+        match effect {
+            Effect::Log(text) => write_to_log(address, request, text),
+            Effect::SendUrl(post, url) => send_url(shared, None, address, *post, url),
+            Effect::Remember(..) | Effect::SendIm(..) => {}
+        }
+    }
 }
 
 /// What the rules of an account name.
@@ -225,6 +242,7 @@ impl Switch {
         for effect in effects {
             match effect {
                 Effect::Log(text) => write_to_log(&account.address, request, &text),
+                Effect::SendUrl(post, url) => send_url(&self.shared, Some(account.account_id), &account.address, post, &url),
                 Effect::Remember(dataset, address) => {
                     let (service, account) = (self.shared.service.clone(), account.clone());
                     let task: Task = Box::pin(async move {

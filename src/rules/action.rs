@@ -26,6 +26,8 @@ words! {
         RememberFromIn "remember_from_in" "Remember 'From' in",
         /// An instant message is sent.
         SendIm "send_im" "SendIM",
+        /// A web server is asked.
+        SendUrl "send_url" "SendURL",
         /// A line is written to the log.
         WriteToLog "write_to_log" "Write To Log",
     }
@@ -48,6 +50,8 @@ pub enum Action {
     Remember(String),
     /// This text is sent to this address.
     SendIm(String, String),
+    /// This URL is asked for, by POST or else GET.
+    SendUrl(bool, String),
     /// This is written to the log.
     Log(String),
 }
@@ -154,9 +158,18 @@ impl Action {
                     _ => Err(wrong("must be an address, and a text after a blank")),
                 }
             }
+            Verb::SendUrl => url(arg).ok_or_else(|| wrong("must be a URL of http or https without blanks, after [POST] when it is to be posted to, with macros after the host alone")),
             Verb::WriteToLog => if arg.is_empty() { Err(wrong("must say something")) } else { Ok(Self::Log(arg.to_owned())) },
         }
     }
+}
+
+fn url(arg: &str) -> Option<Action> {
+    let (post, url) = arg.strip_prefix("[POST]").map_or((false, arg), |url| (true, url.trim_start()));
+    let host = url.strip_prefix("https://").or_else(|| url.strip_prefix("http://"))?.split(['/', '?', '#']).next()?;
+    // Whom to ask is not for the caller to say.
+    let fits = !host.is_empty() && !host.contains(['^', '@', '\\']) && url.len() <= 2000 && url.bytes().all(|octet| octet.is_ascii_graphic());
+    fits.then(|| Action::SendUrl(post, url.to_owned()))
 }
 
 fn reject(arg: &str) -> Option<Action> {
@@ -196,6 +209,11 @@ mod tests {
         assert_eq!(parse("reject_with", "go away"), Ok(Action::Reject(603, "go away".to_owned())));
         assert_eq!(parse("reject_with", "433"), Ok(Action::Reject(433, String::new())));
         assert_eq!(parse("send_im", "carol somebody calls"), Ok(Action::SendIm("carol".to_owned(), "somebody calls".to_owned())));
+        assert_eq!(parse("send_url", "https://x.example/?a=^E"), Ok(Action::SendUrl(false, "https://x.example/?a=^E".to_owned())));
+        assert_eq!(parse("send_url", "[POST] http://x.example"), Ok(Action::SendUrl(true, "http://x.example".to_owned())));
+        for wrong in ["", "x.example", "ftp://x.example", "https://", "https:///a", "https://^E/", "https://a@b/", "https://x/a b", "https://x/ä", "[POST]"] {
+            assert_eq!(parse("send_url", wrong).unwrap_err().0, "arg", "{wrong}");
+        }
         assert_eq!(parse("remember_from_in", "#Callers"), Ok(Action::Remember("callers".to_owned())));
         for (verb, arg, at) in [
             ("explode", "", "verb"), ("reject_with", "200 OK", "arg"), ("reject_with", "a\rb", "arg"), ("stop_processing", "now", "arg"), ("redirect_to", "", "arg"),

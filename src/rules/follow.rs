@@ -5,6 +5,7 @@ use std::collections::HashMap;
 use crate::action::{Action, Goal};
 use crate::condition::{Facts, Field};
 use crate::course::Account;
+use crate::macros::{filled, filled_url};
 use crate::outcome::{By, Effect, Lead, Outcome, Step, Why};
 use crate::picture::Picture;
 use crate::set::Rule;
@@ -86,11 +87,15 @@ fn follow(rule: &Rule, by: By, stage: u16, account: &str, facts: &dyn Facts, out
             Action::SendIm(to, text) => {
                 let to = Goal::Address(to.clone()).address(account);
                 step("send a message".to_owned(), vec![to.clone()]);
-                outcome.effects.push(Effect::SendIm(to, text.clone()));
+                outcome.effects.push(Effect::SendIm(to, filled(text, account, facts)));
+            }
+            Action::SendUrl(post, url) => {
+                step("ask a web server".to_owned(), Vec::new());
+                outcome.effects.push(Effect::SendUrl(*post, filled_url(url, account, facts)));
             }
             Action::Log(text) => {
                 step("write to the log".to_owned(), Vec::new());
-                outcome.effects.push(Effect::Log(text.clone()));
+                outcome.effects.push(Effect::Log(filled(text, account, facts)));
             }
         }
     }

@@ -18,6 +18,7 @@ mod course;
 mod follow;
 #[doc(hidden)]
 pub mod fuzzing;
+mod macros;
 mod moment;
 mod outcome;
 mod picture;

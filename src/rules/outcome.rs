@@ -133,6 +133,8 @@ pub enum Effect {
     Remember(String, String),
     /// The account sends this text to this address.
     SendIm(String, String),
+    /// This URL is asked for, by POST or else GET.
+    SendUrl(bool, String),
     /// This is written to the log.
     Log(String),
 }

@@ -37,6 +37,8 @@ enum Bucket {
     Check,
     /// Recipients an account sends to.
     Out,
+    /// Web servers that rules of an account ask.
+    Url,
     /// Instant messages an account or address sends.
     Im,
 }
@@ -116,6 +118,7 @@ impl Bucket {
             Self::Check => "check",
             Self::Out => "send",
             Self::Im => "im",
+            Self::Url => "url",
         }
     }
 }
@@ -177,6 +180,11 @@ impl Service {
     pub fn count_im(&self, account: Option<Uuid>, address: IpAddr) -> std::result::Result<(), u64> {
         let key = account.map_or(Key::Address(neighbour(address)), Key::Account);
         self.inner.limits.take(Bucket::Im, key, IMS, now())
+    }
+
+    /// Counts a web server that a rule of an account, or of the server, asks; false when it were too many of late.
+    pub fn may_ask_web(&self, account: Option<Uuid>) -> bool {
+        self.inner.limits.take(Bucket::Url, Key::Account(account.unwrap_or_default()), IMS, now()).is_ok()
     }
 
     /// Reads the limits anew.

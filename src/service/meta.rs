@@ -4,7 +4,7 @@ use model::account::{AccountSettings, DiallerSettings};
 use model::domain::DomainSettings;
 use model::media::MediaSettings;
 use model::routing::RouterSettings;
-use model::server::{ErrorCode, ErrorCodes, EventTopic, EventTypes, ImapSettings, PopSettings, QueueSettings, ServerSettings, SettingsCatalogue, SettingsGroup, SipSettings, SmtpOutSettings, SmtpSettings, Version};
+use model::server::{ErrorCode, ErrorCodes, EventTopic, EventTypes, ImapSettings, PopSettings, QueueSettings, RulesSettings, ServerSettings, SettingsCatalogue, SettingsGroup, SipSettings, SmtpOutSettings, SmtpSettings, Version};
 use model::settings::{Settings, Source, describe};
 
 use crate::operation::{Call, Done, Nothing};
@@ -105,6 +105,7 @@ impl Service {
             group::<PopSettings>("pop", &server),
             group::<MediaSettings>("media", &server),
             group::<SipSettings>("sip", &server),
+            group::<RulesSettings>("rules", &server),
         ];
         Ok(SettingsCatalogue { data }.into())
     }

@@ -3,7 +3,7 @@
 use std::sync::{Arc, RwLock};
 
 use model::media::MediaSettings;
-use model::server::{DnsSettings, ImapSettings, Module, Modules as ModuleList, PopSettings, QueueSettings, SipSettings, SmtpOutSettings, SmtpSettings, UpdateModule};
+use model::server::{DnsSettings, ImapSettings, Module, Modules as ModuleList, PopSettings, QueueSettings, RulesSettings, SipSettings, SmtpOutSettings, SmtpSettings, UpdateModule};
 use model::settings::{EffectiveSetting, Settings, SettingsChange, SettingsView, Source, change, explain, fold, patch_by_name};
 use serde::Deserialize;
 use serde_json::{Map, Value, json};
@@ -15,13 +15,13 @@ use crate::server::settings_fault;
 use crate::{Error, Result, Service};
 
 /// Modules by the names under which they are stored.
-const MODULES: [(Module, &str); 7] = [(Module::Smtp, "smtp"), (Module::SmtpOut, "smtp_out"), (Module::Queue, "queue"), (Module::Imap, "imap"), (Module::Pop, "pop"), (Module::Media, "media"), (Module::Sip, "sip")];
+const MODULES: [(Module, &str); 8] = [(Module::Smtp, "smtp"), (Module::SmtpOut, "smtp_out"), (Module::Queue, "queue"), (Module::Imap, "imap"), (Module::Pop, "pop"), (Module::Media, "media"), (Module::Sip, "sip"), (Module::Rules, "rules")];
 
 /// Names a module.
 #[derive(Debug, Clone, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct ModuleRef {
-    /// The module: `smtp`, `smtp_out`, `queue`, `imap`, `pop`, `media` or `sip`.
+    /// The module: `smtp`, `smtp_out`, `queue`, `imap`, `pop`, `media`, `sip` or `rules`.
     pub(crate) module: String,
 }
 
@@ -42,6 +42,8 @@ pub struct ModuleSettings {
     pub media: MediaSettings,
     /// SIP.
     pub sip: SipSettings,
+    /// Rules.
+    pub rules: RulesSettings,
     /// DNS.
     pub dns: DnsSettings,
 }
@@ -67,6 +69,7 @@ fn explain_module(module: Module, stored: &Value) -> Vec<EffectiveSetting> {
         Module::Pop => explain::<PopSettings>(&levels),
         Module::Media => explain::<MediaSettings>(&levels),
         Module::Sip => explain::<SipSettings>(&levels),
+        Module::Rules => explain::<RulesSettings>(&levels),
     }
 }
 
@@ -82,6 +85,7 @@ fn change_module(module: Module, stored: &Value, set: &Map<String, Value>, unset
         Module::Pop => as_one::<PopSettings>(stored, set, unset),
         Module::Media => as_one::<MediaSettings>(stored, set, unset),
         Module::Sip => as_one::<SipSettings>(stored, set, unset),
+        Module::Rules => as_one::<RulesSettings>(stored, set, unset),
     }
 }
 
@@ -112,6 +116,7 @@ impl Service {
             pop: fold(&[&of("pop")]),
             media: fold(&[&of("media")]),
             sip: fold(&[&of("sip")]),
+            rules: fold(&[&of("rules")]),
             dns: fold(&[&of("dns")]),
         };
         if let Ok(mut current) = self.inner.modules.current.write() {

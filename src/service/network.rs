@@ -8,7 +8,7 @@ use model::media::{MediaSettings, MediaSettingsPatch, OwnAddress, StunServer};
 use model::network::{DetectedLan, FirewallCheck, FirewallRule, Lan, MediaPorts, ShownAddress, StunProbe, UpdateLan, UpdateMediaPorts};
 use model::settings::{SettingsChange, change, fold};
 use serde_json::{Value, json};
-use types::Timestamp;
+use types::{AddressSet, Timestamp};
 
 use crate::operation::{Call, Done, Nothing};
 use crate::server::settings_fault;
@@ -79,6 +79,14 @@ fn word(protocol: Protocol) -> String {
 }
 
 impl Service {
+    /// Whether rules may have a web server asked that has this name and address: one outside, or one that the settings allow.
+    pub fn is_web_allowed(&self, host: &str, ip: IpAddr) -> bool {
+        let ip = ip.to_canonical();
+        let inside = is_private(ip) || ip.is_loopback() || ip.is_unspecified() || ip.is_multicast() || ip == IpAddr::from([255; 4]);
+        let settings = self.module_settings();
+        !inside || settings.rules.url_allow.iter().any(|one| one.eq_ignore_ascii_case(host) || AddressSet::parse(&[one]).is_ok_and(|set| set.contains(ip)))
+    }
+
     /// Whether an address is in a network of ours (LAN IP Addresses).
     pub fn is_lan(&self, ip: IpAddr) -> bool {
         ip.is_loopback() || if self.has_list("lan_ips") { self.is_listed("lan_ips", ip) } else { is_private(ip) }

@@ -77,16 +77,23 @@ struct Sealed {
 /// The same as they are remembered: thousands of accounts are, so each secret stands as its octets behind its name.
 struct Secrets {
     realm: Box<str>,
-    by_name: Box<[(Algorithm, Box<str>, Box<[u8]>)]>,
+    proofs: Box<[Proof]>,
+}
+
+/// The secret of a user name.
+struct Proof {
+    algorithm: Algorithm,
+    name: Box<str>,
+    hash: Box<[u8]>,
 }
 
 impl From<Sealed> for Secrets {
     fn from(sealed: Sealed) -> Self {
         let of = |algorithm, by_name: BTreeMap<String, String>| {
-            by_name.into_iter().filter_map(move |(name, hex)| Some((algorithm, name.into(), Ha1::parse(algorithm, &hex)?.octets().collect())))
+            by_name.into_iter().filter_map(move |(name, hex)| Some(Proof { algorithm, name: name.into(), hash: Ha1::parse(algorithm, &hex)?.octets().collect() }))
         };
-        let by_name = of(Algorithm::Md5, sealed.md5).chain(of(Algorithm::Sha256, sealed.sha256)).collect();
-        Self { realm: sealed.realm.into(), by_name }
+        let proofs = of(Algorithm::Md5, sealed.md5).chain(of(Algorithm::Sha256, sealed.sha256)).collect();
+        Self { realm: sealed.realm.into(), proofs }
     }
 }
 
@@ -100,8 +107,8 @@ impl Subscriber {
     /// The digest secret of a user name; `None` when the name is not one of those known when the password was set.
     pub fn secret(&self, algorithm: Algorithm, username: &str, realm: &str) -> Option<Ha1> {
         let secrets = self.secrets.as_ref().filter(|secrets| secrets.realm.eq_ignore_ascii_case(realm))?;
-        let (_, _, hash) = secrets.by_name.iter().find(|(of, name, _)| *of == algorithm && **name == *username)?;
-        Ha1::from_octets(algorithm, hash)
+        let proof = secrets.proofs.iter().find(|proof| proof.algorithm == algorithm && *proof.name == *username)?;
+        Ha1::from_octets(algorithm, &proof.hash)
     }
 
     /// Whether a telephone can prove that it is this account.

@@ -118,18 +118,20 @@ fn events_that_are_committed_out_of_order_are_all_heard() -> Outcome {
     let mut stream = Stream::open(&admin, "system", None);
     let (mut first, mut second) = (Session::new(&server), Session::new(&server));
     let told = |name: &str| format!("INSERT INTO event (topic, type, object) VALUES ('system', 'system.test', '{{\"name\": \"{name}\"}}'); NOTIFY postamt");
+    // The server may have news of its own.
+    let heard = |stream: &mut Stream| std::iter::repeat_with(|| stream.next()).find(|event| event["type"] == "system.test").unwrap();
     first.run("BEGIN; SELECT pg_current_xact_id()");
     second.run(&format!("BEGIN; {}", told("late")));
     first.run(&format!("{}; COMMIT", told("early")));
-    let early = stream.next();
+    let early = heard(&mut stream);
     assert_eq!(early["object"]["name"], "early");
     second.run("COMMIT");
-    let late = stream.next();
+    let late = heard(&mut stream);
     assert_eq!(late["object"]["name"], "late");
     assert!(late["id"].as_i64() < early["id"].as_i64(), "{early} {late}");
     // Whoever comes back gets what comes after, and that only.
-    assert_eq!(Stream::open(&admin, "system", early["id"].as_i64()).next(), late);
+    assert_eq!(heard(&mut Stream::open(&admin, "system", early["id"].as_i64())), late);
     second.run(&told("new"));
-    assert_eq!(Stream::open(&admin, "system", late["id"].as_i64()).next()["object"]["name"], "new");
+    assert_eq!(heard(&mut Stream::open(&admin, "system", late["id"].as_i64()))["object"]["name"], "new");
     Ok(())
 }

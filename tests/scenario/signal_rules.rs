@@ -1,12 +1,14 @@
 //! Signal rules as calls and messages meet them; each device is played by hand over datagrams.
 
-use std::net::Ipv4Addr;
+use std::io::{BufRead, BufReader, Write};
+use std::net::{Ipv4Addr, TcpListener};
 use std::time::Duration;
 
 use libtest_mimic::{Failed, Trial};
 use serde_json::{Value, json};
 
 use crate::client::{Answer, Client};
+use crate::dns::Dns;
 use crate::exchange::{Exchange, PASSWORD};
 use crate::ua::{Invited, Message, Ua};
 
@@ -26,6 +28,7 @@ pub(crate) fn trials() -> Vec<Trial> {
         test("a_dry_run_tells_what_happens", a_dry_run_tells_what_happens),
         test("messages_meet_rules_and_rules_send_messages", messages_meet_rules_and_rules_send_messages),
         test("registrations_meet_rules_that_name_them", registrations_meet_rules_that_name_them),
+        test("web_servers_are_asked", web_servers_are_asked),
         test("settings_look_for_the_callee", settings_look_for_the_callee),
         test("rules_are_kept_in_order", rules_are_kept_in_order),
         test("who_may_not_changes_nothing", who_may_not_changes_nothing),
@@ -401,6 +404,41 @@ fn registrations_meet_rules_that_name_them() -> Outcome {
     let told = carol.expect("MESSAGE");
     carol.reply(&told, 200, "OK");
     assert!(told.0.ends_with("somebody registers") && told.field("From").unwrap().contains("bob@main.example"), "{told:#?}");
+    Ok(())
+}
+
+fn web_servers_are_asked() -> Outcome {
+    let exchange = Exchange::new();
+    let (dns, hook) = (Dns::start(), TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).unwrap());
+    dns.host("hook.example", "127.0.0.1");
+    assert_eq!(exchange.admin.call("PATCH", "/network/dns", Some(json!({"set": {"servers": [dns.address.to_string()]}}))).status, 200);
+    let (port, mut alice) = (hook.local_addr().unwrap().port(), ua(&exchange, "alice"));
+    let mut call = |path: &str, url: &str| {
+        set(&exchange, path, &[("hook", 0, 5, json!([]), json!([["send_url", url], ["reject_with", "486 Told"]]))]);
+        let invited = alice.invite(BOB, "");
+        assert_eq!(alice.outcome(&invited).0.start(), "SIP/2.0 486 Told");
+        set(&exchange, path, &[]);
+    };
+    let asked = || {
+        let (stream, _) = hook.accept().unwrap();
+        let head: Vec<String> = BufReader::new(&stream).lines().map(Result::unwrap).take_while(|line| !line.is_empty()).collect();
+        (&stream).write_all(b"HTTP/1.1 204 No Content\r\nConnection: close\r\n\r\n").unwrap();
+        head
+    };
+    // What is in here is not asked, by whatever name, unless an administrator allows it.
+    call(OF_BOB, &format!("http://127.0.0.1:{port}/refused"));
+    call(OF_BOB, &format!("http://hook.example:{port}/refused"));
+    call(OF_BOB, &format!("http://[::ffff:127.0.0.1]:{port}/refused"));
+    let allow = |allowed: &[&str]| assert_eq!(exchange.admin.call("PATCH", "/server/modules/rules", Some(json!({"set": {"url_allow": allowed}}))).status, 200);
+    allow(&["hook.example"]);
+    call(OF_BOB, &format!("http://hook.example:{port}/by-name?from=^E&to=^R&account=^A&hops=^H{{Max-Forwards}}"));
+    let head = asked();
+    assert_eq!(head[0], "GET /by-name?from=alice%40main.example&to=bob%40main.example&account=bob%40main.example&hops=70 HTTP/1.1", "{head:#?}");
+    allow(&["127.0.0.0/8"]);
+    call(OF_SERVER, &format!("[POST] http://127.0.0.1:{port}/by-address"));
+    assert_eq!(asked()[0], "POST /by-address HTTP/1.1");
+    let wrong = exchange.admin.call("PATCH", "/server/modules/rules", Some(json!({"set": {"url_allow": "x"}})));
+    assert_eq!((wrong.status, &wrong.body["errors"][0]["pointer"]), (422, &json!("/set/url_allow")), "{}", wrong.body);
     Ok(())
 }
 

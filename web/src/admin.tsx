@@ -29,7 +29,7 @@ const application: Application = {
     route("/settings/network/dns", () => import("./pages/network/Dns")),
     route("/settings/network/listeners", () => import("./pages/listener/Listeners")),
     route("/settings/mail/smtp/receiving/listener", () => import("./pages/listener/Listeners")),
-    ...["/settings/mail/smtp/receiving", "/settings/mail/smtp/sending", "/settings/mail/queue", "/settings/access/imap", "/settings/access/pop", "/settings/real-time/sip", "/settings/real-time/media"]
+    ...["/settings/mail/smtp/receiving", "/settings/mail/smtp/sending", "/settings/mail/queue", "/settings/access/imap", "/settings/access/pop", "/settings/real-time/sip", "/settings/real-time/media", "/settings/real-time/rules"]
       .map((path) => route(path, () => import("./pages/modules/ModulePage"))),
     route("/settings/rules", () => import("./pages/rules/ServerRules")),
     route("/settings/router", () => import("./pages/router/RouterPage")),

@@ -50,6 +50,7 @@ export const places: readonly Place[] = [
     { text: "Real-time", path: "/settings/real-time/sip", right: "server", places: [
       { text: "SIP", path: "/settings/real-time/sip" },
       { text: "Media", path: "/settings/real-time/media" },
+      { text: "Web servers of rules", path: "/settings/real-time/rules" },
     ] },
     { text: "Router", path: "/settings/router", right: "server" },
     { text: "Rules", path: "/settings/rules", right: "server" },

@@ -1429,7 +1429,7 @@ export type MessagePlace = {
   "uid": number;
 };
 /** A group of module settings. */
-export type Module = "smtp" | "smtp_out" | "queue" | "imap" | "pop" | "media" | "sip";
+export type Module = "smtp" | "smtp_out" | "queue" | "imap" | "pop" | "media" | "sip" | "rules";
 /** How much waits in one module. */
 export type ModuleSummary = {
   /** Module. */
@@ -2225,9 +2225,9 @@ export type RoutingWarning = {
 export type RoutingWarningCode = "open_relay" | "missing_signal" | "shadowed" | "duplicate" | "never_applies" | "loop_suspected" | "domain_lost" | "unknown_object" | "unknown_application" | "number_length" | "external_helper";
 /** An action of a rule. */
 export type RuleAction = {
-  /** Addresses parted by commas, a status and a text, the name of a dataset, an address and a text, or a text. */
+  /** Addresses parted by commas, a status and a text, the name of a dataset, an address and a text, a URL after `[POST]` when it is posted to, or a text. In texts and URLs `^E` is the address of the caller, `^N` the name, `^F` both, `^R` who was called, `^A` the account, `^S` the subject, `^I` the Call-ID, `^H{Name}` a field of the request. */
   "arg"?: string;
-  /** `redirect_to`, `fork_to`, `reject_with`, `stop_processing`, `discard_rules`, `remember_from_in`, `send_im` or `write_to_log`. */
+  /** `redirect_to`, `fork_to`, `reject_with`, `stop_processing`, `discard_rules`, `remember_from_in`, `send_im`, `send_url` or `write_to_log`. */
   "verb": string;
 };
 /** A condition of a rule. */
@@ -3186,11 +3186,11 @@ export interface Inputs {
   renameMainDomain: RenameMainDomainBody;
   listModules: Record<string, never>;
   getModule: {
-    /** The module: `smtp`, `smtp_out`, `queue`, `imap`, `pop`, `media` or `sip`. */
+    /** The module: `smtp`, `smtp_out`, `queue`, `imap`, `pop`, `media`, `sip` or `rules`. */
     "module": string;
   };
   updateModule: {
-    /** The module: `smtp`, `smtp_out`, `queue`, `imap`, `pop` or `media`. */
+    /** The module: `smtp`, `smtp_out`, `queue`, `imap`, `pop`, `media`, `sip` or `rules`. */
     "module": string;
   } & UpdateModuleBody;
   describeSettings: Record<string, never>;

@@ -249,6 +249,8 @@ export const admin = {
   "Router": "Router",
   "Routing table as text": "Routing-Tabelle als Text",
   "Rules": "Regeln",
+  "Web servers of rules": "Webserver der Regeln",
+  "Which web servers rules may ask. Changes act at once.": "Welche Webserver Regeln fragen dürfen. Änderungen wirken sofort.",
   "SIP and media": "SIP und Medien",
   "SIP": "SIP",
   "SMTP": "SMTP",

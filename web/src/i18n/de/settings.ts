@@ -136,6 +136,7 @@ export const settings: Record<string, string> = {
   "setting.max_forks": "Gleichzeitig läutende Telefone",
   "setting.max_call_duration": "Längstes Gespräch",
   "setting.drop_on_password_change": "Neu anmelden nach Passwortwechsel",
+  "setting.url_allow": "Erlaubte Webserver",
   "setting.ws_origins": "Seiten mit Telefon",
   "setting.static_routes": "Feste Wege",
   "setting.workarounds": "Rücksichten",

@@ -120,6 +120,8 @@ export const admin = {
   "How mail programs read mail. Changes act at once.": "Как почтовые программы читают почту. Изменения действуют сразу.",
   "How others see this server": "Как другие видят этот сервер",
   "How telephones register and call. Changes act at once.": "Как телефоны регистрируются и звонят. Изменения действуют сразу.",
+  "Web servers of rules": "Веб-серверы правил",
+  "Which web servers rules may ask. Changes act at once.": "К каким веб-серверам могут обращаться правила. Изменения действуют сразу.",
   "How voice and picture are relayed. Changes act at once.": "Как передаются голос и изображение. Изменения действуют сразу.",
   "IMAP": "IMAP",
   "IP addresses of this domain": "IP-адреса этого домена",

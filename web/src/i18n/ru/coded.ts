@@ -104,6 +104,7 @@ export const coded: Record<string, string> = {
   "choice.discard_rules": "Отбросить правила",
   "choice.remember_from_in": "Запомнить вызывающего в",
   "choice.send_im": "Послать сообщение",
+  "choice.send_url": "Обратиться к веб-серверу",
   "choice.write_to_log": "Записать в журнал",
   "choice.queue_smtp": "SMTP",
   "choice.queue_local": "Локальная",

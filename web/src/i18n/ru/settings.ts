@@ -135,6 +135,7 @@ export const settings: Record<string, string> = {
   "setting.max_forks": "Телефоны на один звонок",
   "setting.max_call_duration": "Самый долгий звонок",
   "setting.drop_on_password_change": "Новая регистрация после смены пароля",
+  "setting.url_allow": "Разрешённые веб-серверы",
   "setting.ws_origins": "Страницы с телефоном",
   "setting.static_routes": "Постоянные пути",
   "setting.workarounds": "Уступки",

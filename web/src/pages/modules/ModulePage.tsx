@@ -17,6 +17,7 @@ const modules: Record<string, readonly [string, Key, Key]> = {
   "/settings/access/pop": ["pop", "POP", "How mail programs fetch mail. Changes act at once."],
   "/settings/real-time/sip": ["sip", "SIP", "How telephones register and call. Changes act at once."],
   "/settings/real-time/media": ["media", "Media", "How voice and picture are relayed. Changes act at once."],
+  "/settings/real-time/rules": ["rules", "Web servers of rules", "Which web servers rules may ask. Changes act at once."],
 };
 
 export default function ModulePage() {

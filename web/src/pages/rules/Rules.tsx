@@ -16,7 +16,7 @@ export type Scope = { of: "Server" } | { of: "Domain"; domain: string } | { of: 
 
 const fields = ["call_type", "method", "from", "from_name", "to", "request_uri", "authenticated", "reg_clients", "presence", "time_of_day", "current_day", "current_date", "req_field", "agent_type", "submit_address"];
 const operators = ["is", "is_not", "in", "not_in", "contains", "not_contains", "less_than", "greater_than"];
-const verbs = ["redirect_to", "fork_to", "reject_with", "stop_processing", "discard_rules", "remember_from_in", "send_im", "write_to_log"];
+const verbs = ["redirect_to", "fork_to", "reject_with", "stop_processing", "discard_rules", "remember_from_in", "send_im", "send_url", "write_to_log"];
 const bare = new Set(["stop_processing", "discard_rules"]);
 const [NO_ANSWER, BUSY, FAILURE] = [995, 997, 999];
 
