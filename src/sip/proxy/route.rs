@@ -15,18 +15,21 @@ impl Routing {
     /// Reads the Route fields; `is_own` knows the URIs that lead to this server.
     ///
     /// # Errors
-    /// [`Fault::Bad`] for a Route that cannot be read.
+    /// [`Fault::Bad`] for a Route that cannot be read, or leads nowhere by SIP.
     pub fn new(request: &Request, is_own: impl Fn(&Uri<'_>) -> bool) -> Result<Self, Fault> {
         let mut routing = Self::default();
         if request.value(Name::Route).is_none() {
             return Ok(routing);
         }
         let mut count: usize = 0;
-        let mut last = None;
+        let (mut last, mut strange) = (None, None);
         for route in request.all::<Address<'_>>(Name::Route) {
             let uri = route?.uri;
             if routing.own == count && is_own(&uri) {
                 routing.own += 1;
+            }
+            if !uri.is_sip() {
+                strange = strange.or(Some(count));
             }
             count += 1;
             last = Some(uri);
@@ -40,6 +43,11 @@ impl Routing {
         {
             routing.moved = Some(last.without_headers().to_owned());
             routing.own = routing.own.min(count - 1);
+        }
+        // What a strict router kept may be of any kind: it was no Route.
+        let routes = if routing.moved.is_some() { count - 1 } else { count };
+        if strange.is_some_and(|at| at < routes) {
+            return Err(Fault::Bad(Name::Route));
         }
         Ok(routing)
     }
@@ -96,4 +104,23 @@ impl Routing {
 
 fn routes(request: &Request) -> impl Iterator<Item = Address<'_>> {
     request.all(Name::Route).filter_map(Result::ok)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::testing;
+
+    #[test]
+    fn a_route_leads_on_by_sip() {
+        let routing = |uri: &str, routes: &str| {
+            let request = testing::request(&format!("OPTIONS {uri} SIP/2.0\r\nFrom: <sip:a@a.example>;tag=1\r\nTo: <sip:b@far.example>\r\nRoute: {routes}\r\nContent-Length: 0\r\n\r\n"));
+            Routing::new(&request, |uri| uri.host() == "own").map(|routing| routing.uri(&request).unwrap().without_headers().to_owned())
+        };
+        assert_eq!(routing("sip:b@far", "<sip:p;lr>, <sips:q;lr>"), Ok("sip:b@far".to_owned()));
+        assert_eq!(routing("sip:own;lr", "<sip:p;lr>, <tel:+491>"), Ok("tel:+491".to_owned()), "what a strict router kept");
+        for (uri, routes) in [("sip:b@far", "<tel:+491>"), ("sip:b@far", "<xyz:p;lr>"), ("sip:own;lr", "<tel:+491>, <sip:b@far>"), ("sip:b@far", "<sip:p;lr>, <http://q>")] {
+            assert_eq!(routing(uri, routes), Err(Fault::Bad(Name::Route)), "{uri} {routes}");
+        }
+    }
 }
