@@ -130,9 +130,9 @@ fn script() -> Vec<Step> {
     step("updateDomainAccountDefaults", json!({"domain": "client.example", "set": {"max_mailboxes": 50}}));
     step("updateDomainAccountDefaults", json!({"domain": "client.example", "set": {"max_mailboxes": 0}, "unset": ["x"]}));
     step("getLastDnsCheck", json!({"domain": "client.example"}));
-    // Nobody answers there, so nothing of the world comes in.
+    // Nobody answers there, so nothing of the world comes in; what SPF should say follows the addresses of this machine.
     step("updateDnsSettings", json!({"set": {"servers": ["127.0.0.1:1"], "timeout": 1}}));
-    step("runDnsCheck", json!({"domain": "client.example", "checks": ["spf", "dmarc"]}));
+    step("runDnsCheck", json!({"domain": "client.example", "checks": ["dmarc"]}));
     step("runDnsCheck", json!({"domain": "nowhere.example"}));
     step("getLastDnsCheck", json!({"domain": "client.example"}));
     step("getDomainSettings", json!({"domain": "client.example"}));
