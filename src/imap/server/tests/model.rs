@@ -90,11 +90,16 @@ impl Client {
     }
 }
 
+/// Fewer than a client may give.
+const MISSES: usize = 5;
+
 struct World {
     session: Session,
     client: Client,
     /// News are not told but hinted at.
     losing: bool,
+    /// Commands that named a message which is not there: who gives too many is disconnected.
+    missed: usize,
 }
 
 impl World {
@@ -108,6 +113,7 @@ impl World {
             session,
             client: Client::default(),
             losing: false,
+            missed: 0,
         };
         world.take(false);
         world
@@ -143,8 +149,16 @@ impl World {
             .map(|stored| stored.message.uid)
     }
 
+    /// Whether a command may name this message: one that is there, or is not for the first few times.
+    fn may_name(&mut self, at: usize) -> bool {
+        let missing = at >= self.client.messages.len();
+        self.missed += usize::from(missing);
+        !missing || self.missed <= MISSES
+    }
+
     fn step(&mut self, step: &Step) {
         match *step {
+            Step::Store(at, _) | Step::Move(at) if !self.may_name(at) => {}
             Step::Lose => self.losing = !self.losing,
             Step::Deliver => {
                 let message = self.session.shell.deliver("INBOX", Stored::new("new"));
