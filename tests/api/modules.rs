@@ -27,7 +27,7 @@ fn shown(client: &Client, module: &str, key: &str) -> Value {
 fn values_are_checked_and_shown_with_their_origin() -> Outcome {
     let anna = account();
     let admin = &anna.admin;
-    assert_eq!(admin.call("GET", "/server/modules", None).body["data"], json!(["smtp", "smtp_out", "queue", "imap", "pop", "media", "sip"]));
+    assert_eq!(admin.call("GET", "/server/modules", None).body["data"], json!(["smtp", "smtp_out", "queue", "imap", "pop", "media", "sip", "rules"]));
     let before = shown(admin, "queue", "trace_days");
     assert_eq!((&before["value"], &before["source"], &before["explicit"]), (&json!(30), &json!("builtin"), &Value::Null));
     let version = admin.call("GET", "/server/modules/queue", None).etag;

@@ -28,6 +28,8 @@ export const problems: Record<string, string> = {
   "problem.not_acceptable": "In dieser Form gibt es das nicht.",
   "problem.not_empty": "Es ist noch nicht leer.",
   "problem.not_found": "Das gibt es nicht (mehr).",
+  "problem.not_own": "Ohne sein Zutun hebt ein Telefon nur für seinen Inhaber ab.",
+  "problem.relay_denied": "Dieses Ziel darf das Konto nicht anrufen.",
   "problem.outgoing_limit": "So viele Nachrichten auf einmal darf das Konto nicht senden. Warten Sie eine Weile.",
   "problem.overloaded": "Der Server kann das gerade nicht; versuchen Sie es später.",
   "problem.password_policy": "Dieses Passwort ist zu leicht zu erraten.",

@@ -28,6 +28,8 @@ export const problems: Record<string, string> = {
   "problem.not_acceptable": "В таком виде этого нет.",
   "problem.not_empty": "Там ещё что-то есть.",
   "problem.not_found": "Этого (больше) нет.",
+  "problem.not_own": "Без участия владельца телефон отвечает только самому владельцу.",
+  "problem.relay_denied": "Учётной записи нельзя звонить по этому адресу.",
   "problem.outgoing_limit": "Столько сообщений сразу учётная запись отправить не может. Подождите немного.",
   "problem.overloaded": "Сервер сейчас не может; попробуйте позже.",
   "problem.password_policy": "Этот пароль слишком легко угадать.",
