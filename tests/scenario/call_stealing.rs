@@ -1,11 +1,9 @@
 //! Replaces (RFC 3891): who has a part in a call may take it over, or hand it on; nobody else. Nor does a telephone dial for others.
 
 use libtest_mimic::{Failed, Trial};
-use serde_json::json;
 
+use crate::telephony::{registered, server};
 use crate::sip::{Telephone, field, status};
-
-const PASSWORD: &str = "correct horse battery";
 
 pub(crate) fn trials() -> Vec<Trial> {
     vec![
@@ -15,14 +13,9 @@ pub(crate) fn trials() -> Vec<Trial> {
 }
 
 fn only_who_has_a_part_in_a_call_may_replace_it() -> Result<(), Failed> {
-    let (_scratch, server, admin) = crate::administration::claimed();
-    let [mut anna, mut bert, mut carla] = ["anna", "bert", "carla"].map(|name| {
-        assert_eq!(admin.call("POST", "/domains/main.example/accounts", Some(json!({"name": name, "password": PASSWORD}))).status, 201);
-        Telephone::new(server.offset, name)
-    });
-    for telephone in [&mut anna, &mut bert, &mut carla] {
-        assert_eq!(status(&telephone.register(PASSWORD, 600)), 200);
-    }
+    let names = ["anna", "bert", "carla"];
+    let (_scratch, server, _admin) = server(&names);
+    let [mut anna, bert, mut carla] = names.map(|name| registered(&server, name));
     let answered = anna.call(&bert, "mine");
     let tag = |name: &str| field(&answered, name).unwrap().split(";tag=").nth(1).unwrap().to_owned();
     let replaces = format!("Replaces: mine;to-tag={};from-tag={}\r\nRequire: replaces\r\n", tag("To"), tag("From"));
@@ -57,14 +50,9 @@ fn only_who_has_a_part_in_a_call_may_replace_it() -> Result<(), Failed> {
 }
 
 fn telephones_dial_for_their_owners_and_callers() -> Result<(), Failed> {
-    let (_scratch, server, admin) = crate::administration::claimed();
-    let [mut anna, mut bert, mut carla] = ["anna", "bert", "carla"].map(|name| {
-        assert_eq!(admin.call("POST", "/domains/main.example/accounts", Some(json!({"name": name, "password": PASSWORD}))).status, 201);
-        Telephone::new(server.offset, name)
-    });
-    for telephone in [&mut anna, &mut bert, &mut carla] {
-        assert_eq!(status(&telephone.register(PASSWORD, 600)), 200);
-    }
+    let names = ["anna", "bert", "carla"];
+    let (_scratch, server, _admin) = server(&names);
+    let [mut anna, mut bert, mut carla] = names.map(|name| registered(&server, name));
     let answered = anna.call(&bert, "mine");
     let tag = |name: &str| field(&answered, name).unwrap().split(";tag=").nth(1).unwrap().to_owned();
     let dial = "Refer-To: <sip:+4919001234567@main.example>\r\n";
